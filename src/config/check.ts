@@ -1,0 +1,176 @@
+import { maxChainLength } from '../routing/route.ts';
+import { providerKinds } from '../providers/registry.ts';
+import { nearName } from './near-name.ts';
+import { fieldName, type Finding, type Path } from './problem.ts';
+import type { PartialModel, PartialTenant, ProviderConfig } from './schema.ts';
+
+/** Those parts of a config that satisfy the schema, and all names that it declares. */
+export interface Declared {
+  providers: ReadonlyMap<string, ProviderConfig>;
+  models: ReadonlyMap<string, PartialModel>;
+  tenants: ReadonlyMap<string, PartialTenant>;
+  providerNames: ReadonlySet<string>;
+  modelNames: ReadonlySet<string>;
+  /** The value at a path as it is written in the file: variables are not replaced, so it may be shown. */
+  written: (path: Path) => string;
+}
+
+/** Everything wrong that one field alone does not show: names that lead nowhere, loops, duplicates, addresses and keys that do not fit the kind. */
+export function checkConfig(declared: Declared): Finding[] {
+  return [
+    ...checkNotEmpty(declared),
+    ...[...declared.providers].flatMap(([name, provider]) => checkProvider(name, provider)),
+    ...[...declared.models].flatMap(([name, model]) => checkModel(name, model, declared)),
+    ...checkLoops(declared.models),
+    ...[...declared.tenants].flatMap(([name, tenant]) => checkTenant(name, tenant, declared)),
+    ...checkHashes(declared.tenants),
+  ];
+}
+
+function checkNotEmpty({ providerNames, modelNames }: Declared): Finding[] {
+  const findings: Finding[] = [];
+  if (providerNames.size === 0)
+    findings.push({ path: ['providers'], message: 'is empty; add a provider, such as openai: { kind: openai, apiKey: "${OPENAI_API_KEY}" }' });
+  if (modelNames.size === 0)
+    findings.push({ path: ['models'], message: 'is empty; add a model, such as fast: { targets: [{ provider: openai, model: gpt-5-mini }] }' });
+  return findings;
+}
+
+function checkProvider(name: string, { kind, baseUrl, apiKey }: ProviderConfig): Finding[] {
+  const provider = providerKinds.get(kind);
+  if (provider === undefined) return [];
+  const path = ['providers', name];
+  if (baseUrl === undefined) {
+    if (provider.defaultBaseUrl === undefined)
+      return [{ path: [...path, 'baseUrl'], message: `is missing; the kind ${kind} has no address of its own, so write the server's` }];
+    if (apiKey === undefined) return [{ path: [...path, 'apiKey'], message: `is missing; ${new URL(provider.defaultBaseUrl).host} asks for a key` }];
+    return [];
+  }
+  const overlap = overlapOf(baseUrl.pathname, provider.path);
+  return overlap === '' ? [] : [{ path: [...path, 'baseUrl'], message: `must not end in ${overlap}: calls go to ${provider.path} below it` }];
+}
+
+/** What a base path has at its end though the endpoint's path has it too: all of that, or its version. */
+function overlapOf(basePath: string, endpointPath: string): string {
+  const version = /^\/v\d+(?=\/)/.exec(endpointPath)?.[0] ?? '';
+  return [endpointPath, version].find((part) => basePath.endsWith(part)) ?? '';
+}
+
+function checkModel(
+  name: string,
+  { targets = [], fallback = [] }: PartialModel,
+  { models, modelNames, providerNames, written }: Declared,
+): Finding[] {
+  const path = ['models', name];
+  const findings: Finding[] = targets.flatMap(({ provider }, index) => {
+    const at = [...path, 'targets', index, 'provider'];
+    return provider === undefined || providerNames.has(provider) ? [] : [{ path: at, message: unknownName('provider', written(at), providerNames) }];
+  });
+  if (targets.length > 0 && targets.every(({ weight }) => weight === 0))
+    findings.push({ path: [...path, 'targets'], message: 'have a weight of 0 each; give one of them more' });
+  findings.push(...checkTwice([...path, 'targets'], targets.map(deploymentOf), 'the same provider and model; keep one, with the weights added'));
+  findings.push(...checkModelNames([...path, 'fallback'], fallback, { modelNames, written }));
+  const length = chainOf(name, models).length;
+  if (length > maxChainLength) {
+    findings.push({
+      path,
+      message: `leads to ${length} deployments, its fallbacks included, and Envoy tries ${maxChainLength} at most; take some out`,
+    });
+  }
+  return findings;
+}
+
+type Target = NonNullable<PartialModel['targets']>[number];
+
+const deploymentOf = ({ provider, model }: Target): string | undefined =>
+  provider === undefined || model === undefined ? undefined : `${provider}/${model}`;
+
+/** Every deployment that a request for a model may be tried at: those of its targets, then of its fallbacks and theirs. */
+function chainOf(name: string, models: ReadonlyMap<string, PartialModel>): (string | undefined)[] {
+  const tried = [...reachable([name], models)].map((each) => models.get(each)?.targets ?? []);
+  return [...new Set(tried.flatMap((targets) => targets.filter(({ weight = 1 }) => weight > 0).map(deploymentOf)))];
+}
+
+/** The models that requests for some models may come to, themselves included. */
+export function reachable(names: Iterable<string>, models: ReadonlyMap<string, Pick<PartialModel, 'fallback'>>): Set<string> {
+  const reached = new Set(names);
+  // A set may grow while it is walked: what is added is walked too.
+  for (const name of reached) {
+    for (const next of models.get(name)?.fallback ?? []) reached.add(next);
+  }
+  return reached;
+}
+
+/** One finding for each fallback that leads back to its own model, at the entry that closes the loop. */
+function checkLoops(models: ReadonlyMap<string, PartialModel>): Finding[] {
+  const findings: Finding[] = [];
+  const done = new Set<string>();
+  const walk = (name: string, trail: readonly string[]): void => {
+    if (done.has(name)) return;
+    for (const [index, next] of (models.get(name)?.fallback ?? []).entries()) {
+      const here = [...trail, name];
+      const start = here.indexOf(next);
+      if (start === -1) walk(next, here);
+      else
+        findings.push({
+          path: ['models', name, 'fallback', index],
+          message: `falls back in a loop: ${[...here.slice(start), next].join(' → ')}; take it out`,
+        });
+    }
+    done.add(name);
+  };
+  for (const name of models.keys()) walk(name, []);
+  return findings;
+}
+
+function checkTenant(name: string, { keys = [], models = [], privacy }: PartialTenant, { modelNames, written }: Declared): Finding[] {
+  const path = ['tenants', name];
+  return [
+    ...checkTwice(
+      [...path, 'keys'],
+      keys.map((key) => key.name),
+      'a name that an earlier key has; give each its own',
+      'name',
+    ),
+    ...checkModelNames([...path, 'models'], models, { modelNames, written }),
+    ...checkTwice([...path, 'privacy', 'redact'], privacy?.redact ?? [], 'listed twice; keep one'),
+  ];
+}
+
+/** Each name of a list of models must be declared, and stand there once. */
+function checkModelNames(path: Path, names: readonly string[], { modelNames, written }: Pick<Declared, 'modelNames' | 'written'>): Finding[] {
+  const unknown = names.flatMap((name, index) =>
+    modelNames.has(name) ? [] : [{ path: [...path, index], message: unknownName('model', written([...path, index]), modelNames) }],
+  );
+  return [...unknown, ...checkTwice(path, names, 'listed twice; keep one')];
+}
+
+function checkTwice(path: Path, values: readonly (string | undefined)[], message: string, field?: string): Finding[] {
+  return values.flatMap((value, index) =>
+    value === undefined || values.indexOf(value) === index
+      ? []
+      : [{ path: [...path, index, ...(field === undefined ? [] : [field])], message: `is ${message}` }],
+  );
+}
+
+/** A key must name one tenant. */
+function checkHashes(tenants: ReadonlyMap<string, PartialTenant>): Finding[] {
+  const first = new Map<string, Path>();
+  return [...tenants].flatMap(([name, { keys = [] }]) =>
+    keys.flatMap(({ hash }, index) => {
+      const path = ['tenants', name, 'keys', index, 'hash'];
+      const earlier = first.get(hash);
+      if (earlier === undefined) first.set(hash, path);
+      return earlier === undefined ? [] : [{ path, message: `is the hash of ${fieldName(earlier)} too; a key names one tenant, so make another` }];
+    }),
+  );
+}
+
+function unknownName(what: string, name: string, declared: ReadonlySet<string>): string {
+  if (what === 'model' && name.endsWith('/*'))
+    return 'names all models of a provider, which cannot be allowed yet; declare each under models and name it';
+  const near = nearName(name, declared);
+  const hint = near === undefined ? '' : `, did you mean ${near}?`;
+  const known = declared.size === 0 ? 'none' : [...declared].slice(0, 20).join(', ');
+  return `there is no ${what} ${JSON.stringify(name.slice(0, 100))}${hint}; declared are ${known}`;
+}

@@ -1,0 +1,82 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { Address } from './snapshot.ts';
+import { filePrefix } from './variables.ts';
+
+/** A text field that is parsed; `mend` says how a good value looks where `parse` finds none. */
+const parsed = <T>(parse: (text: string) => T | undefined, mend: string) =>
+  z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: mend });
+    return z.NEVER;
+  });
+
+/** `127.0.0.1:8080` or `[::1]:8080`. */
+export const address = parsed(parseAddress, 'must be an IP address and a port from 1 to 65535, such as 127.0.0.1:8080 or [::1]:8080');
+
+/** An address that only this machine reaches. */
+export const loopbackAddress = address.refine(isLoopback, {
+  error: 'must be a loopback address, such as 127.0.0.1:8081: the admin port asks for no token yet, so other machines must not reach it',
+});
+
+/** `500ms`, `5s`, `2m`, `1h`; in milliseconds. */
+export const durationMs = parsed(parseDurationMs, 'must be a time from 1ms to 24h with its unit, such as 500ms, 5s or 2m');
+
+/** An http or https address without credentials or query. Its path ends in no slash, unless that is all of it. */
+export const httpUrl = parsed(
+  parseHttpUrl,
+  'must be an http:// or https:// address without user, password, "?" or "#", such as https://llm.example.com/v1',
+);
+
+/** A credential as a header can carry it. */
+export const credential = parsed(
+  (text) => (/^[\x21-\x7e]+$/.test(text) && !text.startsWith(filePrefix) ? text : undefined),
+  'has characters that no key has, such as a space or a line break; check where it comes from',
+);
+
+/** `sha256:` and 64 hex digits; the digits in lower case. */
+export const keyHash = z.string().transform((text, context) => {
+  const digits = /^sha256:([0-9a-f]{64})$/i.exec(text)?.[1]?.toLowerCase();
+  if (digits !== undefined && digits !== hashOfNothing) return digits;
+  context.addIssue({ code: 'custom', message: hashMend(text) });
+  return z.NEVER;
+});
+
+const hashOfNothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+const howToHash = `printf %s "$KEY" | sha256sum`;
+
+function hashMend(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return 'must say how it was hashed: put "sha256:" before the digits';
+  if (text.toLowerCase() === `sha256:${hashOfNothing}`) return `is the hash of an empty text; set KEY before you run: ${howToHash}`;
+  return `must be "sha256:" and the 64 hex digits of the key's SHA-256, not the key itself; make them with: ${howToHash}`;
+}
+
+function parseAddress(text: string): Address | undefined {
+  const [, v6, v4, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = v6 ?? v4 ?? '';
+  const port = Number(digits);
+  const isAddress = isIP(host) === (v6 === undefined ? 4 : 6);
+  return isAddress && port >= 1 && port <= 65_535 ? { host, port } : undefined;
+}
+
+/** Whether only this machine reaches an address. */
+export function isLoopback({ host }: Pick<Address, 'host'>): boolean {
+  return host === '::1' || host.startsWith('127.');
+}
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const maxDurationMs = 86_400_000;
+
+function parseDurationMs(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text) ?? [];
+  const ms = Math.round(Number(amount) * (unitsMs[unit ?? ''] ?? Number.NaN));
+  return ms >= 1 && ms <= maxDurationMs ? ms : undefined;
+}
+
+function parseHttpUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:\/\//i.test(text) || url.username !== '' || url.password !== '' || /[?#]/.test(text)) return undefined;
+  url.pathname = url.pathname.replace(/\/+$/, '');
+  return url;
+}

@@ -1,0 +1,70 @@
+import { providerKinds } from '../providers/registry.ts';
+import { reachable } from './check.ts';
+import type { Finding } from './problem.ts';
+import type { Config, ModelConfig } from './schema.ts';
+import { isLoopback } from './values.ts';
+
+/** What works, but is probably not what was meant. */
+export function warningsOf(config: Config): Finding[] {
+  const models = new Map(Object.entries(config.models));
+  return [...providerWarnings(config), ...modelWarnings(config, models), ...priceWarnings(config, models), ...tenantWarnings(config)];
+}
+
+function providerWarnings({ providers, models }: Config): Finding[] {
+  const used = new Set(Object.values(models).flatMap(({ targets }) => targets.map(({ provider }) => provider)));
+  return Object.entries(providers).flatMap(([name, { kind, baseUrl, apiKey, caFile }]) => {
+    const path = ['providers', name];
+    const findings: Finding[] = [];
+    if (!used.has(name)) findings.push({ path, message: 'is used by no model' });
+    const vendor = URL.parse(providerKinds.get(kind)?.defaultBaseUrl ?? '');
+    if (vendor !== null && vendor.host === baseUrl?.host && vendor.pathname !== baseUrl.pathname) {
+      findings.push({ path: [...path, 'baseUrl'], message: `differs from the vendor's own, ${vendor.href}, in its path` });
+    }
+    if (baseUrl?.protocol === 'http:') {
+      if (caFile !== undefined) findings.push({ path: [...path, 'caFile'], message: 'has no effect: the address is http, without TLS' });
+      if (apiKey !== undefined && !isLoopback({ host: baseUrl.hostname }))
+        findings.push({ path: [...path, 'baseUrl'], message: 'is http, so the key crosses the network unencrypted' });
+    }
+    return findings;
+  });
+}
+
+function modelWarnings({ tenants }: Config, models: ReadonlyMap<string, ModelConfig>): Finding[] {
+  const allowed = Object.values(tenants).flatMap((tenant) => tenant.models ?? [...models.keys()]);
+  const used = Object.keys(tenants).length === 0 ? new Set(models.keys()) : reachable(allowed, models);
+  return [...models].flatMap(([name, { targets, fallback }]) => {
+    const path = ['models', name];
+    const findings: Finding[] = used.has(name) ? [] : [{ path, message: 'is allowed to no tenant' }];
+    for (const [index, { weight }] of targets.entries()) {
+      if (weight === 0) findings.push({ path: [...path, 'targets', index, 'weight'], message: 'is 0, so this target is never tried' });
+    }
+    for (const [index, next] of fallback.entries()) {
+      const earlier = reachable(fallback.slice(0, index), models);
+      if (earlier.has(next)) findings.push({ path: [...path, 'fallback', index], message: 'has no effect: an earlier fallback leads to it' });
+    }
+    return findings;
+  });
+}
+
+/** Models without a price where the catalogue has none for their kind, and someone with a budget may ask for them. */
+function priceWarnings({ tenants, providers }: Config, models: ReadonlyMap<string, ModelConfig>): Finding[] {
+  const budgeted = Object.values(tenants).filter(({ budget }) => budget !== undefined);
+  const asked = reachable(
+    budgeted.flatMap((tenant) => tenant.models ?? [...models.keys()]),
+    models,
+  );
+  return [...asked].flatMap((name) =>
+    (models.get(name)?.targets ?? []).flatMap(({ provider, price }, index) => {
+      const isPriced = price !== undefined || providerKinds.get(providers[provider]?.kind ?? '')?.pricedAs !== undefined;
+      return isPriced ? [] : [{ path: ['models', name, 'targets', index], message: 'has no price, so tenants with a budget are refused; add price' }];
+    }),
+  );
+}
+
+function tenantWarnings({ tenants }: Config): Finding[] {
+  const names = Object.entries(tenants);
+  if (names.length === 0) return [{ path: ['tenants'], message: 'is empty, so every request is refused; add a tenant with a key' }];
+  return names.flatMap(([name, { keys }]) =>
+    keys.length > 0 ? [] : [{ path: ['tenants', name], message: 'has no keys, so nobody can call as this tenant' }],
+  );
+}

@@ -1,0 +1,105 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ContentBlockParam, MessageParam, ToolResultBlockParam, ToolUnion } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { Prompt } from './answer.ts';
+import { anthropicEvents, anthropicJson } from './anthropic/answer.ts';
+import { anthropicProblem, anthropicRefusal } from './anthropic/error.ts';
+import { anthropicModels } from './anthropic/models.ts';
+import { anthropicRules } from './anthropic/rules.ts';
+import { anthropicRequestShape } from './anthropic/shape.ts';
+import type { AnthropicRequest } from './anthropic/shape.ts';
+import { blocksOf, toTurns } from './anthropic/turns.ts';
+import { behaviourOfModel } from './behaviour.ts';
+import { startFake } from './server.ts';
+import type { FakeOptions, FakeProvider } from './server.ts';
+import { firstRefusal } from './vendor.ts';
+import type { Refusal, Vendor } from './vendor.ts';
+
+/** The fake Anthropic: Messages as https://platform.claude.com/docs/en/api/messages has them. */
+export const startFakeAnthropic = (options: FakeOptions = {}): Promise<FakeProvider> => startFake(anthropic, 'sk-ant-demo', options);
+
+const anthropic: Vendor<AnthropicRequest> = {
+  name: 'Anthropic',
+  basePath: '',
+  endpoint: '/v1/messages',
+  models: anthropicModels,
+  maxBodyBytes: 32 * 1024 * 1024,
+  toolCallPrefix: 'toolu_',
+  answerPrefix: 'msg_',
+  responseHeaders: (requestId) => ({
+    'request-id': requestId,
+    'anthropic-organization-id': 'demo',
+    'anthropic-ratelimit-requests-limit': '10000',
+    'anthropic-ratelimit-requests-remaining': '9999',
+    'anthropic-ratelimit-requests-reset': '2030-01-01T00:00:00Z',
+  }),
+  checkHeaders,
+  read(body, models) {
+    const problem = anthropicRequestShape(body, []);
+    if (problem) return { refusal: anthropicProblem(problem) };
+    // The shape has just been checked against what the SDK's type says.
+    const request = body as AnthropicRequest;
+    if (!models.has(request.model) && !behaviourOfModel(request.model)) {
+      return { refusal: { ...anthropicRefusal(404), message: `model: ${request.model}` } };
+    }
+    const refusal = firstRefusal(anthropicRules, request);
+    return refusal ? { refusal } : { request };
+  },
+  prompt: toPrompt,
+  cachePrefixes,
+  json: anthropicJson,
+  events: anthropicEvents,
+  refusalFor: anthropicRefusal,
+  errorBody: ({ type, message }, request_id) => ({ type: 'error', error: { type, message }, request_id }),
+  errorEvent: ({ type, message }) => ({ event: 'error', data: { type: 'error', error: { type, message } } }),
+};
+
+function checkHeaders(headers: IncomingHttpHeaders, apiKey: string): Refusal | undefined {
+  const key = headers['x-api-key'];
+  if (key === undefined) return { ...anthropicRefusal(401), message: 'There is no API key: it goes into the header x-api-key.' };
+  if (key !== apiKey) return anthropicRefusal(401);
+  const version = headers['anthropic-version'];
+  if (version === undefined) return { ...anthropicRefusal(400), message: 'anthropic-version: this header is required' };
+  return version === '2023-06-01' || version === '2023-01-01'
+    ? undefined
+    : { ...anthropicRefusal(400), message: `anthropic-version: '${String(version)}' is no version` };
+}
+
+function toPrompt({ model, messages, tools = [], tool_choice: choice, stop_sequences = [], max_tokens }: AnthropicRequest): Prompt {
+  const lastTurn = toTurns(messages).at(-1);
+  const names = new Map(
+    messages.flatMap((message) =>
+      blocksOf(message).flatMap((block): [string, string][] => (block.type === 'tool_use' ? [[block.id, block.name]] : [])),
+    ),
+  );
+  const results = lastTurn?.blocks.filter((block) => block.type === 'tool_result') ?? [];
+  return {
+    model,
+    userText: textOf(messages.findLast((message) => message.role === 'user' && textOf(message) !== '')),
+    toolResults: results.map((result) => ({ name: names.get(result.tool_use_id) ?? result.tool_use_id, text: resultText(result) })),
+    tools: tools.flatMap((tool) => ('input_schema' in tool ? [{ name: tool.name, schema: tool.input_schema }] : [])),
+    toolChoice:
+      choice?.type === 'tool' ? { type: 'tool', name: choice.name } : { type: choice?.type === 'any' ? 'required' : (choice?.type ?? 'auto') },
+    parallelToolCalls: !(choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use),
+    stop: stop_sequences,
+    maxTokens: max_tokens,
+  };
+}
+
+function textOf(message: MessageParam | undefined): string {
+  return message ? textOfBlocks(blocksOf(message)) : '';
+}
+
+const textOfBlocks = (blocks: readonly { type: string; text?: string }[]): string =>
+  blocks.flatMap(({ type, text }) => (type === 'text' && text !== undefined ? [text] : [])).join('\n');
+
+const resultText = ({ content = '' }: ToolResultBlockParam): string =>
+  typeof content === 'string' ? content : textOfBlocks(content.filter((block) => block.type === 'text'));
+
+/** Tools, system prompt and messages, in this order, up to each block that is marked; the mark at the top stands for the last block of all. */
+function cachePrefixes({ cache_control, tools = [], system = [], messages }: AnthropicRequest): string[] {
+  const instructions = typeof system === 'string' ? [{ type: 'text' as const, text: system }] : system;
+  const parts: readonly (ToolUnion | ContentBlockParam)[] = [...tools, ...instructions, ...messages.flatMap((message) => blocksOf(message))];
+  const isMarked = (part: object, index: number): boolean =>
+    Boolean('cache_control' in part && part.cache_control) || Boolean(cache_control && index === parts.length - 1);
+  return parts.flatMap((part, index) => (isMarked(part, index) ? [JSON.stringify(parts.slice(0, index + 1))] : []));
+}

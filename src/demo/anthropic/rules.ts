@@ -1,0 +1,165 @@
+import type { ContentBlockParam, TextBlockParam, ToolUnion } from '@anthropic-ai/sdk/resources/messages/messages';
+import { signatureOf } from './answer.ts';
+import { anthropicFault } from './error.ts';
+import { maxOutputTokens, takesPrefill, takesSampling, takesSystemMessages } from './models.ts';
+import type { AnthropicRequest } from './shape.ts';
+import { blocksOf, toTurns } from './turns.ts';
+import type { Refusal, Rule } from '../vendor.ts';
+
+/** What a body of the right shape may still do wrong. */
+export const anthropicRules: readonly Rule<AnthropicRequest>[] = [
+  {
+    name: 'the first message is the user’s',
+    check: ({ messages }) => (messages[0]?.role === 'user' ? undefined : anthropicFault('messages', "the first message must have the role 'user'")),
+  },
+  { name: 'system messages only after a user’s, and for models that take them', check: checkSystemMessages },
+  { name: 'each message has content, but for a last one of the assistant', check: checkContent },
+  { name: 'text is not empty', check: checkTexts },
+  { name: 'blocks stand in messages of their role', check: checkRoles },
+  { name: 'prefill only for models that take it, and without white space at its end', check: checkPrefill },
+  { name: 'tool results answer tool uses, directly and first', check: checkToolResults },
+  { name: 'tool use ids are unique', check: checkToolUseIds },
+  { name: 'tools are defined where messages use them', check: checkToolsDefined },
+  {
+    name: 'tool names are unique',
+    check: ({ tools = [] }) => ifDuplicate(tools.map(nameOf), (name) => anthropicFault('tools', `the name '${name}' is used twice`)),
+  },
+  { name: 'tool_choice names a tool', check: checkToolChoice },
+  { name: 'sampling options only for models that take them, and not both', check: checkSampling },
+  { name: 'output within the model', check: checkMaxOutput },
+  { name: 'thinking within max_tokens, and nothing that contradicts it', check: checkThinking },
+  { name: 'thinking blocks come back as they were', check: checkSignatures },
+  { name: 'at most four cache breakpoints', check: checkCacheControl },
+];
+
+function checkSystemMessages({ model, messages }: AnthropicRequest): Refusal | undefined {
+  const index = messages.findIndex(({ role }, at) => role === 'system' && (!takesSystemMessages(model) || messages[at - 1]?.role !== 'user'));
+  return index < 0 ? undefined : anthropicFault(`messages.${index}.role`, "'system' is not taken here; use the field 'system'");
+}
+
+function checkContent({ messages }: AnthropicRequest): Refusal | undefined {
+  const index = messages.findIndex(({ role, content }, at) => content.length === 0 && !(role === 'assistant' && at === messages.length - 1));
+  return index < 0 ? undefined : anthropicFault(`messages.${index}`, 'every message but a last one of the assistant must have content');
+}
+
+function checkTexts({ system, messages }: AnthropicRequest): Refusal | undefined {
+  const isEmpty = ({ type, ...block }: ContentBlockParam): boolean => type === 'text' && 'text' in block && block.text.trim() === '';
+  const inMessage = messages.findIndex((message) => message.content.length > 0 && blocksOf(message).some(isEmpty));
+  if (inMessage >= 0) return anthropicFault(`messages.${inMessage}`, 'text blocks must hold more than white space');
+  return Array.isArray(system) && system.some(isEmpty) ? anthropicFault('system', 'text blocks must hold more than white space') : undefined;
+}
+
+const onlyOfUser = new Set<string>(['image', 'document', 'tool_result', 'search_result']);
+const onlyOfAssistant = new Set<string>(['tool_use', 'thinking', 'redacted_thinking', 'server_tool_use']);
+
+function checkRoles({ messages }: AnthropicRequest): Refusal | undefined {
+  for (const [index, message] of messages.entries()) {
+    const foreign = message.role === 'assistant' ? onlyOfUser : onlyOfAssistant;
+    const block = blocksOf(message).find(({ type }) => foreign.has(type));
+    if (block) return anthropicFault(`messages.${index}`, `${block.type} blocks do not belong to the role '${message.role}'`);
+  }
+  return undefined;
+}
+
+function checkPrefill({ model, messages }: AnthropicRequest): Refusal | undefined {
+  const last = messages.at(-1);
+  if (last?.role !== 'assistant') return undefined;
+  if (!takesPrefill(model)) return anthropicFault('messages', 'this model does not continue an assistant message; the last one must be the user’s');
+  const block = blocksOf(last).at(-1);
+  return block?.type === 'text' && /\s$/.test(block.text)
+    ? anthropicFault('messages', 'a last assistant message must not end with white space')
+    : undefined;
+}
+
+function checkToolResults({ messages }: AnthropicRequest): Refusal | undefined {
+  const turns = toTurns(messages);
+  for (const [at, { role, index, blocks }] of turns.entries()) {
+    const open = new Set(role === 'user' ? usesOf(turns[at - 1]?.blocks ?? []) : []);
+    const others = blocks.findIndex(({ type }) => type !== 'tool_result');
+    for (const [place, block] of blocks.entries()) {
+      if (block.type !== 'tool_result') continue;
+      if (!open.has(block.tool_use_id))
+        return anthropicFault(
+          `messages.${index}.content.${place}`,
+          `no tool_use of the message before has the id ${block.tool_use_id}, or it is answered already`,
+        );
+      // Results behind other blocks do not count: they must come first.
+      if (others < 0 || place < others) open.delete(block.tool_use_id);
+    }
+    if (open.size > 0) return unanswered(turns[at - 1]?.index ?? 0, open);
+    if (role === 'assistant' && at === turns.length - 1) {
+      const uses = usesOf(blocks);
+      if (uses.length > 0) return unanswered(index, uses);
+    }
+  }
+  return undefined;
+}
+
+const unanswered = (index: number, ids: Iterable<string>): Refusal =>
+  anthropicFault(`messages.${index}`, `each tool_use needs a tool_result at the start of the next message; there is none for ${[...ids].join(', ')}`);
+
+const usesOf = (blocks: readonly ContentBlockParam[]): string[] => blocks.flatMap((block) => (block.type === 'tool_use' ? [block.id] : []));
+
+const allBlocks = ({ messages }: AnthropicRequest): ContentBlockParam[] => messages.flatMap((message) => blocksOf(message));
+
+function checkToolUseIds(request: AnthropicRequest): Refusal | undefined {
+  return ifDuplicate(usesOf(allBlocks(request)), (id) => anthropicFault('messages', `the tool_use id ${id} is used twice`));
+}
+
+function checkToolsDefined(request: AnthropicRequest): Refusal | undefined {
+  if (request.tools || !allBlocks(request).some(({ type }) => type === 'tool_use' || type === 'tool_result')) return undefined;
+  return anthropicFault('tools', 'this field is required where messages have tool_use or tool_result blocks');
+}
+
+const nameOf = (tool: ToolUnion): string => ('name' in tool ? tool.name : tool.type);
+
+function checkToolChoice({ tools = [], tool_choice }: AnthropicRequest): Refusal | undefined {
+  if (!tool_choice || tool_choice.type === 'none') return undefined;
+  if (tools.length === 0) return anthropicFault('tool_choice', "this field needs 'tools'");
+  if (tool_choice.type !== 'tool' || tools.some((tool) => nameOf(tool) === tool_choice.name)) return undefined;
+  return anthropicFault('tool_choice', `there is no tool '${tool_choice.name}'`);
+}
+
+function checkSampling({ model, temperature, top_p, top_k }: AnthropicRequest): Refusal | undefined {
+  const set = Object.entries({ temperature, top_p, top_k }).find(([, value]) => value !== undefined);
+  if (set && !takesSampling(model)) return anthropicFault(set[0], 'this model does not let it be set');
+  return temperature !== undefined && top_p !== undefined
+    ? anthropicFault('temperature', "give either this or 'top_p' to this model, not both")
+    : undefined;
+}
+
+function checkMaxOutput({ model, max_tokens }: AnthropicRequest): Refusal | undefined {
+  const most = maxOutputTokens(model) ?? Number.POSITIVE_INFINITY;
+  return max_tokens > most ? anthropicFault('max_tokens', `${max_tokens} is more than the ${most} output tokens of ${model}`) : undefined;
+}
+
+function checkThinking({ thinking, max_tokens, temperature, tool_choice, messages }: AnthropicRequest): Refusal | undefined {
+  if (thinking?.type !== 'enabled') return undefined;
+  if (thinking.budget_tokens >= max_tokens) return anthropicFault('thinking.enabled.budget_tokens', "must be less than 'max_tokens'");
+  if (temperature !== undefined && temperature !== 1) return anthropicFault('temperature', 'must be 1 with thinking');
+  if (tool_choice?.type === 'any' || tool_choice?.type === 'tool') return anthropicFault('tool_choice', 'must not force a tool with thinking');
+  const last = toTurns(messages).findLast(({ role }) => role === 'assistant');
+  if (!last || usesOf(last.blocks).length === 0 || last.blocks[0]?.type === 'thinking' || last.blocks[0]?.type === 'redacted_thinking')
+    return undefined;
+  return anthropicFault(`messages.${last.index}.content.0.type`, 'with thinking, the last assistant message must start with its thinking block');
+}
+
+function checkSignatures({ messages }: AnthropicRequest): Refusal | undefined {
+  const index = messages.findIndex((message) =>
+    blocksOf(message).some((block) => block.type === 'thinking' && block.signature !== signatureOf(block.thinking)),
+  );
+  return index < 0 ? undefined : anthropicFault(`messages.${index}`, 'the signature of a thinking block is not valid');
+}
+
+function checkCacheControl(request: AnthropicRequest): Refusal | undefined {
+  const system: readonly TextBlockParam[] = Array.isArray(request.system) ? request.system : [];
+  const marked = [request, ...(request.tools ?? []), ...system, ...allBlocks(request)].filter(
+    (holder) => 'cache_control' in holder && holder.cache_control,
+  );
+  return marked.length > 4 ? anthropicFault('cache_control', `at most 4 blocks may have it, not ${marked.length}`) : undefined;
+}
+
+function ifDuplicate(names: readonly string[], refuse: (name: string) => Refusal): Refusal | undefined {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? undefined : refuse(twice);
+}

@@ -1,0 +1,51 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { type LocalAddress, withoutBrackets } from './address.ts';
+import { statPrefix } from './listener.ts';
+
+/** What we ask of a running Envoy, over its admin interface. Every call throws where Envoy does not answer within 2 seconds. */
+export interface Admin {
+  /** Whether Envoy serves: its clusters are resolved and its listener is open. */
+  ready(): Promise<boolean>;
+  /** Requests of clients that are under way. */
+  activeRequests(): Promise<number>;
+  /** Ends connections after their next answer, while new ones are still taken: what load balancers need to turn away. */
+  drain(): Promise<void>;
+  /** Takes no more connections. Those that exist go on. */
+  closeListeners(): Promise<void>;
+}
+
+/** The admin interface at an address. */
+export function createAdmin(address: LocalAddress): Admin {
+  const call = (method: 'GET' | 'POST', path: string): Promise<AdminAnswer> => send(address, method, path);
+  return {
+    ready: async () => (await call('GET', '/ready')).status === 200,
+    async activeRequests() {
+      const { body } = await call('GET', `/stats?filter=${encodeURIComponent(`^http.${statPrefix}.downstream_rq_active$`)}`);
+      return Number(/: (\d+)/.exec(body)?.[1] ?? 0);
+    },
+    async drain() {
+      await call('POST', '/healthcheck/fail');
+      await call('POST', '/drain_listeners?graceful&skip_exit');
+    },
+    async closeListeners() {
+      await call('POST', '/drain_listeners');
+    },
+  };
+}
+
+interface AdminAnswer {
+  status: number | undefined;
+  body: string;
+}
+
+async function send(address: LocalAddress, method: 'GET' | 'POST', path: string): Promise<AdminAnswer> {
+  const target = 'path' in address ? { socketPath: address.path } : { host: withoutBrackets(address.host), port: address.port };
+  return new Promise((resolve, reject) => {
+    request({ ...target, method, path, agent: false, signal: AbortSignal.timeout(2000) }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
+    })
+      .once('error', reject)
+      .end();
+  });
+}

@@ -1,0 +1,28 @@
+import type { ErrorCode } from '../errors.ts';
+import { ownReplyPrefix } from './names.ts';
+import { type ConfigObject, extension } from './typed.ts';
+
+/**
+ * A JSON body for the replies that Envoy makes by itself, for when no sidecar is there to write one in the client's protocol.
+ * The shape is one that the SDKs of OpenAI and of Anthropic can both read.
+ */
+export const localReplies: ConfigObject = {
+  mappers: [
+    reply('body-too-large', 'The body is larger than the gateway accepts.', 'response.code == 413'),
+    reply('invalid-request', 'The gateway cannot read the request (%RESPONSE_CODE_DETAILS%).', 'response.code < 500'),
+    reply('gateway-unavailable', 'The gateway cannot handle the request now (%RESPONSE_CODE_DETAILS%).'),
+  ],
+};
+
+function reply(code: ErrorCode, message: string, ...conditions: string[]): ConfigObject {
+  // The sidecar's immediate responses pass here too, and have their body already.
+  const expression = [`!response.code_details.startsWith("${ownReplyPrefix}")`, ...conditions].join(' && ');
+  return {
+    filter: {
+      extension_filter: extension('envoy.access_loggers.extension_filters.cel', 'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
+        expression,
+      }),
+    },
+    body_format_override: { json_format: { type: 'error', error: { type: 'api_error', code, message } } },
+  };
+}

@@ -1,0 +1,72 @@
+/** Names that Envoy's config and the ext_proc service agree on. Each stands here once. */
+
+/** Namespaces of Envoy's dynamic metadata. */
+export const metadataNamespaces = {
+  /** What one exchange tells its own attempts: `exchangeKeys`. */
+  exchange: 'remora',
+  /** The chain of clusters, under `chainKey`, where the route's priority_group specifier looks for it. */
+  chain: 'remora.chain',
+} as const;
+
+/** Keys in the namespace `exchange`, written by the router filter's replies. */
+export const exchangeKeys = {
+  /** Id of the exchange; how the upstream filter's conversation finds it. */
+  exchangeId: 'exchange_id',
+  /** Bytes of the attempt's body, a number; restores the content-length header that CONTINUE_AND_REPLACE drops. Left out where there is no body. */
+  contentLength: 'content_length',
+  /** Envoy's x-request-id; brings an attempt's stream to the sidecar process that holds its exchange. */
+  requestId: 'request_id',
+} as const;
+
+/** Key in the namespace `chain`: a list of `{name, clusters: [{cluster_name, weight}]}`, one group per attempt. */
+export const chainKey = 'priority_groups';
+
+/** Clusters that are not a provider's; those are named by `clusterOf` of routing. */
+export const clusterNames = {
+  /** Our own ext_proc service. */
+  sidecar: 'ext_proc',
+  /** Refuses every connection: where a request without a chain ends. */
+  refusing: 'p_none',
+  /** The receiver of Envoy's spans. */
+  otlp: 'otlp',
+} as const;
+
+/** Prefix of our request headers inside Envoy: removed when a client sends them, and before the provider. */
+export const internalHeaderPrefix = 'x-remora-';
+
+/** Request headers that Envoy and the ext_proc service read from each other. */
+export const headerNames = {
+  /** `<trace id>-<span id>` of Envoy's ingress span, in hex; absent where Envoy does not trace. */
+  parent: 'x-remora-parent',
+  /** Envoy's own id of the request, never the client's; its 15th character is the sampling decision. */
+  requestId: 'x-request-id',
+  /** Which attempt this is, from 1; only in the upstream filter. */
+  attemptCount: 'x-envoy-attempt-count',
+  /** Written by us: the further attempts that the chain has. */
+  maxRetries: 'x-envoy-max-retries',
+  /** Written by us: longest wait of each attempt for the response headers, in milliseconds. */
+  perTryTimeoutMs: 'x-envoy-upstream-rq-per-try-timeout-ms',
+} as const;
+
+/** gRPC metadata of each ext_proc stream. */
+export const grpcMetadataNames = {
+  /** Which filter opened the stream: a `FilterRole`. */
+  filter: 'x-remora-filter',
+  /** Chooses the sidecar process: the same for all streams of one exchange. */
+  session: 'x-remora-session',
+} as const;
+
+/** The filter that opened an ext_proc stream: `router` for the exchange, `upstream` for a further attempt. */
+export type FilterRole = 'router' | 'upstream';
+
+/** Attributes that the filters send. */
+export const attributeNames = {
+  sourceAddress: 'source.address',
+  requestId: 'request.id',
+  attemptCount: 'upstream.request_attempt_count',
+  clusterName: 'xds.cluster_name',
+  codeDetails: 'response.code_details',
+} as const;
+
+/** What `details` of our immediate responses must begin with: Envoy's own replies get a JSON body, ours keep theirs. */
+export const ownReplyPrefix = 'remora';

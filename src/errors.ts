@@ -1,0 +1,45 @@
+/** What each error code means: its HTTP status and whether the same request may work if sent again. */
+export const catalog = {
+  'invalid-json': { status: 400, retryable: false, meaning: 'The body is not JSON, is nested too deep, or names a field we read twice.' },
+  'invalid-request': { status: 400, retryable: false, meaning: 'A field is missing or has the wrong type.' },
+  'missing-key': { status: 401, retryable: false, meaning: 'No virtual key was sent.' },
+  'invalid-key': { status: 401, retryable: false, meaning: 'The virtual key is not one of ours.' },
+  'model-not-allowed': { status: 403, retryable: false, meaning: 'The tenant may not use this model.' },
+  'unpriced-model': { status: 403, retryable: false, meaning: 'The tenant has a budget and a deployment of this model has no known price.' },
+  'model-not-found': { status: 404, retryable: false, meaning: 'The config declares no such model.' },
+  'unknown-endpoint': { status: 404, retryable: false, meaning: 'The path is none that this gateway serves.' },
+  'method-not-allowed': { status: 405, retryable: false, meaning: 'The endpoint takes POST only.' },
+  'body-too-large': { status: 413, retryable: false, meaning: 'The body is larger than the gateway accepts.' },
+  'budget-exceeded': { status: 429, retryable: false, meaning: 'The request may cost more than is left of the tenant budget.' },
+  internal: { status: 500, retryable: false, meaning: 'A bug in the gateway; the log has its stack.' },
+  'provider-credential': { status: 502, retryable: false, meaning: 'The provider refused the credential of the gateway (401, 402 or 403).' },
+  'provider-error': { status: 502, retryable: true, meaning: 'The provider answered something that cannot be read.' },
+  'provider-cut': { status: 502, retryable: true, meaning: 'The answer of the provider ended before it was complete.' },
+  'provider-unreachable': { status: 503, retryable: true, meaning: 'No deployment of the model could be reached.' },
+  'gateway-unavailable': { status: 503, retryable: true, meaning: 'The gateway cannot handle the attempt now.' },
+  'provider-timeout': { status: 504, retryable: true, meaning: 'No deployment answered in time.' },
+} as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;
+
+export type ErrorCode = keyof typeof catalog;
+
+/** The one error that reaches a client: a code of the catalogue, a sentence that says what to do, and where it can be told, the field at fault. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  /** Path of the field at fault in the client's body, such as `messages[2].content`. */
+  readonly field: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { field?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'GatewayError';
+    this.code = code;
+    this.field = options.field;
+  }
+
+  get status(): number {
+    return catalog[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return catalog[this.code].retryable;
+  }
+}

@@ -1,0 +1,41 @@
+import { ownReplyPrefix } from '../envoy/names.ts';
+import { GatewayError } from '../errors.ts';
+import { JsonFieldError, JsonSyntaxError } from '../framing/json.ts';
+import type { ClientError, Protocol } from '../protocols/protocol.ts';
+import type { Immediate } from './message.ts';
+
+/** Any throw while a request is handled, as the error its client gets. What is not ours to explain is a bug: its message stays in the log. */
+export function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof JsonSyntaxError) return new GatewayError('invalid-json', `The body is not valid JSON: ${error.message}.`, { cause: error });
+  if (error instanceof JsonFieldError) {
+    return new GatewayError('invalid-request', `${error.message}.`, { field: error.field, cause: error });
+  }
+  return new GatewayError('internal', 'The gateway failed on this request; its log says why.', { cause: error });
+}
+
+export const asClientError = (error: GatewayError): ClientError => ({
+  status: error.status,
+  code: error.code,
+  message: error.message,
+  ...(error.field === undefined ? {} : { field: error.field }),
+});
+
+/** Headers of every error of ours. `x-should-retry` is obeyed by the vendors' SDKs. */
+export const errorHeaders = (error: GatewayError): (readonly [string, string])[] => [
+  ['content-type', 'application/json'],
+  ['x-remora-error', error.code],
+  ...(error.retryable ? [] : [['x-should-retry', 'false'] as const]),
+];
+
+/** The reply that gives the client an error in its own protocol instead of an answer. */
+export const refuse = (error: GatewayError, protocol: Protocol, headers: readonly (readonly [string, string])[]): Immediate => ({
+  type: 'immediate',
+  status: error.status,
+  headers: [...errorHeaders(error), ...headers],
+  body: Buffer.from(protocol.encodeError(asClientError(error))),
+  details: detailsOf(error),
+});
+
+/** How an error of ours shows in Envoy's logs and attributes. */
+export const detailsOf = ({ code }: GatewayError): string => `${ownReplyPrefix}_${code.replaceAll('-', '_')}`;

@@ -1,0 +1,118 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import { attributeNames, headerNames } from '../envoy/names.ts';
+import { GatewayError } from '../errors.ts';
+import { authenticate } from '../policies/authenticate.ts';
+import { openPipeline, type PipelineRun } from '../policies/pipeline.ts';
+import type { Outcome, Policy } from '../policies/policy.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import type { ExchangeTrace, OpenTrace } from '../telemetry/exchange-trace.ts';
+import { answer, envoyReply } from './answer.ts';
+import { asGatewayError, refuse } from './client-error.ts';
+import { firstAttempt } from './first-attempt.ts';
+import { proceed, type Conversation, type Message, type RequestHeaders } from './message.ts';
+import { planRequest, type Plan } from './plan.ts';
+import type { Registry } from './registry.ts';
+
+export interface ExchangeDeps {
+  /** The config in force; an exchange keeps the one it began with. */
+  snapshot: () => Snapshot;
+  /** What clients may speak, by path. The first one also renders errors on paths that are none of theirs. */
+  protocols: readonly [Protocol, ...Protocol[]];
+  policies: readonly Policy[];
+  registry: Registry;
+  openTrace: OpenTrace;
+  /** Numbers from 0 up to 1. */
+  random: () => number;
+  /** A new id, unique in this process. */
+  newId: () => string;
+  /** Hears the code of every error that a client gets from us. */
+  onError: (code: string) => void;
+  /** Hears what went wrong on our side: bugs, and policies that fail while they settle. */
+  onFailure: (what: string, error: unknown) => void;
+}
+
+/** What one exchange knows of itself; nothing else does. */
+export interface ExchangeState {
+  readonly id: string;
+  /** Envoy's own random id of the request. */
+  readonly requestId: string;
+  readonly opening: RequestHeaders;
+  readonly protocol: Protocol;
+  readonly trace: ExchangeTrace;
+  readonly outcome: Outcome;
+  /** Our error code, where we answered one. */
+  error: string | undefined;
+}
+
+/** The router filter's conversation: one client request and its answer. It writes the first attempt itself, and settles exactly once, however it ends. */
+export async function* exchange(opening: RequestHeaders, deps: ExchangeDeps): Conversation {
+  const state = openState(opening, deps);
+  let pipeline: PipelineRun | undefined;
+  try {
+    const snapshot = deps.snapshot();
+    requirePost(opening, deps.protocols);
+    const identity = authenticate(opening.headers, snapshot.keys);
+    state.trace.identified({ tenant: identity.tenant.name, key: identity.key });
+    if (opening.endOfStream) throw new GatewayError('invalid-request', 'Send the request as a JSON body.');
+    pipeline = openPipeline(deps.policies, { id: state.id, identity }, state.trace.stage, deps.onFailure);
+
+    let message: Message = yield proceed;
+    let plan: Plan | undefined;
+    if (message.type === 'request-body') {
+      plan = await planRequest(message.body, state, { snapshot, identity, pipeline, random: deps.random });
+      deps.registry.set(state.id, plan.open);
+      message = yield firstAttempt(plan, state);
+    }
+    if (message.type !== 'response-headers') throw new Error(`Envoy sent ${message.type} where the answer's headers belong`);
+    deps.registry.delete(state.id);
+    yield* plan === undefined || isEnvoyReply(message.attributes) ? envoyReply(message, state) : answer(message, plan, pipeline, state);
+  } catch (thrown) {
+    const error = asGatewayError(thrown);
+    if (error.code === 'internal') deps.onFailure('exchange', error.cause);
+    state.outcome.end = state.outcome.attempts === 0 ? 'refused' : 'failed';
+    state.outcome.status = error.status;
+    state.error = error.code;
+    yield refuse(error, state.protocol, requestIdHeaders(state));
+  } finally {
+    deps.registry.delete(state.id);
+    pipeline?.onSettled(state.outcome);
+    state.trace.ended(state.outcome, state.error);
+    if (state.error !== undefined) deps.onError(state.error);
+  }
+}
+
+function openState(opening: RequestHeaders, { protocols, newId, openTrace }: ExchangeDeps): ExchangeState {
+  return {
+    id: newId(),
+    requestId: opening.headers.get(headerNames.requestId) ?? '',
+    opening,
+    protocol: protocolOf(opening, protocols) ?? protocols[0],
+    trace: openTrace(opening.headers),
+    outcome: { end: 'left', status: 0, deployment: undefined, attempts: 0, usage: undefined, requestBytes: 0, deliveredBytes: 0 },
+    error: undefined,
+  };
+}
+
+const pathOf = (opening: RequestHeaders): string => (opening.headers.get(':path') ?? '').split('?', 1)[0] ?? '';
+
+/** Clients speak OpenAI's protocol below `/v1`, as in the vendor's base URL; Anthropic's path has its own. */
+const protocolOf = (opening: RequestHeaders, protocols: readonly Protocol[]): Protocol | undefined =>
+  protocols.find(({ clientPath }) => clientPath === pathOf(opening));
+
+function requirePost(opening: RequestHeaders, protocols: readonly Protocol[]): void {
+  if (protocolOf(opening, protocols) === undefined) {
+    const served = protocols.map(({ clientPath }) => clientPath).join(', ');
+    throw new GatewayError('unknown-endpoint', `There is no ${pathOf(opening).slice(0, 200)} here. Served are: ${served}.`);
+  }
+  const method = opening.headers.get(':method');
+  if (method !== 'POST') throw new GatewayError('method-not-allowed', `Use POST instead of ${method ?? 'no method'}.`);
+}
+
+const isEnvoyReply = (attributes: ReadonlyMap<string, string | number>): boolean => attributes.get(attributeNames.codeDetails) !== 'via_upstream';
+
+/** The request's id under our name and under those that the vendors' SDKs show. */
+export const requestIdHeaders = ({ requestId }: ExchangeState): (readonly [string, string])[] => [
+  ['x-remora-request-id', requestId],
+  ['x-request-id', requestId],
+  ['request-id', requestId],
+];

@@ -1,0 +1,53 @@
+import { clusterOf } from '../routing/deployment.ts';
+import { chainKey, exchangeKeys, headerNames, metadataNamespaces } from '../envoy/names.ts';
+import type { Attempt } from '../providers/prepare-attempt.ts';
+import type { ExchangeState } from './exchange.ts';
+import type { Headers, Proceed } from './message.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * The reply to a request's body: the first attempt, written for the first deployment of the chain, and the chain itself,
+ * which Envoy's `priority_group` cluster specifier reads from metadata. Attempt k goes to group k.
+ */
+export function firstAttempt(plan: Plan, state: ExchangeState): Proceed {
+  const attempt = plan.open.prepare(1, undefined);
+  return {
+    type: 'proceed',
+    ...attemptHeaders(attempt, state.opening.headers, [
+      [headerNames.maxRetries, String(plan.chain.length - 1)],
+      [headerNames.perTryTimeoutMs, String(plan.headersTimeoutMs)],
+    ]),
+    body: attempt.body,
+    clearRouteCache: true,
+    metadata: {
+      [metadataNamespaces.exchange]: {
+        [exchangeKeys.exchangeId]: state.id,
+        [exchangeKeys.requestId]: state.requestId,
+        [exchangeKeys.contentLength]: attempt.body.length,
+      },
+      // Each group names its cluster itself: one given by name alone would silently fall to a static group.
+      [metadataNamespaces.chain]: {
+        [chainKey]: plan.chain.map(({ endpoint }, index) => ({
+          name: String(index + 1),
+          clusters: [{ cluster_name: clusterOf(endpoint), weight: 1 }],
+        })),
+      },
+    },
+  };
+}
+
+/** Header changes that leave the provider with the attempt's own headers and nothing of the client's, nor of an earlier attempt's. */
+export function attemptHeaders(
+  attempt: Attempt,
+  present: Headers,
+  forEnvoy: readonly (readonly [string, string])[] = [],
+): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
+  return {
+    setHeaders: [[':path', attempt.path], ['content-length', String(attempt.body.length)], ...forEnvoy, ...attempt.headers],
+    removeHeaders: [...present.keys()].filter((name) => !attempt.headers.has(name) && !isEnvoys(name)),
+  };
+}
+
+/** Headers that Envoy works with, and takes off itself before the provider sees them. */
+const isEnvoys = (name: string): boolean =>
+  name.startsWith(':') || name.startsWith('x-envoy-') || name === 'host' || name === 'content-length' || name === 'x-request-id' || name === 'x-forwarded-proto';

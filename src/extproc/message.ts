@@ -1,0 +1,78 @@
+/** HTTP headers by lower-case name; where one stands several times, joined by `, ` (RFC 9110, section 5.3). Pseudo-headers such as `:path` included. */
+export type Headers = ReadonlyMap<string, string>;
+
+/** What Envoy tells in one message of a conversation. */
+export type Message = RequestHeaders | RequestBody | ResponseHeaders | ResponseBody | Trailers;
+
+export interface RequestHeaders {
+  type: 'request-headers';
+  headers: Headers;
+  /** True: no body follows. */
+  endOfStream: boolean;
+  attributes: Attributes;
+  /** Values of our own metadata namespace that an earlier reply of the exchange has set. */
+  metadata: ReadonlyMap<string, string>;
+}
+
+export interface RequestBody {
+  type: 'request-body';
+  body: Buffer;
+}
+
+export interface ResponseHeaders {
+  type: 'response-headers';
+  headers: Headers;
+  endOfStream: boolean;
+  attributes: Attributes;
+}
+
+export interface ResponseBody {
+  type: 'response-body';
+  body: Buffer;
+  endOfStream: boolean;
+}
+
+export interface Trailers {
+  type: 'request-trailers' | 'response-trailers';
+}
+
+/** Envoy attributes by name, such as `xds.cluster_name`. */
+export type Attributes = ReadonlyMap<string, string | number>;
+
+/** What we answer to one message. */
+export type Reply = Proceed | Immediate;
+
+/** Go on, changed as said. */
+export interface Proceed {
+  type: 'proceed';
+  setHeaders?: readonly (readonly [name: string, value: string])[];
+  removeHeaders?: readonly string[];
+  /** Replaces the body, or this chunk of it. */
+  body?: Buffer;
+  /** To request headers only: the body given here takes the place of the one that was not sent to us. */
+  replacesRequest?: boolean;
+  /** Envoy chooses the route again, with what this reply has changed. */
+  clearRouteCache?: boolean;
+  metadata?: DynamicMetadata;
+  /** How the body of the answer comes to us. */
+  responseBody?: 'none' | 'streamed' | 'buffered';
+}
+
+/** Answer the client now; no provider is called, or its answer is thrown away. */
+export interface Immediate {
+  type: 'immediate';
+  status: number;
+  headers: readonly (readonly [name: string, value: string])[];
+  body: Buffer;
+  /** For Envoy's own log and traces; our error code. */
+  details: string;
+}
+
+/** Dynamic metadata by namespace and key. */
+export type DynamicMetadata = Readonly<Record<string, Readonly<Record<string, MetadataValue>>>>;
+export type MetadataValue = string | number | readonly MetadataValue[] | { readonly [key: string]: MetadataValue };
+
+/** Our half of one ext_proc stream. It is created with the first message; each further one arrives as the value of `yield`. It ends when we have nothing more to say. */
+export type Conversation = AsyncGenerator<Reply, void, Message>;
+
+export const proceed: Proceed = { type: 'proceed' };

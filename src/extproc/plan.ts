@@ -1,0 +1,76 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import { GatewayError } from '../errors.ts';
+import type { Warning } from '../llm/request.ts';
+import type { PipelineRun } from '../policies/pipeline.ts';
+import type { Identity } from '../policies/tenant.ts';
+import { ClientRequest } from '../protocols/client-request.ts';
+import { prepareAttempt, type Attempt } from '../providers/prepare-attempt.ts';
+import type { Deployment } from '../routing/deployment.ts';
+import { route } from '../routing/route.ts';
+import { asClientError, errorHeaders } from './client-error.ts';
+import type { ExchangeState } from './exchange.ts';
+import type { OpenExchange } from './registry.ts';
+
+/** What was decided about a request: what goes out, and where to in which order. */
+export interface Plan {
+  request: ClientRequest;
+  chain: readonly Deployment[];
+  headersTimeoutMs: number;
+  /** The attempts made so far, the last one at the end. */
+  attempts: Attempt[];
+  /** What the attempt conversation may ask of this exchange. */
+  open: OpenExchange;
+}
+
+/** Longest waits for the headers of an answer: a JSON answer's come only when all of it is written. */
+const headersTimeoutMs = { stream: 60_000, json: 600_000 } as const;
+
+/** Takes a request from the client's bytes to a chain of deployments: read, policies, routing, policies that know the chain. Throws what refuses it. */
+export async function planRequest(
+  body: Buffer,
+  state: ExchangeState,
+  { snapshot, identity, pipeline, random }: { snapshot: Snapshot; identity: Identity; pipeline: PipelineRun; random: () => number },
+): Promise<Plan> {
+  const received = await state.trace.stage('decode', () => new ClientRequest(state.protocol, body));
+  const { model, stream, maxTokens } = received.facts;
+  state.trace.requested({ model, protocol: state.protocol.name, stream, maxTokens });
+  requireAllowed(model, identity);
+  const request = await pipeline.onRequest(received);
+  const chain = await state.trace.stage('route', () => route(model, snapshot.models, random));
+  await pipeline.onChain(request, chain);
+  const attempts: Attempt[] = [];
+  return {
+    request,
+    chain,
+    headersTimeoutMs: snapshot.models.get(model)?.headersTimeoutMs ?? (stream ? headersTimeoutMs.stream : headersTimeoutMs.json),
+    attempts,
+    open: {
+      chain,
+      prepare(number, parent) {
+        const deployment = chain[number - 1];
+        if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
+        const attempt = prepareAttempt(request, deployment, clientCall(state));
+        attempts.push(attempt);
+        Object.assign(state.outcome, { deployment, attempts: number, requestBytes: attempt.body.length });
+        state.trace.attempted(number, deployment, parent);
+        return attempt;
+      },
+      render: (error) => ({ body: Buffer.from(state.protocol.encodeError(asClientError(error))), headers: errorHeaders(error) }),
+    },
+  };
+}
+
+function requireAllowed(model: string, { tenant }: Identity): void {
+  if (tenant.models === undefined || tenant.models.has(model)) return;
+  const allowed = [...tenant.models].join(', ');
+  throw new GatewayError('model-not-allowed', `Tenant "${tenant.name}" may not use "${model.slice(0, 100)}". Ask for one of: ${allowed}.`, { field: 'model' });
+}
+
+function clientCall({ opening }: ExchangeState): { headers: ReadonlyMap<string, string>; query: string } {
+  const path = opening.headers.get(':path') ?? '';
+  const at = path.indexOf('?');
+  return { headers: opening.headers, query: at === -1 ? '' : path.slice(at) };
+}
+
+/** All that the attempt which is answered could not carry. */
+export const warningsOf = ({ attempts }: Plan): readonly Warning[] => attempts.at(-1)?.warnings ?? [];

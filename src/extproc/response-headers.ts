@@ -1,0 +1,17 @@
+import type { Headers, Proceed } from './message.ts';
+
+/** The provider's headers that a client gets. All others describe our account at the provider, or its own network. */
+const passed = new Set([':status', 'content-type', 'content-length', 'content-encoding', 'retry-after', 'date', 'cache-control', 'transfer-encoding']);
+
+/** Names under which providers send their id of a request. */
+const providerRequestIds = ['x-request-id', 'request-id'] as const;
+
+/** Header changes for an answer: ours set, the provider's own removed but for the passed ones. */
+export function answerHeaders(fromProvider: Headers, ours: readonly (readonly [string, string])[]): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
+  const setHeaders = [...ours];
+  const providerId = providerRequestIds.map((name) => fromProvider.get(name)).find((id) => id !== undefined);
+  if (providerId !== undefined) setHeaders.push(['x-remora-provider-request-id', providerId]);
+  const set = new Set(setHeaders.map(([name]) => name));
+  const removeHeaders = [...fromProvider.keys()].filter((name) => !passed.has(name) && !set.has(name));
+  return { setHeaders, removeHeaders };
+}

@@ -1,0 +1,81 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Server, ServerCredentials, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { grpcMetadataNames, metadataNamespaces, type FilterRole } from '../envoy/names.ts';
+import { attempt } from './attempt.ts';
+import { drive } from './driver.ts';
+import { exchange, type ExchangeDeps } from './exchange.ts';
+import type { Conversation, Message } from './message.ts';
+import { fromWire, toWire, type WireRequest } from './wire.ts';
+
+/** Larger than any body that Envoy buffers, so that Envoy's limit is the one that is met. */
+const maxMessageBytes = 64 << 20;
+
+export interface ExtProcServer {
+  /** Stops taking streams, lets running ones end for at most `graceMs`, then breaks them. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Serves ext_proc at a Unix socket (`unix:/path`) or an address (`host:port`). Throws where it cannot listen. */
+export async function serveExtProc(address: string, deps: ExchangeDeps): Promise<ExtProcServer> {
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.max_concurrent_streams': 2 ** 31 - 1,
+  });
+  // keepCase alone: each further option of the loader costs time on every message.
+  const definition = loadSync(fileURLToPath(new URL('../../protos/ext_proc.proto', import.meta.url)), { keepCase: true });
+  const service = definition['envoy.service.ext_proc.v3.ExternalProcessor'];
+  if (service === undefined || 'format' in service) throw new Error('protos/ext_proc.proto has no ExternalProcessor service');
+  const handlers: UntypedServiceImplementation = { Process: (call: Call) => serve(call, deps) };
+  server.addService(service, handlers);
+  const socket = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
+  if (socket !== undefined) {
+    mkdirSync(dirname(socket), { recursive: true });
+    rmSync(socket, { force: true });
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
+  });
+  // Envoy may run as another user of the same group, nobody else.
+  if (socket !== undefined) chmodSync(socket, 0o660);
+  return {
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          server.forceShutdown();
+          resolve();
+        }, graceMs);
+        server.tryShutdown(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+type Call = ServerDuplexStream<WireRequest, object>;
+
+/** One ext_proc stream: which filter opened it says which conversation it is. */
+function serve(call: Call, deps: ExchangeDeps): void {
+  const upstream: FilterRole = 'upstream';
+  const isUpstream = call.metadata.get(grpcMetadataNames.filter)[0] === upstream;
+  const open = (first: Message): Conversation => {
+    if (first.type !== 'request-headers') throw new Error(`Envoy opened a stream with ${first.type}`);
+    return isUpstream ? attempt(first, deps) : exchange(first, deps);
+  };
+  const driver = drive(
+    open,
+    {
+      reply: (reply, to) => void call.write(toWire(reply, to)),
+      end: () => call.end(),
+    },
+    (error) => deps.onFailure('conversation', error),
+  );
+  call.on('data', (wire: WireRequest) => driver.message(fromWire(wire, metadataNamespaces.exchange)));
+  call.on('end', () => driver.closed());
+  call.on('cancelled', () => driver.closed());
+  call.on('error', () => driver.closed());
+}

@@ -1,0 +1,115 @@
+/** One server-sent event (WHATWG HTML, "Server-sent events"). */
+export interface SseEvent {
+  /** The `event` field; empty where there is none. */
+  name: string;
+  /** The `data` lines, joined by newlines; empty for a comment or a keep-alive. */
+  data: string;
+  /** The event's own bytes, the blank line behind it included. All events' bytes together are the stream's. */
+  raw: Buffer;
+}
+
+/** An event grew past the limit. */
+export class SseTooLargeError extends Error {
+  constructor(maxBytes: number) {
+    super(`a server-sent event is larger than ${maxBytes} bytes`);
+    this.name = 'SseTooLargeError';
+  }
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Cuts a stream of bytes into events. Chunks may end anywhere: inside a character, between CR and LF. Each byte is looked at once. */
+export class SseParser {
+  readonly #maxEventBytes: number;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #lineIsEmpty = true;
+  #afterCr = false;
+
+  constructor({ maxEventBytes = 16 << 20 }: { maxEventBytes?: number } = {}) {
+    this.#maxEventBytes = maxEventBytes;
+  }
+
+  /** Bytes kept of an event that is not complete yet. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** The events that this chunk completes. */
+  push(chunk: Buffer): SseEvent[] {
+    const events: SseEvent[] = [];
+    let start = 0;
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at];
+      const secondHalf = byte === LF && this.#afterCr; // of a CRLF whose CR has ended the line already
+      this.#afterCr = byte === CR;
+      if (secondHalf) continue;
+      if (byte !== LF && byte !== CR) {
+        this.#lineIsEmpty = false;
+        continue;
+      }
+      if (this.#lineIsEmpty) {
+        const end = byte === CR && chunk[at + 1] === LF ? at + 2 : at + 1;
+        events.push(parseEvent(this.#take(chunk.subarray(start, end))));
+        this.#afterCr = byte === CR && end === at + 1;
+        start = end;
+        at = end - 1;
+      }
+      this.#lineIsEmpty = true;
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    return events;
+  }
+
+  /** What is left at the end of the stream: bytes of an event that no blank line completed. */
+  end(): SseEvent | undefined {
+    return this.#pendingBytes === 0 ? undefined : parseEvent(this.#take(Buffer.alloc(0)));
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes > this.#maxEventBytes) throw new SseTooLargeError(this.#maxEventBytes);
+  }
+
+  #take(rest: Buffer): Buffer {
+    if (this.#pendingBytes === 0) return rest;
+    const whole = Buffer.concat([...this.#pending, rest]);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return whole;
+  }
+}
+
+function parseEvent(raw: Buffer): SseEvent {
+  let name = '';
+  let data: string | undefined;
+  for (const line of lines(raw)) {
+    const colon = line.indexOf(':');
+    const field = colon === -1 ? line : line.slice(0, colon);
+    if (field !== 'data' && field !== 'event') continue;
+    const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+    if (field === 'event') name = value;
+    else data = data === undefined ? value : `${data}\n${value}`;
+  }
+  return { name, data: data ?? '', raw };
+}
+
+const lines = (raw: Buffer): string[] => {
+  const text = raw.toString('utf8');
+  const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  return body.includes('\r') ? body.split(/\r\n|\n|\r/) : body.split('\n');
+};
+
+/** The bytes of an event. */
+export function formatSse(data: string, name = ''): string {
+  const head = name === '' ? '' : `event: ${name}\n`;
+  return data.includes('\n') ? `${head}data: ${data.replaceAll('\n', '\ndata: ')}\n\n` : `${head}data: ${data}\n\n`;
+}
+
+/** The same event with other data: its name, id and comments stay. */
+export function withData(event: SseEvent, data: string): string {
+  const kept = lines(event.raw).filter((line) => line !== '' && !/^data(:|$)/.test(line));
+  return `${kept.map((line) => `${line}\n`).join('')}${formatSse(data)}`;
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import type { Snapshot } from './config/snapshot.ts';
+import { serveAdmin } from './admin/server.ts';
+import { serveExtProc } from './extproc/server.ts';
+import { createBudget } from './policies/budget.ts';
+import { redact } from './policies/redact/index.ts';
+import { createPrices } from './pricing/prices.ts';
+import { anthropicMessages } from './protocols/anthropic-messages/index.ts';
+import { openaiChat } from './protocols/openai-chat/index.ts';
+import { createEmbeddedLedger } from './stores/embedded/ledger.ts';
+import type { Logger } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { createSpans, untraced } from './telemetry/spans.ts';
+
+export interface Gateway {
+  /** Where the admin server listens. */
+  adminPort: number;
+  /** Lets running exchanges end for at most `graceMs`, books them, and lets go of everything. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Puts the gateway together and serves ext_proc at `address` (`unix:/path` or `host:port`). The one place that names every part. */
+export async function startGateway(snapshot: Snapshot, { address, log }: { address: string; log: Logger }): Promise<Gateway> {
+  const now = Date.now;
+  const ledger = createEmbeddedLedger({
+    path: snapshot.store.path,
+    now,
+    onEvent: (event) =>
+      event.type === 'write-failed'
+        ? log.error({ err: event.error }, 'spend cannot be written; entries wait in memory')
+        : log.info({ dropped: event.dropped }, 'spend is written again'),
+  });
+  const metrics = createMetrics({ now });
+  const spans = snapshot.telemetry.otlp === undefined ? undefined : createSpans({ otlp: snapshot.telemetry.otlp, now: preciseNow });
+  // The order is that of policies/order.ts; metrics see exchanges last and settle first.
+  const policies = [redact, createBudget({ ledger, prices: createPrices({ now }), now }), metrics.policy];
+  const extproc = await serveExtProc(address, {
+    snapshot: () => snapshot,
+    protocols: [openaiChat, anthropicMessages],
+    policies,
+    registry: new Map(),
+    openTrace: spans?.open ?? (() => untraced),
+    random: Math.random,
+    newId: randomUUID,
+    onError: metrics.error,
+    onFailure: (what, error) => log.error({ err: error }, `${what} failed`),
+  });
+  let closing = false;
+  const admin = await serveAdmin(snapshot.admin, { metrics, notReady: () => (closing ? 'closing' : undefined) });
+  return {
+    adminPort: admin.port,
+    async close(graceMs) {
+      closing = true;
+      await extproc.close(graceMs);
+      await ledger.close();
+      await spans?.shutdown();
+      await admin.close();
+    },
+  };
+}
+
+/** Milliseconds since 1970 with their fractions, as spans want them. */
+const preciseNow = (): number => performance.timeOrigin + performance.now();

@@ -1,0 +1,15 @@
+/** Tokens of one answer as running totals: a later report replaces an earlier one, it is never added. */
+export interface Usage {
+  /** All input tokens, those read from and written to the prompt cache included. */
+  inputTokens: number;
+  /** Of `inputTokens`, those read from the provider's prompt cache. */
+  cacheReadTokens: number;
+  /** Of `inputTokens`, those written to the provider's prompt cache. */
+  cacheWriteTokens: number;
+  /** All output tokens, hidden reasoning included. */
+  outputTokens: number;
+  /** Of `outputTokens`, those of reasoning. */
+  reasoningTokens: number;
+}
+
+export const noUsage: Usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 };

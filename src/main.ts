@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { check } from './cli/check.ts';
+import { printEnvoy } from './cli/envoy.ts';
+import { UserError } from './cli/user-error.ts';
+import { serve } from './cli/serve.ts';
+import { up } from './cli/up.ts';
+import { ConfigError } from './config/problem.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const configOption = (): Option => new Option('-c, --config <file>', 'the config file').default('remora.yaml');
+
+const program = new Command('remora').description('An LLM gateway beside Envoy.').version(version).showHelpAfterError('(remora --help lists the commands)');
+
+program
+  .command('up')
+  .description('run Envoy and Remora together')
+  .addOption(configOption())
+  .option('--envoy <path>', 'the Envoy binary; otherwise $ENVOY, the PATH, an installed Python package, or one installed into .remora/')
+  .option('--demo', 'loopback only, with a generated key, and built-in demo providers in place of those whose key is not set')
+  .option('--drain-timeout <seconds>', 'how long running answers may take to finish when stopped', '30')
+  .action(up);
+
+program
+  .command('serve')
+  .description('run only the ext_proc service, for an Envoy of your own')
+  .addOption(configOption())
+  .option('-l, --listen <address>', 'unix:/path or host:port of the ext_proc service', 'unix:/run/remora/extproc.sock')
+  .option('--drain-timeout <seconds>', 'how long running exchanges may take to finish when stopped', '30')
+  .action(serve);
+
+program
+  .command('envoy')
+  .description('print the Envoy bootstrap for a config')
+  .addOption(configOption())
+  .option('-l, --listen <address>', 'where the ext_proc service will listen: unix:/path or host:port', 'unix:/run/remora/extproc.sock')
+  .option('-o, --output <file>', 'write it there instead of printing it')
+  .action(printEnvoy);
+
+program.command('check').description('check a config file').addOption(configOption()).action(check);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UserError) && !(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

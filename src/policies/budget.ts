@@ -1,0 +1,153 @@
+import { GatewayError } from '../errors.ts';
+import { noUsage, type Usage } from '../llm/usage.ts';
+import type { Prices } from '../pricing/prices.ts';
+import type { ClientRequest } from '../protocols/client-request.ts';
+import { defaultMaxTokens } from '../protocols/protocol.ts';
+import { deploymentName, type Deployment } from '../routing/deployment.ts';
+import { StoreError, type Hold, type Ledger, type LedgerEntry } from '../stores/ledger.ts';
+import { periodEnd } from '../stores/period.ts';
+import { dollarsDown, dollarsUp } from './dollars.ts';
+import type { Outcome, Policy, PolicyRun } from './policy.ts';
+import type { Identity } from './tenant.ts';
+
+/** What a budget works with. */
+export interface BudgetParts {
+  ledger: Ledger;
+  prices: Prices;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/** Bytes of text per token: fewer than most tokens have, so that an estimate is rather too high. */
+const bytesPerToken = 3;
+
+/**
+ * Spends a tenant's money only if it is there: reserves what a request may cost, books what it did cost, and enters every exchange that reached a provider in the ledger.
+ * Closed on failure: where the ledger cannot account for a request, it is refused.
+ */
+export const createBudget = (parts: BudgetParts): Policy => ({
+  name: 'budget',
+  open: ({ id, identity }) => openBudget(id, identity, parts),
+});
+
+function openBudget(exchange: string, identity: Identity, { ledger, prices, now }: BudgetParts): PolicyRun {
+  const { tenant } = identity;
+  const startedAt = now();
+  let asked: ClientRequest | undefined;
+  let hold: Hold | undefined;
+  let isSettled = false;
+
+  return {
+    async onChain(request, chain) {
+      asked = request;
+      if (tenant.budget === undefined) return;
+      const amountNanos = mostNanos(request, chain, prices);
+      const limitNanos = tenant.budget.amountNanos;
+      const reserved = await unlessBroken(() => ledger.reserve({ tenant: tenant.name, amountNanos, limitNanos }));
+      if (reserved === undefined) throw exceeded(tenant.name, amountNanos, limitNanos, ledger, now());
+      // The client may have left while the ledger was asked.
+      if (isSettled) reserved.release();
+      else hold = reserved;
+    },
+
+    onSettled(outcome) {
+      if (isSettled) return;
+      isSettled = true;
+      try {
+        if (asked === undefined || outcome.deployment === undefined || outcome.attempts === 0) return;
+        const entry = entryOf({ exchange, identity, startedAt, reservedNanos: hold?.amountNanos ?? 0 }, asked, outcome.deployment, outcome, prices);
+        if (hold === undefined) ledger.record(entry);
+        else hold.settle(entry);
+      } finally {
+        hold?.release(); // does nothing after a settle
+      }
+    },
+  };
+}
+
+interface Begun {
+  exchange: string;
+  identity: Identity;
+  startedAt: number;
+  reservedNanos: number;
+}
+
+/** What the ledger keeps of an exchange. A cost that is not known is what was reserved for it: 0 without a budget. */
+function entryOf(begun: Begun, { protocol, facts }: ClientRequest, deployment: Deployment, outcome: Outcome, prices: Prices): LedgerEntry {
+  const { usage, estimated } = usageOf(outcome);
+  const costNanos = prices.costNanos(deployment, usage);
+  return {
+    exchange: begun.exchange,
+    tenant: begun.identity.tenant.name,
+    key: begun.identity.key,
+    protocol: protocol.name,
+    model: facts.model,
+    deployment: deploymentName(deployment),
+    providerModel: deployment.model,
+    usage,
+    costNanos: costNanos ?? begun.reservedNanos,
+    estimated,
+    unpriced: costNanos === undefined,
+    end: outcome.end,
+    status: outcome.status,
+    attempts: outcome.attempts,
+    startedAt: begun.startedAt,
+  };
+}
+
+/** What a request may cost at the dearest deployment of its chain. */
+function mostNanos(request: ClientRequest, chain: readonly Deployment[], prices: Prices): number {
+  const usage = tokens(estimateTokens(request.bytes.length), request.facts.maxTokens ?? defaultMaxTokens);
+  return Math.max(
+    0,
+    ...chain.map((deployment) => {
+      const costNanos = prices.costNanos(deployment, usage);
+      if (costNanos !== undefined) return costNanos;
+      const name = deploymentName(deployment);
+      throw new GatewayError(
+        'unpriced-model',
+        `The price of "${name}" is not known, so no budget can pay for it. Give its target a "price" in the config.`,
+      );
+    }),
+  );
+}
+
+/**
+ * The usage to charge. The provider's own where the answer is complete.
+ * An answer that stopped midway has at best the count of its beginning (Anthropic opens a stream with one), so what was delivered counts where it is more.
+ * Without any usage: nothing where an error came instead of an answer; else what was sent and delivered, also where the client left before the first byte, because the provider bills what it has read.
+ */
+function usageOf({ end, status, usage, requestBytes, deliveredBytes }: Outcome): { usage: Usage; estimated: boolean } {
+  const delivered = estimateTokens(deliveredBytes);
+  if (usage !== undefined) {
+    if (end === 'complete' || delivered <= usage.outputTokens) return { usage, estimated: false };
+    return { usage: { ...usage, outputTokens: delivered }, estimated: true };
+  }
+  if (end === 'failed' && status >= 400 && deliveredBytes === 0) return { usage: noUsage, estimated: false };
+  return { usage: tokens(estimateTokens(requestBytes), delivered), estimated: true };
+}
+
+const estimateTokens = (bytes: number): number => Math.ceil(bytes / bytesPerToken);
+const tokens = (inputTokens: number, outputTokens: number): Usage => ({ ...noUsage, inputTokens, outputTokens });
+
+/** A store that cannot do its work is no bug, and the client may try again. */
+async function unlessBroken<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new GatewayError('gateway-unavailable', 'The gateway cannot account for this request now. Try again later.', { cause: error });
+  }
+}
+
+function exceeded(tenant: string, amountNanos: number, limitNanos: bigint, ledger: Ledger, instant: number): GatewayError {
+  const reserved = ledger.reserved(tenant);
+  const left = limitNanos - ledger.spent(tenant) - reserved;
+  const running = reserved > 0n ? ` (${dollarsUp(reserved)} more is reserved by requests under way)` : '';
+  const renewal = new Date(periodEnd(instant)).toISOString().slice(0, 10);
+  return new GatewayError(
+    'budget-exceeded',
+    `This request may cost up to ${dollarsUp(BigInt(amountNanos))}, but tenant "${tenant}" has ${dollarsDown(left)} left ` +
+      `of its ${dollarsDown(limitNanos)} for this month${running}. Ask for fewer output tokens, or wait: the budget starts afresh on ${renewal} (UTC).`,
+  );
+}

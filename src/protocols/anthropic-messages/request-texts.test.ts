@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseJson } from '../../framing/json.ts';
+import { requestTexts } from './request-texts.ts';
+
+const spotsOf = (body: unknown) => requestTexts(parseJson(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))));
+/** What a redactor would see: texts as they are, trees as JSON. */
+const seen = (body: unknown): string[] => spotsOf(body).map(({ node, kind }) => (kind === 'tree' ? node.text : node.string()));
+const inMessage = (...content: unknown[]) => ({ messages: [{ role: 'user', content }] });
+
+test('finds what people write in every known place', () => {
+  const body = {
+    system: [{ type: 'text', text: 'system text' }],
+    messages: [
+      { role: 'user', content: 'plain text' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'block text', citations: [{ type: 'char_location', cited_text: 'cited', document_title: 'cited title' }] },
+          { type: 'document', title: 'title', context: 'context', source: { type: 'text', media_type: 'text/plain', data: 'document text' } },
+          { type: 'document', source: { type: 'content', content: [{ type: 'text', text: 'document block' }] } },
+          { type: 'search_result', source: 'https://a.example/', title: 'found', content: [{ type: 'text', text: 'result text' }] },
+          { type: 'tool_result', tool_use_id: 't', content: 'result string' },
+          { type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: 'result block' }] },
+          { type: 'image', source: { type: 'url', url: 'https://b.example/?for=ann' } },
+        ],
+      },
+      { role: 'assistant', content: [{ type: 'thinking', thinking: 'thought', signature: 's' }] },
+    ],
+    tools: [{ name: 'f', description: 'tool text', input_schema: {}, user_location: { city: 'Bern' } }],
+    stop_sequences: ['stop text'],
+    metadata: { user_id: 'ann@example.com' },
+  };
+  const texts = ['system text', 'plain text', 'block text', 'cited', 'cited title', 'title', 'context', 'document text', 'document block'];
+  const more = ['https://a.example/', 'found', 'result text', 'result string', 'result block', 'https://b.example/?for=ann', 'thought', 'tool text', 'Bern'];
+  expect(seen(body)).toEqual(expect.arrayContaining([...texts, ...more, 'stop text', 'ann@example.com']));
+});
+
+test('finds text in fields and blocks that did not exist when this was written, keys included', () => {
+  const body = { ...inMessage({ type: 'hologram', id: 'h1', caption: { 'ann@example.com': ['deep'] }, data: 'new data' }), future: { note: 'top' } };
+  expect(seen(body)).toEqual(['ann@example.com', 'deep', 'new data', 'note', 'top']);
+});
+
+test('finds both of a field that stands twice', () => {
+  expect(seen('{"metadata":{"user_id":"one","user_id":"two"},"system":"first","system":"second"}')).toEqual(expect.arrayContaining(['one', 'two', 'first', 'second']));
+});
+
+test('leaves out what the API compares, verifies or decodes', () => {
+  const base64 = { type: 'base64', media_type: 'image/png', data: 'AAAA' };
+  const blocks = [
+    { type: 'image', source: base64 },
+    { type: 'future_video', frames: [{ source: base64 }] },
+    { type: 'tool_use', id: 't1', name: 'f', input: null },
+    { type: 'tool_result', tool_use_id: 't1', content: [{ type: 'image', source: base64 }] },
+    { type: 'redacted_thinking', data: 'opaque' },
+    { type: 'image', source: { type: 'file', file_id: 'file_1' } },
+    { type: 'web_search_tool_result', tool_use_id: 't2', content: [{ type: 'web_search_result', encrypted_content: 'opaque' }] },
+  ];
+  const body = { model: 'fast', service_tier: 'auto', tool_choice: { type: 'tool', name: 'f' }, thinking: { type: 'adaptive', display: 'omitted' }, ...inMessage(...blocks) };
+  expect(seen(body)).toEqual(['source']); // the key within the unknown field
+});
+
+test('a block that names two types hides nothing', () => {
+  expect(seen('{"messages":[{"role":"user","content":[{"type":"text","type":"redacted_thinking","data":"ann@example.com"}]}]}')).toEqual(['ann@example.com']);
+});
+
+test('structure that is no string is looked into', () => {
+  expect(seen({ model: { hidden: 'ann@example.com' } })).toContain('ann@example.com');
+});
+
+test('the input of a tool is one tree', () => {
+  const spots = spotsOf('{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"phone":18005550199,"who":"Ann"}}]}]}');
+  expect(spots.map(({ node, kind }) => [kind, node.text])).toEqual([['tree', '{"phone":18005550199,"who":"Ann"}']]);
+});
+
+test('of a JSON Schema only what explains it is text', () => {
+  const input_schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    title: 'A title',
+    description: 'A description',
+    required: ['description', 'kind'],
+    properties: {
+      description: { type: 'string', description: 'Of a property named description', pattern: '^\\d+$', default: 'a default' },
+      kind: { enum: ['alpha', 'beta'], 'x-note': 'a note', examples: ['alpha'] },
+      list: { type: ['array', 'null'], items: { anyOf: [{ const: 'gamma', title: 'Deep' }, { $ref: '#/$defs/other' }] } },
+    },
+    $defs: { other: { format: 'email', $comment: 'a comment' } },
+  };
+  expect(seen({ tools: [{ name: 'f', input_schema }] })).toEqual([
+    'A title',
+    'A description',
+    'Of a property named description',
+    '"a default"',
+    'a note',
+    '["alpha"]',
+    'Deep',
+    'a comment',
+  ]);
+});
+
+test('a schema for the answer is read like that of a tool', () => {
+  const format = { type: 'json_schema', schema: { properties: { name: { const: 'x', description: 'text' } } } };
+  expect(seen({ output_config: { effort: 'low', format } })).toEqual(['text']);
+});
+
+test('any string in metadata or in an unknown field is found', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom('metadata', 'unknown'), (value, field) => {
+      const found = new Set(seen({ [field]: { nested: value } }));
+      for (const string of stringsOf(value)) expect(found).toContain(string);
+    }),
+  );
+});
+
+function stringsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  const base64 = 'type' in value && value.type === 'base64';
+  return base64 ? [] : Object.values(value).flatMap(stringsOf);
+}

@@ -1,0 +1,237 @@
+import type { ChatCompletionCreateParamsStreaming, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
+import { expect, test } from 'vitest';
+import { parseJson } from '../../framing/json.ts';
+import { openaiChat } from './index.ts';
+
+const smallest = { model: 'fast', messages: [{ role: 'user', content: 'Hi' }] };
+const decode = (body: unknown) => openaiChat.decodeRequest(parseJson(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))));
+const decodeMessages = (...messages: ChatCompletionMessageParam[]) => {
+  const { value, warnings } = decode({ model: 'm', messages });
+  return { messages: value.messages, warned: warnings.map(({ field }) => field) };
+};
+
+/** A value for each field that says something which its absence does not. */
+const telling = {
+  messages: [{ role: 'user', content: 'Hello' }],
+  model: 'slow',
+  audio: { voice: 'alloy', format: 'wav' },
+  frequency_penalty: 1,
+  function_call: 'none',
+  functions: [{ name: 'f' }],
+  logit_bias: { '1': 1 },
+  logprobs: true,
+  max_completion_tokens: 7,
+  max_tokens: 7,
+  metadata: { a: 'b' },
+  modalities: ['audio'],
+  moderation: { model: 'omni-moderation-latest' },
+  n: 2,
+  parallel_tool_calls: false,
+  prediction: { type: 'content', content: 'x' },
+  presence_penalty: 1,
+  prompt_cache_key: 'k',
+  prompt_cache_options: { mode: 'explicit' },
+  prompt_cache_retention: '24h',
+  reasoning_effort: 'high',
+  response_format: { type: 'json_object' },
+  safety_identifier: 's',
+  seed: 1,
+  service_tier: 'priority',
+  stop: 'x',
+  store: true,
+  stream: true,
+  stream_options: { include_usage: true },
+  temperature: 1,
+  tool_choice: 'none',
+  tools: [{ type: 'function', function: { name: 'f' } }],
+  top_logprobs: 2,
+  top_p: 1,
+  user: 'u',
+  verbosity: 'high',
+  web_search_options: { search_context_size: 'low' },
+} satisfies Required<ChatCompletionCreateParamsStreaming>;
+
+/** The provider's own model takes the place of the first; the second is about the client's stream, not the request. */
+const elsewhere = ['model', 'stream_options'];
+
+test.each(Object.entries(telling).filter(([field]) => !elsewhere.includes(field)))('%s is carried, or a warning names it', (field, value) => {
+  const { value: plain } = decode(smallest);
+  const { value: request, warnings } = decode({ ...smallest, [field]: value });
+  if (JSON.stringify(request) === JSON.stringify(plain)) expect(warnings.map((warning) => warning.field)).toEqual([field]);
+  else expect(warnings).toEqual([]);
+});
+
+test.each([
+  { n: 1 },
+  { store: false },
+  { logprobs: false },
+  { modalities: ['text'] },
+  { response_format: { type: 'text' } },
+  { service_tier: 'auto' },
+  { stream_options: { include_obfuscation: false } },
+  { metadata: null, logit_bias: null, seed: null, stop: null },
+])('%j says nothing and needs no warning', (fields) => {
+  expect(decode({ ...smallest, ...fields })).toEqual(decode(smallest));
+});
+
+test('a field of tomorrow is warned of, wherever it stands', () => {
+  const { warnings } = decode({
+    ...smallest,
+    vendor: 1,
+    messages: [
+      { role: 'user', name: 'Ann', content: [{ type: 'text', text: 'Hi', prompt_cache_breakpoint: { mode: 'explicit' } }] },
+      { role: 'assistant', content: 'Yo', audio: { id: 'a' }, reasoning_content: 'Hm' },
+    ],
+    tools: [{ type: 'function', cache: 1, function: { name: 'f', examples: [] } }],
+  });
+  expect(warnings.map(({ field }) => field).toSorted()).toEqual([
+    'messages[0].content[0].prompt_cache_breakpoint',
+    'messages[0].name',
+    'messages[1].audio',
+    'messages[1].reasoning_content',
+    'tools[0].cache',
+    'tools[0].function.examples',
+    'vendor',
+  ]);
+});
+
+test('decodes all settings', () => {
+  const { value, warnings } = decode({
+    ...smallest,
+    ...{ stream: true, max_completion_tokens: 9, temperature: 0.5, top_p: 0.9, top_k: 40, frequency_penalty: 0.1, presence_penalty: 0.2, seed: -3 },
+    ...{ stop: ['a', 'b'], user: 'u', parallel_tool_calls: false },
+  });
+  expect(value).toEqual({
+    ...{ stream: true, messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }], tools: [], stop: ['a', 'b'], parallelToolCalls: false },
+    ...{ maxTokens: 9, temperature: 0.5, topP: 0.9, topK: 40, frequencyPenalty: 0.1, presencePenalty: 0.2, seed: -3, user: 'u' },
+  });
+  expect(warnings).toEqual([]);
+});
+
+test('a seed that a double cannot hold is warned of, not rounded', () => {
+  const { value, warnings } = decode('{"model":"m","messages":[{"role":"user","content":"Hi"}],"seed":9223372036854775807}');
+  expect(value.seed).toBeUndefined();
+  expect(warnings[0]?.field).toBe('seed');
+});
+
+test('safety_identifier goes before user, and the loss is told', () => {
+  const { value, warnings } = decode({ ...smallest, user: 'u', safety_identifier: 's' });
+  expect(value.user).toBe('s');
+  expect(warnings[0]?.field).toBe('user');
+});
+
+test('system and developer messages are one role', () => {
+  expect(decodeMessages({ role: 'system', content: 'A' }, { role: 'developer', content: [{ type: 'text', text: 'B' }] }).messages).toEqual([
+    { role: 'system', content: [{ type: 'text', text: 'A' }] },
+    { role: 'system', content: [{ type: 'text', text: 'B' }] },
+  ]);
+});
+
+test('images come as addresses or as base64; other files are warned of', () => {
+  const { messages, warned } = decodeMessages({
+    role: 'user',
+    content: [
+      { type: 'image_url', image_url: { url: 'https://a.example/x.png', detail: 'auto' } },
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBO', detail: 'high' } },
+      { type: 'image_url', image_url: { url: 'data:image/svg+xml,<svg/>' } },
+      { type: 'input_audio', input_audio: { data: 'UklG', format: 'wav' } },
+      { type: 'file', file: { file_id: 'file-1' } },
+    ],
+  });
+  expect(messages[0]?.content).toEqual([
+    { type: 'image', source: { kind: 'url', url: 'https://a.example/x.png' } },
+    { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'iVBO' } },
+  ]);
+  expect(warned).toEqual([
+    'messages[0].content[1].image_url.detail',
+    'messages[0].content[2].image_url',
+    'messages[0].content[3]',
+    'messages[0].content[4]',
+  ]);
+});
+
+test('calls keep the text of their arguments, results the id of their call', () => {
+  const args = '{"id": 9223372036854775807, "a":"\\u00e9"}';
+  const { messages, warned } = decodeMessages(
+    { role: 'assistant', content: '', refusal: 'Hm', tool_calls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: args } }] },
+    { role: 'tool', tool_call_id: 'c1', content: [{ type: 'text', text: 'ok' }] },
+  );
+  expect(messages).toEqual([
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: 'Hm' },
+        { type: 'tool-call', id: 'c1', name: 'f', arguments: args },
+      ],
+    },
+    { role: 'tool', toolCallId: 'c1', content: [{ type: 'text', text: 'ok' }], isError: false },
+  ]);
+  expect(warned).toEqual([]);
+});
+
+test.each([
+  ['', '{}', []],
+  [' ', '{}', []],
+  ['{"a":', '{"invalid_json":"{\\"a\\":"}', ['messages[0].tool_calls[0].function.arguments']],
+  ['[1]', '{"invalid_json":"[1]"}', ['messages[0].tool_calls[0].function.arguments']],
+])('arguments %j become the object %j', (text, object, warned) => {
+  const result = decodeMessages({ role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: text } }] });
+  expect(result.messages[0]?.content[0]).toMatchObject({ arguments: object });
+  expect(result.warned).toEqual(warned);
+});
+
+test('a custom call stays a call, so that its result answers one', () => {
+  const { messages, warned } = decodeMessages({ role: 'assistant', tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'sql', input: 'x' } }] });
+  expect(messages[0]?.content).toEqual([{ type: 'tool-call', id: 'c', name: 'sql', arguments: '{"input":"x"}' }]);
+  expect(warned).toEqual(['messages[0].tool_calls[0].custom']);
+});
+
+test('the older function_call and its result are joined by an id', () => {
+  const { messages, warned } = decodeMessages(
+    { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } },
+    { role: 'function', name: 'f', content: 'ok' },
+    { role: 'function', name: 'f', content: 'what?' },
+  );
+  expect(messages).toEqual([
+    { role: 'assistant', content: [{ type: 'tool-call', id: 'function_call_0', name: 'f', arguments: '{}' }] },
+    { role: 'tool', toolCallId: 'function_call_0', content: [{ type: 'text', text: 'ok' }], isError: false },
+  ]);
+  expect(warned).toEqual(['messages[2]']);
+});
+
+test('tools keep the text of their schema; custom ones are warned of', () => {
+  const json = `{"model":"m","messages":[{"role":"user","content":"Hi"}],"functions":[{"name":"old"}],"tools":[
+    {"type":"function","function":{"name":"f","description":"d","strict":true,"parameters":{ "maximum":9223372036854775807 }}},{"type":"custom","custom":{"name":"c"}}]}`;
+  const { value, warnings } = decode(json);
+  expect(value.tools).toEqual([
+    { name: 'old', parameters: '{"type":"object","properties":{}}' },
+    { name: 'f', description: 'd', strict: true, parameters: '{ "maximum":9223372036854775807 }' },
+  ]);
+  expect(warnings.map(({ field }) => field)).toEqual(['tools[1]']);
+});
+
+test.each([
+  ['auto', { type: 'auto' }, []],
+  ['none', { type: 'none' }, []],
+  ['required', { type: 'required' }, []],
+  [{ type: 'function', function: { name: 'f' } }, { type: 'tool', name: 'f' }, []],
+  [{ type: 'allowed_tools', allowed_tools: { mode: 'required', tools: [] } }, { type: 'required' }, ['tool_choice.allowed_tools.tools']],
+  [{ type: 'custom', custom: { name: 'c' } }, undefined, ['tool_choice']],
+])('tool_choice %j', (choice, expected, warned) => {
+  const { value, warnings } = decode({ ...smallest, tool_choice: choice });
+  expect(value.toolChoice).toEqual(expected);
+  expect(warnings.map(({ field }) => field)).toEqual(warned);
+});
+
+test.each([
+  [{ messages: [{ role: 'wizard', content: 'x' }] }, 'messages[0].role'],
+  [{ messages: [{ role: 'user' }] }, 'messages[0].content'],
+  [{ messages: [{ role: 'user', content: [{ text: 'x' }] }] }, 'messages[0].content[0].type'],
+  [{ messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].tool_call_id'],
+  [{ temperature: 'hot' }, 'temperature'],
+  [{ tool_choice: 'maybe' }, 'tool_choice'],
+  [{ stop: [1] }, 'stop[0]'],
+  [{ tools: [{ type: 'function', function: { name: 'f', parameters: [] } }] }, 'tools[0].function.parameters'],
+])('%j is refused with the path', (fields, field) => {
+  expect(() => decode({ ...smallest, ...fields })).toThrow(expect.objectContaining({ name: 'JsonFieldError', field }));
+});

@@ -1,0 +1,182 @@
+import type { JsonNode } from '../../framing/json.ts';
+import type { FinishReason, Part } from '../../llm/part.ts';
+import type { TextSpot } from '../protocol.ts';
+import { failureIn } from './error.ts';
+import { isObject, itemsOf, readUsage, sayings, textOf, type CallSaying, type Path, type TextSaying, type WireObject } from './wire.ts';
+
+/** Where a choice holds what it says: the only difference between a JSON answer and a chunk of a stream that matters here. */
+export type Holder = 'message' | 'delta';
+
+/** How far one answer has been read. A JSON answer is read like a stream of one chunk. */
+export interface AnswerState {
+  id: string;
+  started: boolean;
+  /** An error came: what follows does not complete the answer. */
+  failed: boolean;
+  /** Blocks opened so far. */
+  blocks: number;
+  choices: Map<number, ChoiceState>;
+}
+
+interface ChoiceState {
+  index: number;
+  /** The block that takes more text; undefined between blocks. */
+  open: { block: number; source: string } | undefined;
+  calls: CallState[];
+  refused: boolean;
+  finished: boolean;
+}
+
+interface CallState {
+  index: number | undefined;
+  id: string;
+  name: string;
+  /** Undefined until the name or the first arguments are known. */
+  block: number | undefined;
+}
+
+export const createAnswerState = (): AnswerState => ({ id: '', started: false, failed: false, blocks: 0, choices: new Map() });
+
+/** The parts of a JSON answer or of one chunk. */
+export function readAnswer(state: AnswerState, answer: WireObject, holder: Holder): Part[] {
+  const parts: Part[] = [];
+  const choices = itemsOf(answer['choices']);
+  const usage = readUsage(answer['usage']);
+  // Azure sends a chunk before the answer that has neither id nor choices.
+  if (!state.started && (choices.length > 0 || usage !== undefined)) {
+    state.started = true;
+    state.id = textOf(answer['id']);
+    parts.push({ type: 'start', id: state.id, model: textOf(answer['model']) });
+  }
+  choices.forEach((choice, position) => {
+    if (isObject(choice)) readChoice(state, choice, { position, holder }, parts);
+  });
+  if (usage !== undefined) parts.push({ type: 'usage', usage });
+  const failure = failureIn(answer);
+  if (failure !== undefined) {
+    state.failed = true;
+    parts.push({ type: 'error', failure });
+  }
+  return parts;
+}
+
+/** The values that hold the texts of a JSON answer or of one chunk, in the order of their parts. */
+export function textSpots(body: JsonNode, holder: Holder): TextSpot[] {
+  const answer: unknown = JSON.parse(body.text);
+  if (!isObject(answer)) return [];
+  return itemsOf(answer['choices']).flatMap((choice, position) => {
+    const held = isObject(choice) ? choice[holder] : undefined;
+    if (!isObject(held)) return [];
+    return sayings(held, holder === 'delta')
+      .filter(({ text }) => text !== '')
+      .map(({ type, path }) => ({
+        node: nodeAt(body, ['choices', position, holder, ...path]),
+        kind: type === 'tool-call' ? ('json' as const) : ('text' as const),
+      }));
+  });
+}
+
+/** The value at a path; of a field that stands twice the last one, as JSON.parse takes it. */
+function nodeAt(body: JsonNode, path: Path): JsonNode {
+  let node = body;
+  for (const step of path) {
+    const next = typeof step === 'number' ? node.items()[step] : [...node.fields()].findLast(({ value }) => value.name === step)?.value;
+    if (next === undefined) throw new Error(`nothing stands at ${path.join('.')}`);
+    node = next;
+  }
+  return node;
+}
+
+function readChoice(state: AnswerState, choice: WireObject, { position, holder }: { position: number; holder: Holder }, parts: Part[]): void {
+  const index = typeof choice['index'] === 'number' ? choice['index'] : position;
+  const open = choiceAt(state, index);
+  const held = choice[holder];
+  if (isObject(held)) {
+    for (const saying of sayings(held, holder === 'delta')) {
+      if (saying.type === 'tool-call') readCall(state, open, saying, parts);
+      else readText(state, open, saying, parts);
+    }
+  }
+  const reason = choice['finish_reason'];
+  const finishes = holder === 'message' || (typeof reason === 'string' && reason !== '');
+  if (!finishes || open.finished) return;
+  open.finished = true;
+  closeBlock(open, parts);
+  parts.push({ type: 'finish', choice: index, reason: finishReason(textOf(reason), open) });
+}
+
+function choiceAt(state: AnswerState, index: number): ChoiceState {
+  let choice = state.choices.get(index);
+  if (choice === undefined) {
+    choice = { index, open: undefined, calls: [], refused: false, finished: false };
+    state.choices.set(index, choice);
+  }
+  return choice;
+}
+
+function readText(state: AnswerState, choice: ChoiceState, { type, text, source }: TextSaying, parts: Part[]): void {
+  if (type === 'refusal') choice.refused = true;
+  const block = choice.open?.source === source ? choice.open.block : openBlock(state, choice, source, parts);
+  parts.push({ type, choice: choice.index, block, text });
+}
+
+function readCall(state: AnswerState, choice: ChoiceState, saying: CallSaying, parts: Part[]): void {
+  const call = callOf(choice, saying);
+  call.id ||= saying.id;
+  call.name ||= saying.name;
+  if (call.block === undefined) {
+    if (call.name === '' && saying.text === '') return; // some servers send the id alone first
+    call.block = openBlock(state, choice, 'tool-call', parts);
+    const id = call.id === '' ? `call_${state.id}_${call.block}` : call.id;
+    parts.push({ type: 'tool-call', choice: choice.index, block: call.block, id, name: call.name });
+  }
+  // Arguments of a call whose block has ended keep its number: a second block would make two calls of one.
+  if (saying.text !== '') parts.push({ type: 'tool-arguments', choice: choice.index, block: call.block, text: saying.text });
+}
+
+/** The call that a delta belongs to, by what the server gives of index, id and name. */
+function callOf(choice: ChoiceState, { index, id, name }: CallSaying): CallState {
+  let call: CallState | undefined;
+  if (index !== undefined) call = choice.calls.findLast((known) => known.index === index);
+  else if (id !== '') call = choice.calls.find((known) => known.id === id);
+  else call = choice.calls.at(-1);
+  if (call === undefined || isAnother(call, id, name)) {
+    call = { index, id, name, block: undefined };
+    choice.calls.push(call);
+  }
+  return call;
+}
+
+/**
+ * Whether a delta that points to a known call begins another one. Gemini gives all parallel calls the index 0, each its id and name;
+ * old vLLM gives each delta of a call a fresh id, but the name only once.
+ */
+const isAnother = (call: CallState, id: string, name: string): boolean =>
+  name !== '' && call.name !== '' && ((id !== '' && call.id !== '' && id !== call.id) || (id === '' && call.id === '' && name !== call.name));
+
+function openBlock(state: AnswerState, choice: ChoiceState, source: string, parts: Part[]): number {
+  closeBlock(choice, parts);
+  choice.open = { block: state.blocks++, source };
+  return choice.open.block;
+}
+
+function closeBlock(choice: ChoiceState, parts: Part[]): void {
+  if (choice.open !== undefined) parts.push({ type: 'block-end', choice: choice.index, block: choice.open.block });
+  choice.open = undefined;
+}
+
+const unified = new Map<string, FinishReason['unified']>([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['tool_calls', 'tool-calls'],
+  ['function_call', 'tool-calls'],
+  ['content_filter', 'content-filter'],
+]);
+
+/** OpenAI says `stop` for refusals, and for calls of a tool that the client named; agents need to know the difference. */
+function finishReason(raw: string, { calls, refused }: ChoiceState): FinishReason {
+  const reason = unified.get(raw) ?? 'other';
+  if (reason !== 'stop') return { unified: reason, raw };
+  if (calls.length > 0) return { unified: 'tool-calls', raw };
+  return { unified: refused ? 'refusal' : 'stop', raw };
+}

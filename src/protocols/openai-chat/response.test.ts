@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import type { ChatCompletion } from 'openai/resources/chat/completions';
+import { expect, test } from 'vitest';
+import { answers } from '../../../test/recordings/openai-chat/answers.ts';
+import { parseJson } from '../../framing/json.ts';
+import { isTextPart, type FinishReason, type Part } from '../../llm/part.ts';
+import { openaiChat } from './index.ts';
+
+const bodyOf = (answer: unknown) => parseJson(Buffer.from(JSON.stringify(answer)));
+const decode = (answer: unknown): Part[] => openaiChat.decodeAnswer(bodyOf(answer));
+const encode = (parts: Part[]) => JSON.parse(openaiChat.encodeAnswer(parts)) as ChatCompletion;
+const choice = (message: object, finish: string | null = 'stop') => ({ choices: [{ index: 0, message, finish_reason: finish }] });
+const usage: Part = { type: 'usage', usage: { inputTokens: 82, cacheReadTokens: 64, cacheWriteTokens: 0, outputTokens: 17, reasoningTokens: 5 } };
+const start = (id: string): Part => ({ type: 'start', id, model: 'gpt-5-mini-2025-08-07' });
+const at = { choice: 0, block: 0 };
+const finished = (unified: FinishReason['unified'], raw = 'stop', index = 0): Part => ({ type: 'finish', choice: index, reason: { unified, raw } });
+
+test('a text answer', () => {
+  expect(decode(answers.text)).toEqual([
+    start('chatcmpl-text'),
+    { type: 'text', ...at, text: 'Grüße, "Welt" 👋' },
+    { type: 'block-end', ...at },
+    finished('stop'),
+    usage,
+    { type: 'end' },
+  ]);
+});
+
+test('tool calls keep the exact text of their arguments', () => {
+  expect(decode(answers.parallelTools).slice(1, -2)).toEqual([
+    { type: 'tool-call', ...at, id: 'call_a', name: 'find_order' },
+    { type: 'tool-arguments', ...at, text: '{"order":9223372036854775807, "note":"\\u00e9"}' },
+    { type: 'block-end', ...at },
+    { type: 'tool-call', choice: 0, block: 1, id: 'call_b', name: 'list_orders' },
+    { type: 'tool-arguments', choice: 0, block: 1, text: '{}' },
+    { type: 'block-end', choice: 0, block: 1 },
+    finished('tool-calls', 'tool_calls'),
+  ]);
+});
+
+test('choices have blocks of their own', () => {
+  expect(decode(answers.twoChoices).slice(1, -2)).toEqual([
+    { type: 'text', ...at, text: 'Heads' },
+    { type: 'block-end', ...at },
+    finished('stop'),
+    { type: 'text', choice: 1, block: 1, text: 'Tails' },
+    { type: 'block-end', choice: 1, block: 1 },
+    finished('length', 'length', 1),
+  ]);
+});
+
+test('a refusal is told apart from a plain stop', () => {
+  expect(decode(answers.refusal)).toContainEqual(finished('refusal'));
+});
+
+test('a call that the client forced ends with stop, and is told apart too', () => {
+  expect(decode(choice({ tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] }))).toContainEqual(
+    finished('tool-calls'),
+  );
+});
+
+test.each([
+  ['reasoning_content', { reasoning_content: 'Hm', reasoning: 'Hm', content: 'Hi' }],
+  ['reasoning', { reasoning: 'Hm', content: 'Hi' }],
+  [
+    'content in pieces',
+    {
+      content: [
+        { type: 'thinking', thinking: [{ type: 'text', text: 'Hm' }] },
+        { type: 'text', text: 'Hi' },
+      ],
+    },
+  ],
+])('reasoning of compatible servers, in %s, comes before the text', (_, message) => {
+  expect(decode(choice(message)).filter(isTextPart)).toEqual([
+    { type: 'reasoning', ...at, text: 'Hm' },
+    { type: 'text', choice: 0, block: 1, text: 'Hi' },
+  ]);
+});
+
+test('several calls without index and id stay apart', () => {
+  const call = (name: string) => ({ type: 'function', function: { name, arguments: '{}' } });
+  expect(decode({ id: 'x', ...choice({ tool_calls: [call('f'), call('f')] }) }).filter(({ type }) => type === 'tool-call')).toEqual([
+    { type: 'tool-call', ...at, id: 'call_x_0', name: 'f' },
+    { type: 'tool-call', choice: 0, block: 1, id: 'call_x_1', name: 'f' },
+  ]);
+});
+
+test('the older function_call is a call', () => {
+  expect(decode({ id: 'x', ...choice({ function_call: { name: 'f', arguments: '{"a":1}' } }, 'function_call') }).slice(1, -2)).toEqual([
+    { type: 'tool-call', ...at, id: 'call_x_0', name: 'f' },
+    { type: 'tool-arguments', ...at, text: '{"a":1}' },
+    { type: 'block-end', ...at },
+  ]);
+});
+
+test('a word for the end that nobody knows is kept', () => {
+  expect(decode(choice({ content: 'Hi' }, 'abort'))).toContainEqual(finished('other', 'abort'));
+  expect(decode(choice({ content: 'Hi' }, null))).toContainEqual(finished('other', ''));
+});
+
+test.each([
+  [
+    'cached tokens beside the others',
+    { prompt_tokens: 10, completion_tokens: 2, prompt_cache_hit_tokens: 4 },
+    { cacheReadTokens: 4, outputTokens: 2 },
+  ],
+  [
+    'reasoning outside the completion tokens',
+    { prompt_tokens: 10, completion_tokens: 2, total_tokens: 17, completion_tokens_details: { reasoning_tokens: 5 } },
+    { outputTokens: 7, reasoningTokens: 5 },
+  ],
+  ['no details', { prompt_tokens: 10, completion_tokens: 2, prompt_tokens_details: null }, { inputTokens: 10, outputTokens: 2, cacheReadTokens: 0 }],
+  ['tokens written to the cache', { prompt_tokens: 10, prompt_tokens_details: { cache_write_tokens: 6 } }, { cacheWriteTokens: 6 }],
+])('reads usage with %s', (_, reported, expected) => {
+  const parts = decode({ ...choice({ content: 'Hi' }), usage: reported });
+  expect(parts.find((part) => part.type === 'usage')?.usage).toMatchObject(expected);
+});
+
+test('usage that counts nothing is no usage', () => {
+  expect(decode({ ...choice({ content: 'Hi' }), usage: {} }).map(({ type }) => type)).not.toContain('usage');
+});
+
+test('an error that came with status 200 is an error', () => {
+  expect(decode({ error: { message: 'Too busy', code: 503 } })).toEqual([{ type: 'error', failure: { status: 503, type: '', message: 'Too busy' } }]);
+});
+
+test.each([[[]], [{}], [{ choices: [] }], [{ choices: 'x' }]])('%j is no answer', (answer) => {
+  expect(() => decode(answer)).toThrow(expect.objectContaining({ name: 'JsonFieldError' }));
+});
+
+test.each(Object.entries(answers))('text spots of the recording %s are those of its text parts', (_, answer) => {
+  const body = bodyOf(answer);
+  const texts = openaiChat.decodeAnswer(body).filter(isTextPart);
+  expect(openaiChat.answerTexts(body).map(({ node, kind }) => [node.string(), kind])).toEqual(
+    texts.map(({ text, type }) => [text, type === 'tool-arguments' ? 'json' : 'text']),
+  );
+});
+
+test.each(['text', 'parallelTools', 'twoChoices', 'refusal'] as const)('the recording %s, decoded and encoded, says the same', (name) => {
+  const { id, object, model, choices, usage: counted } = answers[name];
+  const encoded = encode(decode(answers[name]));
+  expect(encoded).toMatchObject({ id, object, model, usage: { prompt_tokens: counted.prompt_tokens, total_tokens: counted.total_tokens } });
+  const { annotations: _, ...message } = { annotations: [], ...choices[0]?.message };
+  expect(encoded.choices[0]).toEqual({ ...choices[0], message });
+  expect(encoded.choices).toHaveLength(choices.length);
+});
+
+test('a call without arguments has the empty object, for clients parse it', () => {
+  const parts: Part[] = [{ type: 'tool-call', ...at, id: 'c', name: 'f' }, { type: 'block-end', ...at }, finished('tool-calls')];
+  expect(encode(parts).choices[0]?.message.tool_calls).toEqual([{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }]);
+});
+
+test('reasoning goes where compatible servers have it', () => {
+  expect(encode([{ type: 'reasoning', ...at, text: 'Hm' }, finished('stop')]).choices[0]?.message).toEqual({
+    ...{ role: 'assistant', content: null, refusal: null, reasoning_content: 'Hm' },
+  });
+});
+
+test.each([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['tool-calls', 'tool_calls'],
+  ['content-filter', 'content_filter'],
+  ['refusal', 'content_filter'],
+  ['pause', 'stop'],
+  ['other', 'stop'],
+] as const)('the end %s is %s', (unified, word) => {
+  expect(encode([finished(unified, 'x')]).choices[0]?.finish_reason).toBe(word);
+});
+
+test('parts with an error are the error', () => {
+  expect(encode([start('a'), { type: 'error', failure: { status: 503, type: 'overloaded_error', message: 'Busy' } }])).toEqual({
+    error: { message: 'Busy', type: 'server_error', param: null, code: 'overloaded_error' },
+  });
+});
+
+test('whatever a server sends, texts and spots agree and nothing breaks', () => {
+  const noise = fc.oneof(fc.constantFrom('', 'a', '"ä👋'), fc.jsonValue({ maxDepth: 2 }));
+  const call = fc.record(
+    { index: noise, id: noise, function: fc.record({ name: noise, arguments: noise }), custom: fc.record({ input: noise }) },
+    { requiredKeys: [] },
+  );
+  const message = fc.record(
+    {
+      ...{ content: noise, reasoning: noise, reasoning_content: noise, refusal: noise, audio: fc.record({ transcript: noise }) },
+      ...{ tool_calls: fc.oneof(noise, fc.array(fc.oneof(noise, call))), function_call: fc.record({ arguments: noise }) },
+    },
+    { requiredKeys: [] },
+  );
+  const anyChoice = fc.record({ index: noise, message: fc.oneof(noise, message), finish_reason: noise }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(fc.array(anyChoice, { minLength: 1 }), (choices) => {
+      const body = bodyOf({ choices });
+      const texts = openaiChat.decodeAnswer(body).filter(isTextPart);
+      expect(openaiChat.answerTexts(body).map(({ node }) => node.string())).toEqual(texts.map(({ text }) => text));
+    }),
+  );
+});

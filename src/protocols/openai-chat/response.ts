@@ -1,0 +1,145 @@
+import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
+import type { FinishReason, Part, ProviderFailure } from '../../llm/part.ts';
+import type { Usage } from '../../llm/usage.ts';
+import type { ClientError, TextSpot } from '../protocol.ts';
+import { encodeError } from './error.ts';
+import { createAnswerState, readAnswer, textSpots } from './response-read.ts';
+import { isObject, writeUsage } from './wire.ts';
+
+/** Seconds of the `created` field. Nothing here has a clock, and the start of 1970 is plainly not a time at which an answer was made. */
+export const createdUnknown = 0;
+
+/** A provider's JSON answer as parts; an error that came with status 200 is an `error` part. Throws JsonFieldError. */
+export function decodeAnswer(body: JsonNode): Part[] {
+  const answer: unknown = JSON.parse(body.text);
+  if (!isObject(answer)) throw new JsonFieldError('', 'must be an object');
+  const state = createAnswerState();
+  const parts = readAnswer(state, answer, 'message');
+  if (state.failed) return parts;
+  if (state.choices.size === 0) throw new JsonFieldError('choices', 'must be an array of at least one choice');
+  return [...parts, { type: 'end' }];
+}
+
+/** The values of a JSON answer that hold the texts of its text parts, in their order. */
+export const answerTexts = (body: JsonNode): TextSpot[] => textSpots(body, 'message');
+
+interface CollectedChoice {
+  content: string | undefined;
+  refusal: string | undefined;
+  reasoning: string | undefined;
+  calls: Map<number, { id: string; name: string; arguments: string }>;
+  finish: FinishReason | undefined;
+}
+
+interface Collected {
+  id: string;
+  model: string;
+  choices: Map<number, CollectedChoice>;
+  usage: Usage | undefined;
+  failure: ProviderFailure | undefined;
+}
+
+/** A `chat.completion` for a client, from all its parts; the error body where one of them is an error. */
+export function encodeAnswer(parts: readonly Part[]): string {
+  const answer: Collected = { id: '', model: '', choices: new Map(), usage: undefined, failure: undefined };
+  for (const part of parts) collect(answer, part);
+  if (answer.failure !== undefined) return encodeError(clientError(answer.failure));
+  return JSON.stringify({
+    id: answer.id,
+    object: 'chat.completion',
+    created: createdUnknown,
+    model: answer.model,
+    choices: [...answer.choices].toSorted(([a], [b]) => a - b).map(([index, choice]) => writeChoice(index, choice)),
+    usage: answer.usage && writeUsage(answer.usage),
+  });
+}
+
+/** A provider's failure as the client sees it. */
+export const clientError = ({ status, type, message }: ProviderFailure): ClientError => ({ status, code: type, message });
+
+function collect(answer: Collected, part: Part): void {
+  switch (part.type) {
+    case 'start':
+      answer.id = part.id;
+      answer.model = part.model;
+      break;
+    case 'usage':
+      answer.usage = part.usage;
+      break;
+    case 'error':
+      answer.failure = part.failure;
+      break;
+    case 'end':
+      break;
+    default:
+      collectInto(choiceOf(answer, part.choice), part);
+  }
+}
+
+function choiceOf(answer: Collected, index: number): CollectedChoice {
+  let choice = answer.choices.get(index);
+  if (choice === undefined) {
+    choice = { content: undefined, refusal: undefined, reasoning: undefined, calls: new Map(), finish: undefined };
+    answer.choices.set(index, choice);
+  }
+  return choice;
+}
+
+function collectInto(choice: CollectedChoice, part: Extract<Part, { choice: number }>): void {
+  switch (part.type) {
+    case 'text':
+      choice.content = (choice.content ?? '') + part.text;
+      break;
+    case 'refusal':
+    case 'reasoning':
+      choice[part.type] = (choice[part.type] ?? '') + part.text;
+      break;
+    case 'tool-call':
+      choice.calls.set(part.block, { id: part.id, name: part.name, arguments: '' });
+      break;
+    case 'tool-arguments': {
+      const call = choice.calls.get(part.block);
+      if (call !== undefined) call.arguments += part.text;
+      break;
+    }
+    case 'finish':
+      choice.finish = part.reason;
+      break;
+    case 'block-end':
+      break;
+  }
+}
+
+function writeChoice(index: number, { content, refusal, reasoning, calls, finish }: CollectedChoice) {
+  const toolCalls = [...calls.values()].map((call) => ({
+    id: call.id,
+    type: 'function',
+    function: { name: call.name, arguments: call.arguments === '' ? noArguments : call.arguments },
+  }));
+  const message = {
+    role: 'assistant',
+    content: content ?? null,
+    refusal: refusal ?? null,
+    reasoning_content: reasoning,
+    tool_calls: toolCalls.length === 0 ? undefined : toolCalls,
+  };
+  return { index, message, logprobs: null, finish_reason: finishWord(finish, refusal !== undefined) };
+}
+
+/** Arguments of a call without any: clients parse them as JSON. */
+export const noArguments = '{}';
+
+/** OpenAI's word for the end of an answer. A refusal that brought no text is told by the filter's word, for there is nothing else to see it by. */
+export function finishWord(reason: FinishReason | undefined, refusedInWords: boolean): string {
+  if (reason?.unified === 'refusal') return refusedInWords ? 'stop' : 'content_filter';
+  return words[reason?.unified ?? 'other'];
+}
+
+const words = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool_calls',
+  'content-filter': 'content_filter',
+  pause: 'stop',
+  other: 'stop',
+} as const satisfies Record<Exclude<FinishReason['unified'], 'refusal'>, string>;

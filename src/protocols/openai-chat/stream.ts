@@ -1,0 +1,149 @@
+import type { JsonNode } from '../../framing/json.ts';
+import { formatSse, type SseEvent } from '../../framing/sse.ts';
+import type { Part } from '../../llm/part.ts';
+import type { Usage } from '../../llm/usage.ts';
+import type { EncoderOptions, StreamDecoder, StreamEncoder, TextSpot } from '../protocol.ts';
+import { encodeStreamError } from './error.ts';
+import { clientError, createdUnknown, finishWord, noArguments } from './response.ts';
+import { createAnswerState, readAnswer, textSpots, type AnswerState } from './response-read.ts';
+import { isObject, writeUsage } from './wire.ts';
+
+const done = '[DONE]';
+
+/** Reads one provider stream. An event that is not JSON fails the answer: what it said would be missing. */
+export function createDecoder(): StreamDecoder {
+  const state = createAnswerState();
+  return { push: (event) => decodeEvent(state, event) };
+}
+
+function decodeEvent(state: AnswerState, { name, data }: SseEvent): Part[] {
+  if (data === '') return [];
+  if (data.startsWith(done)) return state.failed ? [] : [{ type: 'end' }];
+  let chunk: unknown;
+  try {
+    chunk = JSON.parse(data);
+  } catch {
+    state.failed = true;
+    return [{ type: 'error', failure: { status: 502, type: '', message: 'The provider sent an event that is not JSON.' } }];
+  }
+  if (!isObject(chunk)) return [];
+  // OpenAI's SDK takes an event of this name for an error, in the envelope or bare.
+  const bare = name === 'error' && chunk['error'] === undefined && chunk['choices'] === undefined;
+  return readAnswer(state, bare ? { error: chunk } : chunk, 'delta');
+}
+
+/** The values of one chunk that hold the texts of its text parts, in their order. */
+export const eventTexts = (data: JsonNode): TextSpot[] => textSpots(data, 'delta');
+
+/** How far one client stream has been written. */
+interface EncoderState {
+  wantsUsage: boolean;
+  /** What every chunk begins with, up to its choices. */
+  head: string;
+  /** What every chunk but the last ends with. */
+  tail: string;
+  choices: Map<number, WrittenChoice>;
+  usage: Usage | undefined;
+  over: boolean;
+}
+
+interface WrittenChoice {
+  /** The chunk that names the role is written. */
+  begun: boolean;
+  refused: boolean;
+  /** Tool calls by block; `index` counts them within the choice. */
+  calls: Map<number, { index: number; hasArguments: boolean }>;
+}
+
+/** Writes one client stream. */
+export function createEncoder({ wantsUsage }: EncoderOptions): StreamEncoder {
+  const state: EncoderState = {
+    wantsUsage,
+    head: headOf('', ''),
+    // With usage asked for, all chunks have the field: null but in the last (ChatCompletionStreamOptions.include_usage).
+    tail: wantsUsage ? ',"usage":null}' : '}',
+    choices: new Map(),
+    usage: undefined,
+    over: false,
+  };
+  return {
+    push(part) {
+      if (state.over) return '';
+      const write = writers[part.type] as (state: EncoderState, part: Part) => string;
+      return write(state, part);
+    },
+  };
+}
+
+type Writers = { [Type in Part['type']]: (state: EncoderState, part: Extract<Part, { type: Type }>) => string };
+
+const writers: Writers = {
+  start(state, { id, model }) {
+    state.head = headOf(id, model);
+    return '';
+  },
+  text: (state, { choice, text }) => writeChunk(state, choice, { content: text }),
+  reasoning: (state, { choice, text }) => writeChunk(state, choice, { reasoning_content: text }),
+  refusal(state, { choice, text }) {
+    choiceOf(state, choice).refused = true;
+    return writeChunk(state, choice, { refusal: text });
+  },
+  'tool-call'(state, { choice, block, id, name }) {
+    const { calls } = choiceOf(state, choice);
+    const index = calls.size;
+    calls.set(block, { index, hasArguments: false });
+    return writeChunk(state, choice, { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] });
+  },
+  'tool-arguments'(state, { choice, block, text }) {
+    const call = choiceOf(state, choice).calls.get(block);
+    if (call === undefined) return '';
+    call.hasArguments = true;
+    return writeArguments(state, choice, call.index, text);
+  },
+  'block-end': () => '',
+  usage(state, { usage }) {
+    state.usage = usage;
+    return '';
+  },
+  finish(state, { choice, reason }) {
+    const { calls, refused } = choiceOf(state, choice);
+    let events = '';
+    for (const { index, hasArguments } of calls.values()) if (!hasArguments) events += writeArguments(state, choice, index, noArguments);
+    return events + writeChunk(state, choice, {}, finishWord(reason, refused));
+  },
+  end(state) {
+    state.over = true;
+    if (!state.wantsUsage || state.usage === undefined) return formatSse(done);
+    return formatSse(`${state.head}[],"usage":${JSON.stringify(writeUsage(state.usage))}}`) + formatSse(done);
+  },
+  error(state, { failure }) {
+    state.over = true;
+    return encodeStreamError(clientError(failure));
+  },
+};
+
+const headOf = (id: string, model: string): string =>
+  `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${createdUnknown},"model":${JSON.stringify(model)},"choices":`;
+
+const writeArguments = (state: EncoderState, choice: number, index: number, text: string): string =>
+  writeChunk(state, choice, { tool_calls: [{ index, function: { arguments: text } }] });
+
+/** A delta of a choice, and before its first one the chunk that names the role. */
+function writeChunk(state: EncoderState, index: number, delta: object, finish: string | null = null): string {
+  const choice = choiceOf(state, index);
+  const role = choice.begun ? '' : formatChunk(state, index, { role: 'assistant', content: '', refusal: null }, null);
+  choice.begun = true;
+  return role + formatChunk(state, index, delta, finish);
+}
+
+const formatChunk = (state: EncoderState, index: number, delta: object, finish: string | null): string =>
+  formatSse(`${state.head}${JSON.stringify([{ index, delta, logprobs: null, finish_reason: finish }])}${state.tail}`);
+
+function choiceOf(state: EncoderState, index: number): WrittenChoice {
+  let choice = state.choices.get(index);
+  if (choice === undefined) {
+    choice = { begun: false, refused: false, calls: new Map() };
+    state.choices.set(index, choice);
+  }
+  return choice;
+}

@@ -1,0 +1,118 @@
+import type { TextPart } from '../../llm/part.ts';
+import type { Usage } from '../../llm/usage.ts';
+
+/** What a provider sends, parsed but not yet looked at: servers of this protocol differ too much for one schema, so each value is read with care. */
+export interface WireObject {
+  readonly [key: string]: unknown;
+}
+
+export const isObject = (value: unknown): value is WireObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The string, or an empty one for anything else. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The values of an array, none for anything else. */
+export const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Where a text stands within a message or delta: keys and indices. */
+export type Path = readonly (string | number)[];
+
+/** Something that a message or delta says. */
+export type Saying = TextSaying | CallSaying;
+
+export interface TextSaying {
+  type: Exclude<TextPart['type'], 'tool-arguments'>;
+  text: string;
+  path: Path;
+  /** Tells texts of one kind apart that do not belong together. */
+  source: string;
+}
+
+export interface CallSaying {
+  type: 'tool-call';
+  /** Which call of the answer; undefined in deltas of servers that leave it out. */
+  index: number | undefined;
+  /** Empty in further deltas of a call. */
+  id: string;
+  name: string;
+  /** A piece of the arguments, as JSON text that is never parsed. */
+  text: string;
+  path: Path;
+}
+
+/**
+ * What a `message` or a `delta` says, in the one order that parts and text spots share.
+ * Besides OpenAI's fields: `reasoning_content` (DeepSeek, vLLM, xAI) or `reasoning` (OpenRouter, newer vLLM), and content as an array (Mistral).
+ */
+export function sayings(message: WireObject, isDelta: boolean): Saying[] {
+  const found: Saying[] = [];
+  // Servers in transition send both, with the same text.
+  const reasoning = textOf(message['reasoning_content']) === '' ? 'reasoning' : 'reasoning_content';
+  addText(found, 'reasoning', message[reasoning], [reasoning]);
+  if (Array.isArray(message['content'])) addContentItems(found, 'text', message['content'], ['content']);
+  else addText(found, 'text', message['content'], ['content']);
+  addText(found, 'refusal', message['refusal'], ['refusal']);
+  if (isObject(message['audio'])) addText(found, 'text', message['audio']['transcript'], ['audio', 'transcript']);
+  itemsOf(message['tool_calls']).forEach((call, position) => {
+    if (isObject(call)) addToolCall(found, call, isDelta ? undefined : position, ['tool_calls', position]);
+  });
+  if (isObject(message['function_call'])) addCall(found, message['function_call'], { index: functionCallIndex, id: '' }, ['function_call']);
+  return found;
+}
+
+/** Index of the one call in the form before `tool_calls`: no server counts from here. */
+const functionCallIndex = -1;
+
+function addText(found: Saying[], type: TextSaying['type'], value: unknown, path: Path, source = path[0] as string): void {
+  const text = textOf(value);
+  if (text !== '') found.push({ type, text, path, source });
+}
+
+/** Mistral's content: an array of texts, and of thinking that holds texts in turn. */
+function addContentItems(found: Saying[], type: 'text' | 'reasoning', items: readonly unknown[], outer: Path): void {
+  items.forEach((item, position) => {
+    if (!isObject(item)) return;
+    addText(found, type, item['text'], [...outer, position, 'text'], type === 'text' ? 'content' : 'thinking');
+    addContentItems(found, 'reasoning', itemsOf(item['thinking']), [...outer, position, 'thinking']);
+  });
+}
+
+function addToolCall(found: Saying[], call: WireObject, position: number | undefined, path: Path): void {
+  const index = typeof call['index'] === 'number' ? call['index'] : position;
+  // The input of a custom tool is free text. No translated request has such tools, so it needs no form of its own, but policies must see it.
+  if (isObject(call['custom'])) addText(found, 'text', call['custom']['input'], [...path, 'custom', 'input'], `custom ${index}`);
+  if (isObject(call['function'])) addCall(found, call['function'], { index, id: textOf(call['id']) }, [...path, 'function']);
+}
+
+function addCall(found: Saying[], fn: WireObject, { index, id }: { index: number | undefined; id: string }, path: Path): void {
+  found.push({ type: 'tool-call', index, id, name: textOf(fn['name']), text: textOf(fn['arguments']), path: [...path, 'arguments'] });
+}
+
+/** A provider's usage in our words; undefined where it is none. */
+export function readUsage(value: unknown): Usage | undefined {
+  if (!isObject(value) || typeof value['prompt_tokens'] !== 'number') return undefined;
+  const inputTokens = count(value['prompt_tokens']);
+  const input = isObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : {};
+  const output = isObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : {};
+  // xAI and Gemini leave reasoning out of the completion tokens, but not out of the total.
+  const outputTokens = Math.max(count(value['completion_tokens']), count(value['total_tokens']) - inputTokens);
+  return {
+    inputTokens,
+    // DeepSeek puts the cached tokens beside the others.
+    cacheReadTokens: Math.min(inputTokens, count(input['cached_tokens']) || count(value['prompt_cache_hit_tokens'])),
+    cacheWriteTokens: Math.min(inputTokens, count(input['cache_write_tokens'])),
+    outputTokens,
+    reasoningTokens: Math.min(outputTokens, count(output['reasoning_tokens'])),
+  };
+}
+
+const count = (value: unknown): number => (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0);
+
+/** Usage as OpenAI writes it. */
+export const writeUsage = (usage: Usage) => ({
+  prompt_tokens: usage.inputTokens,
+  completion_tokens: usage.outputTokens,
+  total_tokens: usage.inputTokens + usage.outputTokens,
+  prompt_tokens_details: { cached_tokens: usage.cacheReadTokens, cache_write_tokens: usage.cacheWriteTokens },
+  completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+});

@@ -1,0 +1,187 @@
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace as traces, TraceFlags, type Attributes, type Context, type Tracer } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { headerNames } from '../envoy/names.ts';
+import { deploymentName } from '../routing/deployment.ts';
+import type { Outcome } from '../policies/policy.ts';
+import type { ExchangeTrace, OpenTrace } from './exchange-trace.ts';
+
+export interface Spans {
+  open: OpenTrace;
+  /** Sends what is still held. */
+  shutdown(): Promise<void>;
+}
+
+/**
+ * Spans over OTLP/HTTP. Envoy's ingress span is the root and decides what is sampled; ours are its children, written when the exchange ends.
+ * Attributes follow the OpenTelemetry semantic conventions for generative AI (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/);
+ * they stand on one span only, so that no backend counts an exchange twice. No text of prompts or answers is ever recorded.
+ */
+export function createSpans({ otlp, now }: { otlp: URL; now: () => number }): Spans {
+  const provider = new TracerProvider({
+    sampler: new AlwaysOnSampler(), // Envoy has sampled already
+    resource: resourceFromAttributes({ 'service.name': 'remora' }),
+    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${otlp.origin}${otlp.pathname.replace(/\/$/, '')}/v1/traces` }), scheduledDelayMillis: 1000 })],
+  });
+  const tracer = provider.getTracer('remora');
+  return {
+    open: (headers) => {
+      const parent = isSampled(headers.get(headerNames.requestId)) ? parentContext(headers.get(headerNames.parent)) : undefined;
+      return parent === undefined ? untraced : recordExchange(tracer, parent, now);
+    },
+    shutdown: () => provider.shutdown(),
+  };
+}
+
+/** Envoy packs its sampling decision into the 15th character of its request id: 4 is "not sampled" (`pack_trace_reason`). */
+const isSampled = (requestId: string | undefined): boolean => requestId !== undefined && '9ab'.includes(requestId[14] ?? '-');
+
+/** The context of Envoy's ingress span, which it hands us as `TRACEID-SPANID`. */
+function parentContext(ids: string | undefined): Context | undefined {
+  const match = /^([0-9a-f]{32})-([0-9a-f]{16})$/.exec(ids ?? '');
+  return match === null ? undefined : contextOf(match[1] as string, match[2] as string);
+}
+
+/** The context of a `traceparent` (W3C Trace Context). */
+function traceparentContext(value: string | undefined): Context | undefined {
+  const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(value ?? '');
+  return match === null ? undefined : contextOf(match[1] as string, match[2] as string);
+}
+
+const contextOf = (traceId: string, spanId: string): Context =>
+  traces.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true });
+
+/** For exchanges that are not sampled. */
+export const untraced: ExchangeTrace = {
+  stage: async (_, work) => work(),
+  identified() {},
+  requested() {},
+  attempted() {},
+  answered() {},
+  described() {},
+  firstToken() {},
+  answering: (work) => work(),
+  ended() {},
+};
+
+interface Recorded {
+  name: string;
+  startedAt: number;
+  endedAt: number;
+  attributes: Attributes;
+  parent: Context | undefined;
+  failed: boolean;
+}
+
+/** Notes what happens while the exchange runs, and makes spans of it when it ends. */
+function recordExchange(tracer: Tracer, ingress: Context, now: () => number): ExchangeTrace {
+  const startedAt = now();
+  const attributes: Attributes = { 'gen_ai.operation.name': 'chat' };
+  const stages: Recorded[] = [];
+  const attempts: Recorded[] = [];
+  let model = '';
+  let headersAt: number | undefined;
+  let busyMs = 0;
+
+  const endAttempt = (failed: boolean): void => {
+    const last = attempts.at(-1);
+    if (last !== undefined && last.endedAt === 0) Object.assign(last, { endedAt: now(), failed });
+  };
+
+  return {
+    async stage(name, work) {
+      const begun = now();
+      try {
+        const result = work();
+        return result instanceof Promise ? await result : result;
+      } finally {
+        stages.push({ name, startedAt: begun, endedAt: now(), attributes: {}, parent: undefined, failed: false });
+      }
+    },
+    identified({ tenant, key }) {
+      Object.assign(attributes, { 'remora.tenant': tenant, 'remora.key': key });
+    },
+    requested(facts) {
+      model = facts.model;
+      Object.assign(attributes, {
+        'gen_ai.request.model': model,
+        'gen_ai.request.stream': facts.stream,
+        'remora.protocol': facts.protocol,
+        ...(facts.maxTokens === undefined ? {} : { 'gen_ai.request.max_tokens': facts.maxTokens }),
+      });
+    },
+    attempted(number, deployment, parent) {
+      endAttempt(true);
+      attempts.push({
+        name: `attempt ${number} ${deploymentName(deployment)}`,
+        startedAt: now(),
+        endedAt: 0,
+        attributes: { 'remora.attempt': number, 'remora.deployment': deploymentName(deployment) },
+        parent: traceparentContext(parent),
+        failed: false,
+      });
+    },
+    answered(status) {
+      headersAt = now();
+      const last = attempts.at(-1);
+      if (last !== undefined) last.attributes['http.response.status_code'] = status;
+    },
+    described({ id, model: answeredBy, finishReason }) {
+      if (id !== undefined && id !== '') attributes['gen_ai.response.id'] = id;
+      if (answeredBy !== undefined && answeredBy !== '') attributes['gen_ai.response.model'] = answeredBy;
+      if (finishReason !== undefined) attributes['gen_ai.response.finish_reasons'] = [finishReason];
+    },
+    firstToken() {
+      attributes['gen_ai.response.time_to_first_chunk'] = (now() - startedAt) / 1000;
+    },
+    answering(work) {
+      const begun = now();
+      const result = work();
+      busyMs += now() - begun;
+      return result;
+    },
+    ended(outcome, error) {
+      const endedAt = now();
+      endAttempt(outcome.end !== 'complete');
+      if (headersAt !== undefined) {
+        stages.push({ name: 'answer', startedAt: headersAt, endedAt, attributes: { 'remora.busy_ms': busyMs }, parent: undefined, failed: false });
+      }
+      const span = tracer.startSpan(
+        `chat ${model}`.trim(),
+        { kind: SpanKind.CLIENT, startTime: startedAt, attributes: { ...attributes, ...outcomeAttributes(outcome, error) } },
+        ingress,
+      );
+      if (outcome.end !== 'complete') span.setStatus({ code: SpanStatusCode.ERROR, message: error ?? outcome.end });
+      const inside = traces.setSpan(ingress, span);
+      for (const recorded of [...stages, ...attempts]) write(tracer, recorded, recorded.parent ?? inside);
+      span.end(endedAt);
+    },
+  };
+}
+
+function write(tracer: Tracer, { name, startedAt, endedAt, attributes, failed }: Recorded, parent: Context): void {
+  const span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, startTime: startedAt, attributes }, parent);
+  if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end(endedAt);
+}
+
+function outcomeAttributes({ end, status, deployment, attempts, usage }: Outcome, error: string | undefined): Attributes {
+  return {
+    'remora.end': end,
+    'remora.attempts': attempts,
+    'http.response.status_code': status,
+    ...(error === undefined ? {} : { 'error.type': error }),
+    ...(deployment === undefined
+      ? {}
+      : { 'gen_ai.provider.name': deployment.endpoint.provider.pricedAs ?? deployment.endpoint.name, 'remora.deployment': deploymentName(deployment) }),
+    ...(usage === undefined
+      ? {}
+      : {
+          'gen_ai.usage.input_tokens': usage.inputTokens,
+          'gen_ai.usage.output_tokens': usage.outputTokens,
+          'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
+          'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens,
+        }),
+  };
+}

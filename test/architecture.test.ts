@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest';
+import {
+  crossings,
+  namedMembers,
+  oddProtocolFiles,
+  readModule,
+  readModules,
+  strayAmbient,
+  strayPackages,
+  vagueFolders,
+  type Module,
+  type Walls,
+} from './architecture.ts';
+
+/** Who may import whom. Where only a file is named, the rest of its folder is none of the importer's business. */
+const walls: Walls = {
+  'errors.ts': [],
+  llm: [],
+  framing: [],
+  protocols: ['llm', 'framing', 'errors.ts'],
+  providers: ['protocols'],
+  routing: ['providers', 'protocols', 'llm', 'framing', 'errors.ts'],
+  pricing: ['routing', 'llm', 'errors.ts'],
+  stores: ['llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'protocols/protocol.ts'],
+  policies: [
+    'routing',
+    'protocols',
+    'pricing',
+    'llm',
+    'framing',
+    'errors.ts',
+    'providers/provider.ts',
+    'stores/ledger.ts', // the interface, never a store
+    'stores/period.ts',
+  ],
+  telemetry: ['routing', 'llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'envoy/names.ts'],
+  config: ['routing', 'errors.ts', 'policies/tenant.ts', 'providers/registry.ts', 'providers/provider.ts'],
+  envoy: ['routing', 'errors.ts', 'config/snapshot.ts'],
+  extproc: [
+    'policies',
+    'routing',
+    'providers',
+    'protocols',
+    'pricing',
+    'stores',
+    'telemetry',
+    'llm',
+    'framing',
+    'errors.ts',
+    'config/snapshot.ts', // what is compiled, not how it is read
+    'envoy/names.ts',
+  ],
+  admin: ['telemetry', 'stores', 'errors.ts', 'config/snapshot.ts'],
+  demo: [], // a fake that used our own readers and writers would share their mistakes
+  'gateway.ts': [
+    'extproc',
+    'policies',
+    'routing',
+    'providers',
+    'protocols',
+    'pricing',
+    'stores',
+    'telemetry',
+    'admin',
+    'config',
+    'envoy',
+    'llm',
+    'framing',
+    'errors.ts',
+  ],
+  cli: ['gateway.ts', 'config', 'envoy', 'demo', 'admin', 'telemetry', 'errors.ts'],
+  'main.ts': ['cli', 'config', 'errors.ts'],
+};
+
+const isGrpc = (name: string): boolean => name.startsWith('@grpc/') || name.startsWith('protobufjs');
+const isEnvironment = (what: string): boolean => what === 'process.env';
+const isClockOrChance = (what: string): boolean => !isEnvironment(what);
+
+const rules: { fact: string; violations: (modules: readonly Module[]) => string[]; broken: Record<string, string>; found: string[] }[] = [
+  {
+    fact: 'imports point one way',
+    violations: (modules) => crossings(modules, walls),
+    broken: {
+      'llm/part.ts': `import type { Fault } from '../errors.ts';`,
+      'framing/sse.ts': `export { part } from '../llm/part.ts';`,
+      'policies/budget.ts': `const store = await import('../stores/embedded/ledger.ts');`,
+      'protocols/relay.ts': `type Route = import('../routing/route.ts').Route;`,
+      'plugins/new.ts': '',
+    },
+    found: [
+      'llm/part.ts imports errors.ts',
+      'framing/sse.ts imports llm/part.ts',
+      'policies/budget.ts imports stores/embedded/ledger.ts',
+      'protocols/relay.ts imports routing/route.ts',
+      'plugins/new.ts: the walls say nothing of plugins',
+    ],
+  },
+  {
+    fact: 'only extproc/ knows gRPC and protobuf',
+    violations: (modules) => strayPackages(modules, isGrpc, 'extproc'),
+    broken: {
+      'extproc/server.ts': `import { Server } from '@grpc/grpc-js';`,
+      'gateway.ts': `import { Server } from '@grpc/grpc-js';`,
+      'envoy/bootstrap.ts': `import 'protobufjs/light.js';`,
+    },
+    found: ['gateway.ts imports @grpc/grpc-js', 'envoy/bootstrap.ts imports protobufjs'],
+  },
+  {
+    fact: 'only config/ reads the environment',
+    violations: (modules) => strayAmbient(modules, isEnvironment, ['config']),
+    broken: { 'config/environment.ts': `export const all = process.env;`, 'cli/up.ts': `const port = process.env['PORT'];` },
+    found: ['cli/up.ts uses process.env'],
+  },
+  {
+    fact: 'clock and randomness come in as parameters',
+    violations: (modules) => strayAmbient(modules, isClockOrChance, ['gateway.ts', 'main.ts', 'cli', 'demo', 'config/environment.ts']),
+    broken: {
+      'gateway.ts': `const now = Date.now;`,
+      'routing/route.ts': `const at = Math.random() * performance.now();`,
+      'stores/period.ts': `const today = new Date(); const then = new Date(0); const date: Date = today;`,
+      'policies/budget.ts': `import { createHash, randomUUID } from 'node:crypto'; const f = (now = Date.now) => now();`,
+    },
+    found: [
+      'routing/route.ts uses Math.random',
+      'routing/route.ts uses performance.now',
+      'stores/period.ts uses new Date()',
+      'policies/budget.ts uses randomUUID',
+      'policies/budget.ts uses Date.now',
+    ],
+  },
+  {
+    fact: 'a provider is named only by the registry of providers and the composition root',
+    violations: (modules) =>
+      namedMembers(modules, 'providers', {
+        frame: ['providers/provider.ts', 'providers/registry.ts'],
+        namers: ['providers/registry.ts', 'gateway.ts'],
+      }),
+    broken: {
+      'providers/registry.ts': `import { openai } from './openai.ts';`,
+      'providers/openai-compatible.ts': `import { openai } from './openai.ts'; import type { Provider } from './provider.ts';`,
+      'extproc/plan.ts': `import { openai } from '../providers/openai.ts'; import type { Provider } from '../providers/provider.ts';`,
+    },
+    found: ['extproc/plan.ts names providers/openai.ts'],
+  },
+  {
+    fact: 'a policy is named only by the composition root',
+    violations: (modules) =>
+      namedMembers(modules, 'policies', {
+        frame: ['policy', 'pipeline', 'order', 'tenant', 'authenticate'].map((name) => `policies/${name}.ts`),
+        namers: ['gateway.ts'],
+      }),
+    broken: {
+      'gateway.ts': `import { redact } from './policies/redact/index.ts';`,
+      'policies/pipeline.ts': `import { redact } from './redact/index.ts';`,
+      'extproc/exchange.ts': `import { budget } from '../policies/budget.ts'; import { openPipeline } from '../policies/pipeline.ts';`,
+    },
+    found: ['policies/pipeline.ts names policies/redact/index.ts', 'extproc/exchange.ts names policies/budget.ts'],
+  },
+  {
+    fact: "every protocol's folder has the same files",
+    violations: oddProtocolFiles,
+    broken: Object.fromEntries(
+      ['error', 'index', 'request', 'response', 'request-tools', 'stream', 'translate'].map((name) => [`protocols/cohere-chat/${name}.ts`, '']),
+    ),
+    found: ['protocols/cohere-chat lacks wire.ts', "protocols/cohere-chat/translate.ts belongs to none of a protocol's files"],
+  },
+  {
+    fact: 'no folder or file has a name that says nothing',
+    violations: vagueFolders,
+    broken: { 'policies/utils/clamp.ts': '', 'framing/helpers.ts': '', 'llm/shared-prefix.ts': '' },
+    found: ['policies/utils/clamp.ts', 'framing/helpers.ts'],
+  },
+  {
+    fact: 'exports have names',
+    violations: (modules) => modules.filter(({ hasDefaultExport }) => hasDefaultExport).map(({ path }) => path),
+    broken: {
+      'llm/part.ts': `export default 1;`,
+      'llm/usage.ts': `const usage = 1; export { usage as default };`,
+      'llm/request.ts': `export const a = 1;`,
+    },
+    found: ['llm/part.ts', 'llm/usage.ts'],
+  },
+];
+
+const modules = readModules('src');
+
+describe.each(rules)('$fact', ({ violations, broken, found }) => {
+  test('in the source', () => {
+    expect(violations(modules)).toEqual([]);
+  });
+
+  test('and the check finds what breaks it', () => {
+    expect(violations(Object.entries(broken).map(([path, source]) => readModule(path, source)))).toEqual(found);
+  });
+});
+
+test('the check reads the whole source tree', () => {
+  expect(modules.length).toBeGreaterThan(50);
+  expect(modules.find(({ path }) => path === 'extproc/server.ts')?.imports).toContain('@grpc/grpc-js');
+});
+
+test('a comment or a string breaks no rule', () => {
+  const source = `/** Reads process.env, import('../errors.ts') and Date.now(). */ export const help = "import { a } from '../gateway.ts'";`;
+  expect(readModule('llm/part.ts', source)).toEqual({ path: 'llm/part.ts', imports: [], ambient: [], hasDefaultExport: false });
+});

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { attempt } from '../../src/extproc/attempt.ts';
+import { exchange, type ExchangeDeps } from '../../src/extproc/exchange.ts';
+import type { Attributes, Conversation, Immediate, Message, Proceed, Reply, RequestHeaders } from '../../src/extproc/message.ts';
+import type { Outcome, Policy } from '../../src/policies/policy.ts';
+import { redact } from '../../src/policies/redact/index.ts';
+import { personalDataTypes, type Tenant } from '../../src/policies/tenant.ts';
+import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
+import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
+import { anthropic } from '../../src/providers/anthropic.ts';
+import { openai } from '../../src/providers/openai.ts';
+import type { Provider } from '../../src/providers/provider.ts';
+import type { Deployment, Endpoint, Model } from '../../src/routing/deployment.ts';
+import { untraced } from '../../src/telemetry/spans.ts';
+
+/** A gateway without Envoy: conversations are played message by message. */
+export interface Stage {
+  deps: ExchangeDeps;
+  /** How exchanges ended, as a policy sees it. */
+  outcomes: Outcome[];
+  failures: unknown[];
+}
+
+const endpoint = (name: string, provider: Provider): Endpoint => ({
+  name,
+  provider,
+  baseUrl: new URL(provider.defaultBaseUrl ?? 'http://localhost'),
+  apiKey: `key-of-${name}`,
+  caFile: undefined,
+  connectTimeoutMs: 1000,
+});
+const toOpenAI: Deployment = { endpoint: endpoint('openai', openai), model: 'gpt-5-mini', price: undefined };
+const toAnthropic: Deployment = { endpoint: endpoint('anthropic', anthropic), model: 'claude-haiku-4-5', price: undefined };
+
+const model = (name: string, deployment: Deployment, fallback: string[]): Model => ({ name, targets: [{ deployment, weight: 1 }], fallback, headersTimeoutMs: undefined });
+
+const models = new Map(
+  [model('fast', toOpenAI, ['smart']), model('smart', toAnthropic, []), model('gpt', toOpenAI, [])].map((each) => [each.name, each]),
+);
+
+const tenants: Record<string, Tenant> = {
+  open: { name: 'open', models: undefined, budget: undefined, privacy: undefined },
+  private: { name: 'private', models: undefined, budget: undefined, privacy: { redact: new Set(personalDataTypes), restore: true } },
+  narrow: { name: 'narrow', models: new Set(['smart']), budget: undefined, privacy: undefined },
+};
+
+/** Sets up a gateway whose keys are the names of its tenants: `open`, `private` (redacts), `narrow` (may use `smart` only). */
+export function setStage(...policies: Policy[]): Stage {
+  const outcomes: Outcome[] = [];
+  const failures: unknown[] = [];
+  const witness: Policy = { name: 'witness', open: () => ({ onSettled: (outcome) => outcomes.push({ ...outcome }) }) };
+  let ids = 0;
+  return {
+    outcomes,
+    failures,
+    deps: {
+      snapshot: () => ({
+        listen: { host: '127.0.0.1', port: 8080 },
+        admin: { host: '127.0.0.1', port: 8081 },
+        endpoints: new Map([toOpenAI, toAnthropic].map((deployment) => [deployment.endpoint.name, deployment.endpoint])),
+        models,
+        tenants: new Map(Object.entries(tenants)),
+        keys: new Map(Object.values(tenants).map((tenant) => [createHash('sha256').update(tenant.name).digest('hex'), { tenant, key: 'k' }])),
+        store: { kind: 'embedded', path: '' },
+        telemetry: { otlp: undefined, sampling: 0 },
+      }),
+      protocols: [openaiChat, anthropicMessages],
+      policies: [redact, ...policies, witness],
+      registry: new Map(),
+      openTrace: () => untraced,
+      random: () => 0,
+      newId: () => `exchange-${++ids}`,
+      onError: () => {},
+      onFailure: (what, error) => failures.push([what, error]),
+    },
+  };
+}
+
+export function requestHeaders(key: string | undefined, { path = '/v1/chat/completions', method = 'POST', endOfStream = false } = {}): RequestHeaders {
+  return {
+    type: 'request-headers',
+    headers: new Map([
+      [':path', path],
+      [':method', method],
+      [':authority', 'localhost'],
+      ['x-request-id', 'request-1'],
+      ['cookie', 'session=1'],
+      ...(key === undefined ? [] : [['authorization', `Bearer ${key}`] as const]),
+    ]),
+    endOfStream,
+    attributes: new Map(),
+    metadata: new Map(),
+  };
+}
+
+export const requestBody = (body: unknown): Message => ({ type: 'request-body', body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) });
+
+const viaUpstream = (attemptCount: number): Attributes => new Map<string, string | number>([['response.code_details', 'via_upstream'], ['upstream.request_attempt_count', attemptCount]]);
+
+export const responseHeaders = (
+  status: number,
+  { contentType = 'application/json', attempts = 1, endOfStream = false, more = {} }: { contentType?: string; attempts?: number; endOfStream?: boolean; more?: Record<string, string> } = {},
+): Message => ({
+  type: 'response-headers',
+  headers: new Map([[':status', String(status)], ['content-type', contentType], ...Object.entries(more)]),
+  endOfStream,
+  attributes: viaUpstream(attempts),
+});
+
+/** The headers of a reply that Envoy makes itself. */
+export const envoyHeaders = (status: number, details: string, endOfStream = false): Message => ({
+  type: 'response-headers',
+  headers: new Map([[':status', String(status)], ['content-type', 'text/plain']]),
+  endOfStream,
+  attributes: new Map([['response.code_details', details]]),
+});
+
+export const responseBody = (body: string | Buffer, endOfStream = true): Message => ({ type: 'response-body', body: Buffer.from(body), endOfStream });
+
+/** The headers of a further attempt, as the upstream filter sends them. */
+export const attemptHeaders = (exchangeId: string, number: number, cluster: string): RequestHeaders => ({
+  type: 'request-headers',
+  headers: new Map([[':path', '/v1/chat/completions'], ['authorization', 'Bearer key-of-openai'], ['x-envoy-attempt-count', String(number)], ['x-request-id', 'request-1']]),
+  endOfStream: false,
+  attributes: new Map([['xds.cluster_name', cluster]]),
+  metadata: new Map([['exchange_id', exchangeId]]),
+});
+
+/** Plays messages into a conversation and hangs up. */
+export async function play(conversation: Conversation, messages: readonly Message[]): Promise<Reply[]> {
+  const replies: Reply[] = [];
+  for (const message of messages) {
+    const step = await conversation.next(message);
+    if (step.done === true) break;
+    replies.push(step.value);
+  }
+  await conversation.return();
+  return replies;
+}
+
+export const playExchange = ({ deps }: Stage, first: RequestHeaders, ...rest: Message[]): Promise<Reply[]> => play(exchange(first, deps), [first, ...rest]);
+
+export const playAttempt = ({ deps }: Stage, first: RequestHeaders): Promise<Reply[]> => play(attempt(first, deps), [first]);
+
+/** A reply that must be an immediate response, with its body parsed. */
+export function refusal(reply: Reply | undefined): { status: number; body: { error?: Record<string, unknown> } & Record<string, unknown>; headers: Map<string, string> } {
+  if (reply?.type !== 'immediate') throw new Error(`expected a refusal, got ${JSON.stringify(reply)}`);
+  const { status, body, headers }: Immediate = reply;
+  return { status, body: JSON.parse(body.toString()), headers: new Map(headers) };
+}
+
+/** A reply that must let the message pass, with its header changes as a map. */
+export function passed(reply: Reply | undefined): Proceed & { set: Map<string, string>; text: string | undefined } {
+  if (reply?.type !== 'proceed') throw new Error(`expected to proceed, got ${JSON.stringify(reply)}`);
+  return { ...reply, set: new Map(reply.setHeaders), text: reply.body?.toString() };
+}
