@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Snapshot } from './config/snapshot.ts';
 import { serveAdmin } from './admin/server.ts';
+import { attempt } from './extproc/attempt.ts';
+import { exchange, type ExchangeDeps } from './extproc/exchange.ts';
 import { serveExtProc } from './extproc/server.ts';
 import { createBudget } from './policies/budget.ts';
 import { redact } from './policies/redact/index.ts';
@@ -34,7 +36,7 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
   const spans = snapshot.telemetry.otlp === undefined ? undefined : createSpans({ otlp: snapshot.telemetry.otlp, now: preciseNow });
   // The order is that of policies/order.ts; metrics see exchanges last and settle first.
   const policies = [redact, createBudget({ ledger, prices: createPrices({ now }), now }), metrics.policy];
-  const extproc = await serveExtProc(address, {
+  const deps: ExchangeDeps = {
     snapshot: () => snapshot,
     protocols: [openaiChat, anthropicMessages],
     policies,
@@ -44,6 +46,11 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
     newId: randomUUID,
     onError: metrics.error,
     onFailure: (what, error) => log.error({ err: error }, `${what} failed`),
+  };
+  const extproc = await serveExtProc(address, {
+    router: (opening) => exchange(opening, deps),
+    upstream: (opening) => attempt(opening, deps),
+    onFailure: (error) => deps.onFailure('conversation', error),
   });
   let closing = false;
   const admin = await serveAdmin(snapshot.admin, { metrics, notReady: () => (closing ? 'closing' : undefined) });
@@ -52,9 +59,9 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
     async close(graceMs) {
       closing = true;
       await extproc.close(graceMs);
-      await ledger.close();
-      await spans?.shutdown();
-      await admin.close();
+      // Each is let go of, whatever becomes of the others.
+      const ends = await Promise.allSettled([ledger.close(), spans?.shutdown(), admin.close()]);
+      for (const end of ends) if (end.status === 'rejected') log.error({ err: end.reason }, 'not closed cleanly');
     },
   };
 }

@@ -74,8 +74,7 @@ describe('docker-compose.yml', () => {
     expect([...loadConfig('docker/remora.yaml', variables).keys.values()].map(({ key }) => key)).toEqual(['compose']);
   });
 
-  // `npm run docs` runs this file with --update, which writes it.
-  test('gives Envoy what `remora envoy` prints for that config (refresh: npm run docs)', async () => {
+  test('gives Envoy what `remora envoy` prints for that config', () => {
     const printed = execFileSync(
       process.execPath,
       ['bin/remora.js', 'envoy', '--config', 'docker/remora.yaml', '--listen', `remora:${sidecarPort}`],
@@ -84,7 +83,7 @@ describe('docker-compose.yml', () => {
         encoding: 'utf8',
       },
     );
-    await expect(printed).toMatchFileSnapshot('../envoy/gateway.yaml');
+    expect(printed).toBe(readFileSync('envoy/gateway.yaml', 'utf8'));
   });
 
   test("gives Envoy the addresses at which the other services are, and publishes Envoy's own", () => {

@@ -12,7 +12,7 @@ export interface ReadyMessage {
 /** `remora serve`: runs the ext_proc service until it is told to stop, or until the process that forked it is gone. */
 export async function serve({ config, listen, drainTimeout }: { config: string; listen: string; drainTimeout: string }): Promise<void> {
   const graceMs = seconds(drainTimeout, '--drain-timeout') * 1000;
-  const { environment, snapshot } = load(config);
+  const { environment, snapshot } = load(config, { warn: process.send === undefined });
   const log = createLog(environment.logLevel);
   const gateway = await startGateway(snapshot, { address: listen, log }).catch((error: unknown) => {
     throw new UserError(`remora cannot start: ${error instanceof Error ? error.message : String(error)}`, error);

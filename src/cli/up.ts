@@ -47,7 +47,7 @@ export async function up(options: UpOptions): Promise<void> {
   const interrupt = listenForSignals();
   try {
     const demo = options.demo === true ? await startDemo(options.config, directory.path, environment, started) : undefined;
-    const { snapshot } = load(demo?.config ?? options.config);
+    const { snapshot } = load(demo?.config ?? options.config, { warn: demo === undefined });
     await start(snapshot, { ...options, config: demo?.config ?? options.config }, { environment, log, started, directory, signal: interrupt.signal });
     process.stdout.write(`Remora is ready on http://${snapshot.listen.host}:${snapshot.listen.port} (health and metrics on http://${snapshot.admin.host}:${snapshot.admin.port})\n`);
     if (demo !== undefined) process.stdout.write(demoBanner(snapshot, demo));

@@ -53,15 +53,16 @@ const anthropic: Vendor<AnthropicRequest> = {
   errorEvent: ({ type, message }) => ({ event: 'error', data: { type: 'error', error: { type, message } } }),
 };
 
+/** The key goes into `x-api-key`, or as the SDK has it since 1.0 into `authorization`. Where both come, both are looked at: a stray one is a leak. */
 function checkHeaders(headers: IncomingHttpHeaders, apiKey: string): Refusal | undefined {
-  const key = headers['x-api-key'];
-  if (key === undefined) return { ...anthropicRefusal(401), message: 'There is no API key: it goes into the header x-api-key.' };
-  if (key !== apiKey) return anthropicRefusal(401);
-  const version = headers['anthropic-version'];
+  const { authorization, 'x-api-key': key, 'anthropic-version': version } = headers;
+  if (key === undefined && authorization === undefined) {
+    return { ...anthropicRefusal(401), message: 'There is no API key: it goes into the header x-api-key, or into Authorization as "Bearer KEY".' };
+  }
+  if ((key ?? apiKey) !== apiKey || (authorization ?? `Bearer ${apiKey}`) !== `Bearer ${apiKey}`) return anthropicRefusal(401);
   if (version === undefined) return { ...anthropicRefusal(400), message: 'anthropic-version: this header is required' };
-  return version === '2023-06-01' || version === '2023-01-01'
-    ? undefined
-    : { ...anthropicRefusal(400), message: `anthropic-version: '${String(version)}' is no version` };
+  if (version === '2023-06-01' || version === '2023-01-01') return undefined;
+  return { ...anthropicRefusal(400), message: `anthropic-version: '${String(version)}' is no version` };
 }
 
 function toPrompt({ model, messages, tools = [], tool_choice: choice, stop_sequences = [], max_tokens }: AnthropicRequest): Prompt {

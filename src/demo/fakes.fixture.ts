@@ -45,3 +45,10 @@ export async function errorOf(response: Response): Promise<{ status: number; typ
   const error = typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'object' ? body.error : {};
   return { status: response.status, ...error };
 }
+
+/** All of a stream. */
+export async function collect<Item>(stream: AsyncIterable<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of stream) items.push(item);
+  return items;
+}

@@ -59,6 +59,8 @@ export async function startFake<Request extends ChatBody>(
     const body = await readBody(incoming, vendor.maxBodyBytes);
     const request = journal.record(incoming, body);
     request.until(response, gone.signal);
+    const left = !incoming.complete && body.length <= vendor.maxBodyBytes;
+    if (left) return;
     const behaviour = behaviours.peek();
     if (behaviour?.unchecked && behaviour.raw) {
       behaviours.take();

@@ -26,7 +26,8 @@ const options = (more: Partial<GatewayOptions> = {}): GatewayOptions => ({
 /** Every value under a field of this name, wherever it stands. */
 function valuesOf(config: unknown, field: string): unknown[] {
   if (typeof config !== 'object' || config === null) return [];
-  return Object.entries(config).flatMap(([name, value]) => [...(name === field && value !== undefined ? [value] : []), ...valuesOf(value, field)]);
+  const entries: [string, unknown][] = Object.entries(config);
+  return entries.flatMap(([name, value]) => [...(name === field && value !== undefined ? [value] : []), ...valuesOf(value, field)]);
 }
 
 /** The object that has this name. */

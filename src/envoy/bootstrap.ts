@@ -1,4 +1,3 @@
-import type { Snapshot } from '../config/snapshot.ts';
 import type { Endpoint } from '../routing/deployment.ts';
 import { envoyAddress, type LocalAddress } from './address.ts';
 import { otlpCluster, providerCluster, type ProviderClusterOptions, refusingCluster, sidecarCluster } from './clusters.ts';
@@ -27,15 +26,6 @@ export const gatewayDefaults = {
   maxHeapBytes: 2 * 2 ** 30,
   timeouts: { requestMs: 300_000, headersMs: 600_000, streamIdleMs: 900_000, replyMs: 5000, longestReplyMs: 60_000 },
 } as const satisfies Partial<GatewayOptions>;
-
-/** What a config makes of Envoy, at the given addresses. */
-export const gatewayOptions = (snapshot: Snapshot, at: Pick<GatewayOptions, 'sidecars' | 'admin' | 'systemCaFile'>): GatewayOptions => ({
-  ...gatewayDefaults,
-  listen: snapshot.listen,
-  telemetry: snapshot.telemetry,
-  endpoints: [...snapshot.endpoints.values()],
-  ...at,
-});
 
 /** Where the clusters of providers come from: written into the bootstrap, or watched in a file of `clusterFile`. */
 export type ClusterSource = 'inline' | { file: string; directory: string };

@@ -4,10 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { grpcMetadataNames, metadataNamespaces, type FilterRole } from '../envoy/names.ts';
-import { attempt } from './attempt.ts';
 import { drive } from './driver.ts';
-import { exchange, type ExchangeDeps } from './exchange.ts';
-import type { Conversation, Message } from './message.ts';
+import type { Conversation, Message, RequestHeaders } from './message.ts';
 import { fromWire, toWire, type WireRequest } from './wire.ts';
 
 /** Larger than any body that Envoy buffers, so that Envoy's limit is the one that is met. */
@@ -18,8 +16,16 @@ export interface ExtProcServer {
   close(graceMs: number): Promise<void>;
 }
 
+/** What is said on the streams of each filter. */
+export interface Conversations {
+  router(opening: RequestHeaders): Conversation;
+  upstream(opening: RequestHeaders): Conversation;
+  /** Hears what a conversation, or Envoy, did that it should not. */
+  onFailure(error: unknown): void;
+}
+
 /** Serves ext_proc at a Unix socket (`unix:/path`) or an address (`host:port`). Throws where it cannot listen. */
-export async function serveExtProc(address: string, deps: ExchangeDeps): Promise<ExtProcServer> {
+export async function serveExtProc(address: string, conversations: Conversations): Promise<ExtProcServer> {
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -29,7 +35,7 @@ export async function serveExtProc(address: string, deps: ExchangeDeps): Promise
   const definition = loadSync(fileURLToPath(new URL('../../protos/ext_proc.proto', import.meta.url)), { keepCase: true });
   const service = definition['envoy.service.ext_proc.v3.ExternalProcessor'];
   if (service === undefined || 'format' in service) throw new Error('protos/ext_proc.proto has no ExternalProcessor service');
-  const handlers: UntypedServiceImplementation = { Process: (call: Call) => serve(call, deps) };
+  const handlers: UntypedServiceImplementation = { Process: (call: Call) => serve(call, conversations) };
   server.addService(service, handlers);
   const socket = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
   if (socket !== undefined) {
@@ -59,12 +65,11 @@ export async function serveExtProc(address: string, deps: ExchangeDeps): Promise
 type Call = ServerDuplexStream<WireRequest, object>;
 
 /** One ext_proc stream: which filter opened it says which conversation it is. */
-function serve(call: Call, deps: ExchangeDeps): void {
-  const upstream: FilterRole = 'upstream';
-  const isUpstream = call.metadata.get(grpcMetadataNames.filter)[0] === upstream;
+function serve(call: Call, conversations: Conversations): void {
+  const isUpstream = call.metadata.get(grpcMetadataNames.filter)[0] === ('upstream' satisfies FilterRole);
   const open = (first: Message): Conversation => {
     if (first.type !== 'request-headers') throw new Error(`Envoy opened a stream with ${first.type}`);
-    return isUpstream ? attempt(first, deps) : exchange(first, deps);
+    return isUpstream ? conversations.upstream(first) : conversations.router(first);
   };
   const driver = drive(
     open,
@@ -72,9 +77,16 @@ function serve(call: Call, deps: ExchangeDeps): void {
       reply: (reply, to) => void call.write(toWire(reply, to)),
       end: () => call.end(),
     },
-    (error) => deps.onFailure('conversation', error),
+    conversations.onFailure,
   );
-  call.on('data', (wire: WireRequest) => driver.message(fromWire(wire, metadataNamespaces.exchange)));
+  call.on('data', (wire: WireRequest) => {
+    try {
+      driver.message(fromWire(wire, metadataNamespaces.exchange));
+    } catch (error) {
+      conversations.onFailure(error);
+      driver.closed();
+    }
+  });
   call.on('end', () => driver.closed());
   call.on('cancelled', () => driver.closed());
   call.on('error', () => driver.closed());

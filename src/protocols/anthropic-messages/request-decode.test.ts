@@ -9,7 +9,18 @@ const messagesOf = (...messages: object[]) => decode({ ...minimal, messages });
 const text = (value: string) => ({ type: 'text', text: value });
 
 test('decodes a plain request without a warning', () => {
-  expect(decode({ ...minimal, system: 'Be brief.', stream: true, stop_sequences: ['END'], temperature: 0.5, top_p: 0.9, top_k: 5, metadata: { user_id: 'u1' } })).toEqual({
+  expect(
+    decode({
+      ...minimal,
+      system: 'Be brief.',
+      stream: true,
+      stop_sequences: ['END'],
+      temperature: 0.5,
+      top_p: 0.9,
+      top_k: 5,
+      metadata: { user_id: 'u1' },
+    }),
+  ).toEqual({
     value: {
       stream: true,
       messages: [
@@ -29,7 +40,11 @@ test('decodes a plain request without a warning', () => {
 });
 
 test('decodes system text in blocks, and system messages inside the conversation', () => {
-  const { value, warnings } = decode({ ...minimal, system: [text('One.'), text('Two.')], messages: [...minimal.messages, { role: 'system', content: 'Three.' }] });
+  const { value, warnings } = decode({
+    ...minimal,
+    system: [text('One.'), text('Two.')],
+    messages: [...minimal.messages, { role: 'system', content: 'Three.' }],
+  });
   expect(value.messages).toEqual([
     { role: 'system', content: [text('One.'), text('Two.')] },
     { role: 'user', content: [text('Hi')] },
@@ -68,7 +83,12 @@ test('tool results become messages of their own, before the rest of their messag
   });
   expect(value.messages).toEqual([
     { role: 'tool', toolCallId: 'a', content: [text('sunny')], isError: false },
-    { role: 'tool', toolCallId: 'b', content: [text('seen'), { type: 'image', source: { kind: 'url', url: 'https://a.example/i.png' } }], isError: true },
+    {
+      role: 'tool',
+      toolCallId: 'b',
+      content: [text('seen'), { type: 'image', source: { kind: 'url', url: 'https://a.example/i.png' } }],
+      isError: true,
+    },
     { role: 'tool', toolCallId: 'c', content: [], isError: false },
     { role: 'user', content: [text('And now?')] },
   ]);
@@ -77,7 +97,8 @@ test('tool results become messages of their own, before the rest of their messag
 test('tool arguments and schemas keep their own JSON text', () => {
   const input = '{ "id":9007199254740993, "b":1.0,"a":"\\u00e9" }';
   const schema = '{"type":"object","maximum":18446744073709551615}';
-  const { value } = decode(`{"max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"text","text":"ok"},{"type":"tool_use","id":"t","name":"f","input":${input}}]}],
+  const { value } =
+    decode(`{"max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"text","text":"ok"},{"type":"tool_use","id":"t","name":"f","input":${input}}]}],
     "tools":[{"name":"f","description":"d","input_schema":${schema},"strict":true,"type":"custom"}]}`);
   expect(value.messages).toEqual([{ role: 'assistant', content: [text('ok'), { type: 'tool-call', id: 't', name: 'f', arguments: input }] }]);
   expect(value.tools).toEqual([{ name: 'f', description: 'd', parameters: schema, strict: true }]);
@@ -113,7 +134,13 @@ test('names every block that it leaves out, by its path', () => {
   const { value, warnings } = messagesOf(
     { role: 'user', content: [text('a'), { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } }, { type: 'future' }] },
     { role: 'assistant', content: [{ type: 'thinking', thinking: 'x', signature: 's' }, { type: 'redacted_thinking', data: 'x' }, text('b')] },
-    { role: 'user', content: [{ type: 'image', source: { type: 'file', file_id: 'f' } }, { type: 'tool_result', tool_use_id: 't', content: [{ type: 'search_result' }] }] },
+    {
+      role: 'user',
+      content: [
+        { type: 'image', source: { type: 'file', file_id: 'f' } },
+        { type: 'tool_result', tool_use_id: 't', content: [{ type: 'search_result' }] },
+      ],
+    },
   );
   expect(warnings.map(({ field }) => field)).toEqual([
     'messages[0].content[1]',
@@ -146,7 +173,13 @@ test('names unknown fields at every level, but not those that are null', () => {
     tools: [{ ...tools[0], defer_loading: true }],
     metadata: { user_id: 'u', team: 't' },
   });
-  expect(warnings.map(({ field }) => field).toSorted()).toEqual(['future', 'messages[0].content[0].emphasis', 'messages[0].name', 'metadata.team', 'tools[0].defer_loading']);
+  expect(warnings.map(({ field }) => field).toSorted()).toEqual([
+    'future',
+    'messages[0].content[0].emphasis',
+    'messages[0].name',
+    'metadata.team',
+    'tools[0].defer_loading',
+  ]);
 });
 
 /** One telling value per field of the SDK's request type: a field that the SDK adds breaks the build until it stands here. */
@@ -172,7 +205,14 @@ const everyField = {
   workspace_id: 'w',
 } satisfies Record<keyof MessageCreateParamsBase, unknown>;
 /** Sent by older clients and by users of beta features. */
-const furtherFields = { temperature: 0.1, top_p: 0.1, top_k: 1, mcp_servers: [{ type: 'url', url: 'https://m.example' }], context_management: { edits: [] }, fallbacks: [{}] };
+const furtherFields = {
+  temperature: 0.1,
+  top_p: 0.1,
+  top_k: 1,
+  mcp_servers: [{ type: 'url', url: 'https://m.example' }],
+  context_management: { edits: [] },
+  fallbacks: [{}],
+};
 
 test.each(Object.entries({ ...everyField, ...furtherFields }).filter(([, value]) => value !== undefined))(
   'carries the field %s or names it in a warning',
@@ -191,7 +231,11 @@ test.each<[string, object, string]>([
   ['no content', { messages: [{ role: 'user' }] }, 'messages[0].content'],
   ['a block without a type', { messages: [{ role: 'user', content: [{}] }] }, 'messages[0].content[0].type'],
   ['a text block without text', { messages: [{ role: 'user', content: [{ type: 'text' }] }] }, 'messages[0].content[0].text'],
-  ['a tool call whose input is no object', { messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'b', input: '{}' }] }] }, 'messages[0].content[0].input'],
+  [
+    'a tool call whose input is no object',
+    { messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'b', input: '{}' }] }] },
+    'messages[0].content[0].input',
+  ],
   ['a tool result without an id', { messages: [{ role: 'user', content: [{ type: 'tool_result' }] }] }, 'messages[0].content[0].tool_use_id'],
   ['a tool without a schema', { tools: [{ name: 'f' }] }, 'tools[0].input_schema'],
   ['an unknown tool choice', { tools, tool_choice: { type: 'some' } }, 'tool_choice.type'],

@@ -27,10 +27,7 @@ export function decodeRequest(body: JsonNode): Carried<ChatRequest> {
   losses.others(body, [...bodyFields, ...optionFields]);
   const value: ChatRequest = {
     stream: optionalBoolean(body, 'stream') ?? false,
-    messages: [
-      ...(system === undefined ? [] : [systemMessage(system, losses)]),
-      ...messages.flatMap((message) => decodeMessage(message, losses)),
-    ],
+    messages: [...(system === undefined ? [] : [systemMessage(system, losses)]), ...messages.flatMap((message) => decodeMessage(message, losses))],
     tools: tools.flatMap((tool) => decodeTool(tool, losses)),
     stop: (optional(body, 'stop_sequences')?.items() ?? []).map((sequence) => sequence.string()),
   };

@@ -11,7 +11,10 @@ const user = (...texts: string[]): Message => ({ role: 'user', content: texts.ma
 const assistant = (...texts: string[]): Message => ({ role: 'assistant', content: texts.map(text) });
 const system = (...texts: string[]): Message => ({ role: 'system', content: texts.map(text) });
 const result = (toolCallId: string, ...texts: string[]): Message => ({ role: 'tool', toolCallId, content: texts.map(text), isError: false });
-const calls = (...ids: string[]): Message => ({ role: 'assistant', content: ids.map((id) => ({ type: 'tool-call', id, name: 'f', arguments: json('{}') })) });
+const calls = (...ids: string[]): Message => ({
+  role: 'assistant',
+  content: ids.map((id) => ({ type: 'tool-call', id, name: 'f', arguments: json('{}') })),
+});
 const tool = { name: 'f', parameters: json('{"type":"object"}') };
 
 function encode(request: Partial<ChatRequest>, model = 'claude-haiku-4-5') {
@@ -81,7 +84,10 @@ test('all results of a turn stand together and first, whatever came between them
   expect(messagesOf(user('a'), calls('x', 'y'), result('x', 'one'), user('b'), { ...result('y'), isError: true } as Message)).toMatchObject([
     { role: 'user' },
     { role: 'assistant' },
-    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'x', content: 'one' }, { type: 'tool_result', tool_use_id: 'y', is_error: true }, text('b')] },
+    {
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: 'x', content: 'one' }, { type: 'tool_result', tool_use_id: 'y', is_error: true }, text('b')],
+    },
   ]);
 });
 
@@ -99,7 +105,9 @@ test('images by URL and in base64, in messages and in results', () => {
   const image = { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AAAA' } } as const;
   const linked = { type: 'image', source: { kind: 'url', url: 'https://a.example/i.png' } } as const;
   const written = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } };
-  expect(messagesOf({ role: 'user', content: [image, linked] }, calls('x'), { role: 'tool', toolCallId: 'x', content: [image], isError: false })).toMatchObject([
+  expect(
+    messagesOf({ role: 'user', content: [image, linked] }, calls('x'), { role: 'tool', toolCallId: 'x', content: [image], isError: false }),
+  ).toMatchObject([
     { content: [written, { type: 'image', source: { type: 'url', url: 'https://a.example/i.png' } }] },
     {},
     { content: [{ type: 'tool_result', content: [written] }] },
@@ -107,7 +115,10 @@ test('images by URL and in base64, in messages and in results', () => {
 });
 
 test('tool arguments are embedded as they were written', () => {
-  const message: Message = { role: 'assistant', content: [{ type: 'tool-call', id: 'x', name: 'f', arguments: json('{"b":9007199254740993, "a":1.0}') }] };
+  const message: Message = {
+    role: 'assistant',
+    content: [{ type: 'tool-call', id: 'x', name: 'f', arguments: json('{"b":9007199254740993, "a":1.0}') }],
+  };
   const { text: body, fields } = encode({ messages: [user('a'), message, result('x')], tools: [tool] });
   expect(body).toContain('"input":{"b":9007199254740993, "a":1.0}');
   expect(fields).toEqual([]);
@@ -120,7 +131,10 @@ test.each([
   ['[1]', { invalid_json: '[1]' }, ['messages[1].content[0].arguments']],
   ['"x"', { invalid_json: '"x"' }, ['messages[1].content[0].arguments']],
 ])('arguments %j become the input %j', (args, input, warned) => {
-  const { body, fields } = encode({ messages: [user('a'), { role: 'assistant', content: [{ type: 'tool-call', id: 'x', name: 'f', arguments: json(args) }] }], tools: [tool] });
+  const { body, fields } = encode({
+    messages: [user('a'), { role: 'assistant', content: [{ type: 'tool-call', id: 'x', name: 'f', arguments: json(args) }] }],
+    tools: [tool],
+  });
   expect(body['messages']).toMatchObject([{}, { content: [{ input }] }]);
   expect(fields).toEqual(warned);
 });
@@ -147,7 +161,7 @@ test('mapped ids are valid, distinct, and the same each time', () => {
   );
 });
 
-test('tools keep the text of their schema, which must say that it is an object\'s', () => {
+test("tools keep the text of their schema, which must say that it is an object's", () => {
   const tools = [
     { name: 'f', description: 'd', parameters: json('{"type":"object","maximum":18446744073709551615}'), strict: true },
     { name: 'g', parameters: json('{"properties":{}}') },
@@ -163,7 +177,10 @@ test.each<[Partial<ChatRequest>, object | undefined]>([
   [{}, undefined],
   [{ toolChoice: { type: 'auto' } }, { type: 'auto' }],
   [{ toolChoice: { type: 'required' } }, { type: 'any' }],
-  [{ toolChoice: { type: 'tool', name: 'f' }, parallelToolCalls: false }, { type: 'tool', name: 'f', disable_parallel_tool_use: true }],
+  [
+    { toolChoice: { type: 'tool', name: 'f' }, parallelToolCalls: false },
+    { type: 'tool', name: 'f', disable_parallel_tool_use: true },
+  ],
   [{ toolChoice: { type: 'none' }, parallelToolCalls: false }, { type: 'none' }],
   [{ parallelToolCalls: false }, { type: 'auto', disable_parallel_tool_use: true }],
   [{ parallelToolCalls: true }, undefined],

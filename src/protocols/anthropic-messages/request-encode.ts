@@ -41,11 +41,17 @@ function encodeMessages(messages: readonly Message[], warnings: Warning[]): { sy
   const system = head.flatMap((message) => (message.role === 'system' ? textBlocks(message.content) : []));
   const turns = encodeTurns(messages, head.length, warnings);
   if (turns.length === 0 && system.length > 0) {
-    warnings.push({ field: `messages[${messages.length - 1}]`, detail: 'is sent as the user\'s: the API takes no conversation of system messages alone' });
+    warnings.push({
+      field: `messages[${messages.length - 1}]`,
+      detail: "is sent as the user's: the API takes no conversation of system messages alone",
+    });
     turns.push({ role: 'user', results: [], content: system.splice(-1) });
   }
   if (turns[0]?.role === 'assistant') {
-    warnings.push({ field: `messages[${head.length}]`, detail: 'is preceded by a short user message: the API wants a conversation to begin with the user' });
+    warnings.push({
+      field: `messages[${head.length}]`,
+      detail: 'is preceded by a short user message: the API wants a conversation to begin with the user',
+    });
     turns.unshift({ role: 'user', results: [], content: [textBlock(openingText)] });
   }
   return { system, messages: turns.map(({ role, results, content }) => ({ role, content: shortest([...results, ...content]) })) };
@@ -81,7 +87,11 @@ function encodeMessage(message: Message, field: string, context: Context): Turn 
     case 'user':
       return { role: 'user', results: [], content: userBlocks(message.content) };
     case 'assistant':
-      return { role: 'assistant', results: [], content: message.content.flatMap((content, index) => assistantBlock(content, `${field}.content[${index}]`, context)) };
+      return {
+        role: 'assistant',
+        results: [],
+        content: message.content.flatMap((content, index) => assistantBlock(content, `${field}.content[${index}]`, context)),
+      };
     case 'tool':
       return { role: 'user', results: [toolResult(message, context)], content: [] };
   }
@@ -155,7 +165,8 @@ function idsOf(message: Message): string[] {
   return message.role === 'tool' ? [message.toolCallId] : callsOf(message).map(({ id }) => id);
 }
 
-const callsOf = (message: Message): ToolCallContent[] => (message.role === 'assistant' ? message.content.filter((content) => content.type === 'tool-call') : []);
+const callsOf = (message: Message): ToolCallContent[] =>
+  message.role === 'assistant' ? message.content.filter((content) => content.type === 'tool-call') : [];
 
 /** Tools, and what may be chosen of them: a choice without tools is refused. */
 function encodeTools({ messages, tools, toolChoice, parallelToolCalls }: ChatRequest, warnings: Warning[]): Record<string, Writable> {
@@ -178,7 +189,12 @@ function pastTools(messages: readonly Message[], warnings: Warning[]): Record<st
   return { tools: [...names].map((name) => ({ name, input_schema: { type: 'object' } })), tool_choice: { type: 'none' } };
 }
 
-const encodeTool = ({ name, description, parameters, strict }: Tool): Writable => ({ name, description, input_schema: objectSchema(parameters), strict });
+const encodeTool = ({ name, description, parameters, strict }: Tool): Writable => ({
+  name,
+  description,
+  input_schema: objectSchema(parameters),
+  strict,
+});
 
 /** The API wants the schema to say that it is an object's; other APIs take that for granted. */
 function objectSchema(parameters: string): RawJson {
@@ -192,7 +208,8 @@ function objectSchema(parameters: string): RawJson {
 function encodeSampling({ temperature, topP, topK }: ChatRequest, model: string, warnings: Warning[]): Record<string, Writable> {
   const sampling = samplingOf(model);
   const drop = (field: string, value: number | undefined, byDefault?: number): void => {
-    if (value !== undefined && value !== byDefault) warnings.push({ field, detail: `is refused by ${model}${sampling === 'one' ? ' beside temperature' : ''} and left out` });
+    if (value !== undefined && value !== byDefault)
+      warnings.push({ field, detail: `is refused by ${model}${sampling === 'one' ? ' beside temperature' : ''} and left out` });
   };
   if (sampling === 'none') {
     drop('temperature', temperature, 1);
@@ -212,10 +229,11 @@ function encodeOptions(request: ChatRequest, warnings: Warning[]): Record<string
     if (value !== undefined) warnings.push({ field, detail: 'has no counterpart in the Anthropic API and is left out' });
   };
   drop('seed', seed);
-  drop('frequencyPenalty', frequencyPenalty || undefined); // 0 is no penalty
-  drop('presencePenalty', presencePenalty || undefined);
+  if (frequencyPenalty !== 0) drop('frequencyPenalty', frequencyPenalty);
+  if (presencePenalty !== 0) drop('presencePenalty', presencePenalty);
   const stop = request.stop.filter((sequence) => sequence.trim() !== '');
-  if (stop.length < request.stop.length) warnings.push({ field: 'stop', detail: 'the Anthropic API refuses blank stop sequences; they are left out' });
+  if (stop.length < request.stop.length)
+    warnings.push({ field: 'stop', detail: 'the Anthropic API refuses blank stop sequences; they are left out' });
   return {
     ...(stop.length > 0 && { stop_sequences: stop }),
     metadata: user === undefined ? undefined : { user_id: user },

@@ -32,7 +32,17 @@ test('finds what people write in every known place', () => {
     metadata: { user_id: 'ann@example.com' },
   };
   const texts = ['system text', 'plain text', 'block text', 'cited', 'cited title', 'title', 'context', 'document text', 'document block'];
-  const more = ['https://a.example/', 'found', 'result text', 'result string', 'result block', 'https://b.example/?for=ann', 'thought', 'tool text', 'Bern'];
+  const more = [
+    'https://a.example/',
+    'found',
+    'result text',
+    'result string',
+    'result block',
+    'https://b.example/?for=ann',
+    'thought',
+    'tool text',
+    'Bern',
+  ];
   expect(seen(body)).toEqual(expect.arrayContaining([...texts, ...more, 'stop text', 'ann@example.com']));
 });
 
@@ -42,7 +52,9 @@ test('finds text in fields and blocks that did not exist when this was written, 
 });
 
 test('finds both of a field that stands twice', () => {
-  expect(seen('{"metadata":{"user_id":"one","user_id":"two"},"system":"first","system":"second"}')).toEqual(expect.arrayContaining(['one', 'two', 'first', 'second']));
+  expect(seen('{"metadata":{"user_id":"one","user_id":"two"},"system":"first","system":"second"}')).toEqual(
+    expect.arrayContaining(['one', 'two', 'first', 'second']),
+  );
 });
 
 test('leaves out what the API compares, verifies or decodes', () => {
@@ -56,12 +68,21 @@ test('leaves out what the API compares, verifies or decodes', () => {
     { type: 'image', source: { type: 'file', file_id: 'file_1' } },
     { type: 'web_search_tool_result', tool_use_id: 't2', content: [{ type: 'web_search_result', encrypted_content: 'opaque' }] },
   ];
-  const body = { model: 'fast', service_tier: 'auto', tool_choice: { type: 'tool', name: 'f' }, thinking: { type: 'adaptive', display: 'omitted' }, ...inMessage(...blocks) };
-  expect(seen(body)).toEqual(['source']); // the key within the unknown field
+  const body = {
+    model: 'fast',
+    service_tier: 'auto',
+    tool_choice: { type: 'tool', name: 'f' },
+    thinking: { type: 'adaptive', display: 'omitted' },
+    ...inMessage(...blocks),
+  };
+  const keys = ['source', 'type', 'media_type', 'data']; // of the unknown field
+  expect(seen(body)).toEqual(keys);
 });
 
 test('a block that names two types hides nothing', () => {
-  expect(seen('{"messages":[{"role":"user","content":[{"type":"text","type":"redacted_thinking","data":"ann@example.com"}]}]}')).toEqual(['ann@example.com']);
+  expect(seen('{"messages":[{"role":"user","content":[{"type":"text","type":"redacted_thinking","data":"ann@example.com"}]}]}')).toEqual([
+    'ann@example.com',
+  ]);
 });
 
 test('structure that is no string is looked into', () => {
@@ -69,7 +90,9 @@ test('structure that is no string is looked into', () => {
 });
 
 test('the input of a tool is one tree', () => {
-  const spots = spotsOf('{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"phone":18005550199,"who":"Ann"}}]}]}');
+  const spots = spotsOf(
+    '{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"phone":18005550199,"who":"Ann"}}]}]}',
+  );
   expect(spots.map(({ node, kind }) => [kind, node.text])).toEqual([['tree', '{"phone":18005550199,"who":"Ann"}']]);
 });
 

@@ -19,7 +19,8 @@ interface Shape {
 
 const nothing: Readonly<Record<string, Rule>> = {};
 /** Bytes of an image or a document: a redactor would find card numbers in them and break them. */
-const bytesOfBase64 = (type: string): Readonly<Record<string, Rule>> => (type === 'base64' ? { type: 'name', media_type: 'name', data: 'name' } : nothing);
+const bytesOfBase64 = (type: string): Readonly<Record<string, Rule>> =>
+  type === 'base64' ? { type: 'name', media_type: 'name', data: 'name' } : nothing;
 
 /**
  * The fields of the API that hold structure. A field is left out only because changing it would break the request (ids, names that must match elsewhere,
@@ -88,7 +89,20 @@ const shapes: Readonly<Record<ShapeName, Shape>> = {
       ...fieldsOf('name', ['type', 'format', 'pattern', 'enum', 'const', 'required', 'dependentRequired', 'contentEncoding', 'contentMediaType']),
       ...fieldsOf('name', ['$schema', '$id', '$ref', '$anchor', '$dynamicRef', '$dynamicAnchor']),
       ...fieldsOf('schemas', ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']),
-      ...fieldsOf('schema', ['items', 'prefixItems', 'additionalItems', 'unevaluatedItems', 'contains', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else']),
+      ...fieldsOf('schema', [
+        'items',
+        'prefixItems',
+        'additionalItems',
+        'unevaluatedItems',
+        'contains',
+        'allOf',
+        'anyOf',
+        'oneOf',
+        'not',
+        'if',
+        'then',
+        'else',
+      ]),
       ...fieldsOf('schema', ['additionalProperties', 'unevaluatedProperties', 'propertyNames']),
       ...fieldsOf('tree', ['default', 'example', 'examples']),
     },

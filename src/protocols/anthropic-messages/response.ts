@@ -6,7 +6,16 @@ import type { TextSpot } from '../protocol.ts';
 import { AnswerEvents } from './answer-events.ts';
 import { toolInput } from './tool-input.ts';
 import { mergeCounts, noCounts, toUsage } from './usage.ts';
-import { toFinishReason, type WireUsage, type WrittenBlock, type WrittenDelta, type WrittenEvent, type WrittenMessage, type WrittenStop, type WrittenUsage } from './wire.ts';
+import {
+  toFinishReason,
+  type WireUsage,
+  type WrittenBlock,
+  type WrittenDelta,
+  type WrittenEvent,
+  type WrittenMessage,
+  type WrittenStop,
+  type WrittenUsage,
+} from './wire.ts';
 
 /** Reads a content block of one type: the parts that open it, if any, and its text. */
 interface BlockReader {
@@ -22,7 +31,13 @@ const readers = new Map<string, BlockReader>([
   [
     'tool_use',
     {
-      opens: (block, number) => ({ type: 'tool-call', choice: 0, block: number, id: requiredString(block, 'id'), name: requiredString(block, 'name') }),
+      opens: (block, number) => ({
+        type: 'tool-call',
+        choice: 0,
+        block: number,
+        id: requiredString(block, 'id'),
+        name: requiredString(block, 'name'),
+      }),
       text: (block) => ({ node: required(block, 'input'), kind: 'tree' }),
       textType: 'tool-arguments',
     },
@@ -55,10 +70,7 @@ function blockParts(block: JsonNode, number: number): Part[] {
   return [...(reader.opens === undefined ? [] : [reader.opens(block, number)]), text, { type: 'block-end', choice: 0, block: number }];
 }
 
-const wireUsage = (usage: JsonNode): WireUsage => {
-  const counts: WireUsage | null = JSON.parse(usage.text);
-  return counts ?? {};
-};
+const wireUsage = (usage: JsonNode): WireUsage => JSON.parse(usage.text) as WireUsage;
 
 /** Where the texts of `decodeAnswer` stand. */
 export function answerTexts(body: JsonNode): TextSpot[] {

@@ -52,7 +52,7 @@ const brokenEvent: Part = { type: 'error', failure: { status: 502, type: '', mes
 
 function decodeEvent(state: State, { name, data }: SseEvent): Part[] {
   if (!data.startsWith('{')) return []; // a keep-alive, or the [DONE] that some servers send
-  const event: WireEvents[keyof WireEvents] & { type?: unknown } = JSON.parse(data);
+  const event = JSON.parse(data) as WireEvents[keyof WireEvents] & { type?: unknown };
   const type = name === 'error' ? name : event.type;
   return isKnown(type) ? dispatch(type, state, event, data) : [];
 }

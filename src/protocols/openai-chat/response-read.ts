@@ -89,20 +89,20 @@ function nodeAt(body: JsonNode, path: Path): JsonNode {
 
 function readChoice(state: AnswerState, choice: WireObject, { position, holder }: { position: number; holder: Holder }, parts: Part[]): void {
   const index = typeof choice['index'] === 'number' ? choice['index'] : position;
-  const open = choiceAt(state, index);
+  const read = choiceAt(state, index);
   const held = choice[holder];
   if (isObject(held)) {
     for (const saying of sayings(held, holder === 'delta')) {
-      if (saying.type === 'tool-call') readCall(state, open, saying, parts);
-      else readText(state, open, saying, parts);
+      if (saying.type === 'tool-call') readCall(state, read, saying, parts);
+      else readText(state, read, saying, parts);
     }
   }
   const reason = choice['finish_reason'];
   const finishes = holder === 'message' || (typeof reason === 'string' && reason !== '');
-  if (!finishes || open.finished) return;
-  open.finished = true;
-  closeBlock(open, parts);
-  parts.push({ type: 'finish', choice: index, reason: finishReason(textOf(reason), open) });
+  if (!finishes || read.finished) return;
+  read.finished = true;
+  closeBlock(read, parts);
+  parts.push({ type: 'finish', choice: index, reason: finishReason(textOf(reason), read) });
 }
 
 function choiceAt(state: AnswerState, index: number): ChoiceState {
@@ -177,6 +177,6 @@ const unified = new Map<string, FinishReason['unified']>([
 function finishReason(raw: string, { calls, refused }: ChoiceState): FinishReason {
   const reason = unified.get(raw) ?? 'other';
   if (reason !== 'stop') return { unified: reason, raw };
-  if (calls.length > 0) return { unified: 'tool-calls', raw };
+  if (calls.some(({ block }) => block !== undefined)) return { unified: 'tool-calls', raw };
   return { unified: refused ? 'refusal' : 'stop', raw };
 }

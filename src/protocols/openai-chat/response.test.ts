@@ -153,7 +153,10 @@ test('a call without arguments has the empty object, for clients parse it', () =
 
 test('reasoning goes where compatible servers have it', () => {
   expect(encode([{ type: 'reasoning', ...at, text: 'Hm' }, finished('stop')]).choices[0]?.message).toEqual({
-    ...{ role: 'assistant', content: null, refusal: null, reasoning_content: 'Hm' },
+    role: 'assistant',
+    content: null,
+    refusal: null,
+    reasoning_content: 'Hm',
   });
 });
 
@@ -183,8 +186,13 @@ test('whatever a server sends, texts and spots agree and nothing breaks', () => 
   );
   const message = fc.record(
     {
-      ...{ content: noise, reasoning: noise, reasoning_content: noise, refusal: noise, audio: fc.record({ transcript: noise }) },
-      ...{ tool_calls: fc.oneof(noise, fc.array(fc.oneof(noise, call))), function_call: fc.record({ arguments: noise }) },
+      content: noise,
+      reasoning: noise,
+      reasoning_content: noise,
+      refusal: noise,
+      audio: fc.record({ transcript: noise }),
+      tool_calls: fc.oneof(noise, fc.array(fc.oneof(noise, call))),
+      function_call: fc.record({ arguments: noise }),
     },
     { requiredKeys: [] },
   );

@@ -81,7 +81,7 @@ function addToolCall(found: Saying[], call: WireObject, position: number | undef
   const index = typeof call['index'] === 'number' ? call['index'] : position;
   // The input of a custom tool is free text. No translated request has such tools, so it needs no form of its own, but policies must see it.
   if (isObject(call['custom'])) addText(found, 'text', call['custom']['input'], [...path, 'custom', 'input'], `custom ${index}`);
-  if (isObject(call['function'])) addCall(found, call['function'], { index, id: textOf(call['id']) }, [...path, 'function']);
+  else addCall(found, isObject(call['function']) ? call['function'] : {}, { index, id: textOf(call['id']) }, [...path, 'function']);
 }
 
 function addCall(found: Saying[], fn: WireObject, { index, id }: { index: number | undefined; id: string }, path: Path): void {
@@ -96,11 +96,12 @@ export function readUsage(value: unknown): Usage | undefined {
   const output = isObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : {};
   // xAI and Gemini leave reasoning out of the completion tokens, but not out of the total.
   const outputTokens = Math.max(count(value['completion_tokens']), count(value['total_tokens']) - inputTokens);
+  // DeepSeek puts the cached tokens beside the others.
+  const cacheReadTokens = Math.min(inputTokens, count(input['cached_tokens']) || count(value['prompt_cache_hit_tokens']));
   return {
     inputTokens,
-    // DeepSeek puts the cached tokens beside the others.
-    cacheReadTokens: Math.min(inputTokens, count(input['cached_tokens']) || count(value['prompt_cache_hit_tokens'])),
-    cacheWriteTokens: Math.min(inputTokens, count(input['cache_write_tokens'])),
+    cacheReadTokens,
+    cacheWriteTokens: Math.min(inputTokens - cacheReadTokens, count(input['cache_write_tokens'])),
     outputTokens,
     reasoningTokens: Math.min(outputTokens, count(output['reasoning_tokens'])),
   };

@@ -8,7 +8,6 @@ const chunk = (id: string, choices: Choice[]): ChatCompletionChunk => ({
   created: 1757894561,
   model: 'gpt-5-mini-2025-08-07',
   service_tier: 'default',
-  system_fingerprint: 'fp_1',
   choices,
   usage: null,
   obfuscation: 'xY3',

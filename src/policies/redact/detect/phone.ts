@@ -45,7 +45,9 @@ function internationalAt(digits: Digits, first: number, behind: number, plans: N
     number += runText(digits, last);
   }
   if (found === undefined) return undefined;
-  return { type: 'phone', start: prefix.start, end: digits.ends[found.last] ?? 0, digits: found.number, sure: true, last: found.last };
+  const end = digits.ends[found.last] ?? 0;
+  // Without North America's 1, as the other forms give it.
+  return { type: 'phone', start: prefix.start, end, digits: found.number.replace(/^1/, ''), sure: true, last: found.last };
 }
 
 const isTouched = ({ text, ends }: Digits, last: number): boolean => wordContinues(text, ends[last] ?? 0) || hasFraction(text, ends[last] ?? 0);

@@ -266,69 +266,24 @@ test('folding maps each digit of the basic plane to its value and keeps the leng
 
 function isOrdered(text: string): boolean {
   const bounds = all(text, '').flatMap(({ start, end }) => [start, end - 1]);
-  return bounds.every((bound, index) => bound >= 0 && bound < text.length && (index === 0 || bound >= (bounds[index - 1] ?? 0)));
+  return bounds.every((bound, index) => bound >= 0 && bound < text.length && (index === 0 || bound > (bounds[index - 1] ?? 0)));
 }
 
 test('finds are in order, apart and within the text, whatever the text', () => {
-  const bits = fc.constantFrom(
-    '4111',
-    '1111',
-    '536',
-    '90',
-    '4399',
-    '+',
-    '1',
-    '00',
-    '49',
-    '(',
-    ')',
-    ' ',
-    '-',
-    '.',
-    '@',
-    '%40',
-    'x.com',
-    'bob',
-    'DE89',
-    '=',
-    '\\n',
-    '\u00a0',
-    '。',
-    '请',
-    '\ud83d',
-  );
+  const bits = fc.constantFrom(...'4111|1111|536|90|4399|+|1|00|49|(|)| |-|.|@|%40|x.com|bob|DE89|=|\\n|\u00a0|。|请|\ud83d'.split('|'));
+  const text = fc.array(fc.oneof({ weight: 5, arbitrary: bits }, fc.string({ maxLength: 3 })), { maxLength: 40 }).map((pieces) => pieces.join(''));
   fc.assert(
-    fc.property(fc.array(fc.oneof({ weight: 5, arbitrary: bits }, fc.string({ maxLength: 3 })), { maxLength: 40 }), (pieces) =>
-      isOrdered(pieces.join('')),
-    ),
+    fc.property(text, (each) => {
+      expect(isOrdered(each)).toBe(true);
+    }),
     { numRuns: 500 },
   );
 });
 
-/** What makes a scanner that backtracks or looks too far take minutes at this length, where ours takes a moment. */
-test.each([
-  '4',
-  '4 ',
-  '4111 ',
-  '4111-',
-  '+1',
-  '+1 2 ',
-  '+49(0)',
-  '00 ',
-  '212-555-1234-',
-  '536 90 4399 ',
-  '536904399 ssn',
-  'DE89',
-  'DE89 ',
-  '@',
-  'a@',
-  'a@b.',
-  'a@b-',
-  `${'a'.repeat(70)}@`,
-  'a=..@',
-  '请@',
-  '%40',
-  '\uff14',
-  '[',
-  '\\n',
-])('a long text of "%s" is scanned in one go', (piece) => expect(isOrdered(piece.repeat((64 << 10) / piece.length))).toBe(true));
+/** Repeated, what makes a scanner that backtracks or looks too far take minutes, where ours takes a moment. */
+const hostile =
+  '4|4 |4111 |4111-|+1|+1 2 |+49(0)|00 |212-555-1234-|536 90 4399 |536904399 ssn|DE89|DE89 |@|a@|a@b.|a@b-|a=..@|请@|%40|\uff14|[|\\n'.split('|');
+
+test.each([...hostile, `${'a'.repeat(70)}@`])('a long text of "%s" is scanned in one go', (piece) => {
+  expect(isOrdered(piece.repeat((64 << 10) / piece.length))).toBe(true);
+});

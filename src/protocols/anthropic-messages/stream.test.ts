@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { bytesOf, streams } from '../../../test/recordings/anthropic-messages/streams.ts';
+import { parseJson } from '../../framing/json.ts';
+import { formatSse, SseParser } from '../../framing/sse.ts';
+import { isTextPart, type Part } from '../../llm/part.ts';
+import { createDecoder, eventTexts } from './stream.ts';
+
+function decodeChunks(chunks: readonly Buffer[]): Part[] {
+  const parser = new SseParser();
+  const decoder = createDecoder();
+  return chunks.flatMap((chunk) => parser.push(chunk)).flatMap((event) => decoder.push(event));
+}
+
+const decodeEvents = (...events: object[]): Part[] =>
+  decodeChunks(events.map((event) => Buffer.from(formatSse(JSON.stringify(event), 'type' in event ? String(event.type) : ''))));
+
+const textOf = (parts: readonly Part[], type: Part['type']): string =>
+  parts
+    .filter(isTextPart)
+    .filter((part) => part.type === type)
+    .map(({ text }) => text)
+    .join('');
+
+const usageOf = (parts: readonly Part[]) => parts.flatMap((part) => (part.type === 'usage' ? [part.usage] : [])).at(-1);
+const typesOf = (parts: readonly Part[]) => parts.map(({ type }) => type);
+
+test('decodes text', () => {
+  expect(decodeEvents(...streams.text)).toEqual([
+    { type: 'start', id: 'msg_01text', model: 'claude-haiku-4-5-20251001' },
+    { type: 'usage', usage: { inputTokens: 25, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 1, reasoningTokens: 0 } },
+    { type: 'text', choice: 0, block: 0, text: 'Grüße' },
+    { type: 'text', choice: 0, block: 0, text: ' aus 東京 ' },
+    { type: 'text', choice: 0, block: 0, text: '👩‍🚀!' },
+    { type: 'block-end', choice: 0, block: 0 },
+    { type: 'usage', usage: { inputTokens: 25, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 15, reasoningTokens: 0 } },
+    { type: 'finish', choice: 0, reason: { unified: 'stop', raw: 'end_turn' } },
+    { type: 'end' },
+  ]);
+});
+
+test('decodes parallel tools, one with no arguments', () => {
+  const parts = decodeEvents(...streams['parallel tools']);
+  expect(typesOf(parts).slice(4)).toEqual([
+    ...['tool-call', 'tool-arguments', 'tool-arguments', 'tool-arguments', 'block-end'],
+    ...['tool-call', 'tool-arguments', 'block-end', 'usage', 'finish', 'end'],
+  ]);
+  expect(textOf(parts, 'tool-arguments')).toBe('{"city": "Paris", "id": 9007199254740993}');
+});
+
+test('decodes thinking, and leaves out what is signed or sealed', () => {
+  const parts = decodeEvents(...streams.thinking);
+  expect(textOf(parts, 'reasoning')).toBe('Two and two.');
+  expect(textOf(parts, 'text')).toBe('Four.');
+  expect(usageOf(parts)).toMatchObject({ outputTokens: 40, reasoningTokens: 31 });
+});
+
+test('counts repeated in message_delta replace those before, they are not added', () => {
+  expect(usageOf(decodeEvents(...streams['cached prompt']))).toEqual({
+    inputTokens: 2310,
+    cacheReadTokens: 2000,
+    cacheWriteTokens: 300,
+    outputTokens: 4,
+    reasoningTokens: 0,
+  });
+});
+
+test('usage that comes only with message_delta counts', () => {
+  const parts = decodeEvents(
+    { type: 'message_start', message: { id: 'm', model: 'x' } },
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { input_tokens: 9000, output_tokens: 38 } },
+    { type: 'message_stop' },
+  );
+  expect(typesOf(parts)).toEqual(['start', 'usage', 'finish', 'end']);
+  expect(usageOf(parts)).toMatchObject({ inputTokens: 9000, outputTokens: 38 });
+});
+
+test('counts that are null, missing or nonsense leave those before', () => {
+  const parts = decodeEvents(
+    { type: 'message_start', message: { usage: { input_tokens: 5, cache_read_input_tokens: 2, output_tokens: 1 } } },
+    { type: 'message_delta', usage: { input_tokens: null, cache_read_input_tokens: -3, output_tokens: '7' } },
+  );
+  expect(usageOf(parts)).toMatchObject({ inputTokens: 7, cacheReadTokens: 2, outputTokens: 1 });
+});
+
+test('a tool call that comes with its whole input loses none of it, digits included', () => {
+  const start = '{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{ "id":9007199254740993 }}}';
+  const parts = decodeChunks([Buffer.from(`data: ${start}\n\ndata: {"type":"content_block_stop","index":0}\n\n`)]);
+  expect(parts).toEqual([
+    { type: 'tool-call', choice: 0, block: 0, id: 't', name: 'f' },
+    { type: 'tool-arguments', choice: 0, block: 0, text: '{ "id":9007199254740993 }' },
+    { type: 'block-end', choice: 0, block: 0 },
+  ]);
+});
+
+test('deltas that repeat the whole input are not taken twice', () => {
+  const parts = decodeEvents(
+    { type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 't', name: 'f', input: { a: 1 } } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: '{"a":1}' } },
+  );
+  expect(textOf(parts, 'tool-arguments')).toBe('{"a":1}');
+});
+
+test('text that stands in content_block_start already is not lost', () => {
+  const parts = decodeEvents(
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'Hel' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'lo' } },
+  );
+  expect(textOf(parts, 'text')).toBe('Hello');
+});
+
+test('what a server tool asks is no part of the answer', () => {
+  const parts = decodeEvents(...streams['server tool']);
+  expect(parts.filter(isTextPart).map(({ text }) => text)).toEqual(['', 'Sunny.']);
+  expect(typesOf(parts)).not.toContain('tool-call');
+  expect(parts).toContainEqual({ type: 'finish', choice: 0, reason: { unified: 'pause', raw: 'pause_turn' } });
+});
+
+test('an error in the stream keeps its type, which tells the status', () => {
+  expect(decodeEvents(...streams['error midway']).at(-1)).toEqual({
+    type: 'error',
+    failure: { status: 529, type: 'overloaded_error', message: 'Overloaded' },
+  });
+});
+
+test.each<[keyof typeof streams, object]>([
+  ['refusal', { unified: 'refusal', raw: 'refusal' }],
+  ['max tokens', { unified: 'length', raw: 'max_tokens' }],
+  ['stop sequence', { unified: 'stop', raw: 'stop_sequence', stopSequence: 'three' }],
+])('says why the answer ended: %s', (name, reason) => {
+  expect(decodeEvents(...streams[name])).toContainEqual({ type: 'finish', choice: 0, reason });
+});
+
+test('an open block ends before the next one opens, and before the finish', () => {
+  const start = (index: number) => ({ type: 'content_block_start', index, content_block: { type: 'text', text: 'x' } });
+  const parts = decodeEvents(start(0), start(1), { type: 'message_delta', delta: { stop_reason: 'end_turn' } }, { type: 'message_stop' });
+  expect(typesOf(parts)).toEqual(['text', 'block-end', 'text', 'block-end', 'finish', 'end']);
+});
+
+test('an answer finishes once, also where the server never says why', () => {
+  expect(typesOf(decodeEvents({ type: 'message_stop' }))).toEqual(['finish', 'end']);
+  const delta = { type: 'message_delta', delta: { stop_reason: 'end_turn' } };
+  expect(typesOf(decodeEvents(delta, delta, { type: 'message_stop' }))).toEqual(['finish', 'end']);
+});
+
+test('what is not known is ignored', () => {
+  const odd = [
+    { type: 'future_event' },
+    { type: 'toString' },
+    { type: 7 },
+    {},
+    { type: 'content_block_delta', index: 0, delta: { type: 'future_delta', text: 'x' } },
+  ];
+  const empty = ['message_delta', 'content_block_delta', 'content_block_stop', 'ping'].map((type) => ({ type, delta: null, usage: null }));
+  expect(decodeEvents(...odd, ...empty)).toEqual([]);
+  expect(decodeChunks([Buffer.from('data: [DONE]\n\n: comment\n\ndata: null\n\n')])).toEqual([]);
+});
+
+test('an event that is broken JSON ends the answer with an error', () => {
+  expect(decodeChunks([Buffer.from('data: {"type":"content_block_delta","delta"\n\n')])).toMatchObject([{ type: 'error', failure: { status: 502 } }]);
+});
+
+test.each(Object.entries(streams))('cut anywhere, the bytes give the same parts: %s', (_name, events) => {
+  const bytes = bytesOf(events);
+  const whole = decodeChunks([bytes]);
+  const crlf = Buffer.from(bytes.toString().replaceAll('\n', '\r\n'));
+  expect(decodeChunks([crlf])).toEqual(whole);
+  for (let at = 1; at < bytes.length; at++) expect(decodeChunks([bytes.subarray(0, at), bytes.subarray(at)])).toEqual(whole);
+  fc.assert(
+    fc.property(fc.array(fc.nat(bytes.length), { maxLength: 20 }), (cuts) => {
+      const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
+      expect(decodeChunks(edges.slice(1).map((end, index) => bytes.subarray(edges[index], end)))).toEqual(whole);
+    }),
+  );
+});
+
+/** The texts of each event, once as the decoder yields them and once where `eventTexts` finds them. */
+function bothViews(events: readonly string[]): [string[], string[]][] {
+  const decoder = createDecoder();
+  return events.map((data) => {
+    const parts = decoder.push({ name: '', data, raw: Buffer.from(data) }).filter(isTextPart);
+    const spots = eventTexts(parseJson(Buffer.from(data)));
+    return [parts.map(({ text }) => text), spots.map(({ node, kind }) => (kind === 'tree' ? node.text : node.string()))];
+  });
+}
+
+test.each(Object.entries(streams).filter(([name]) => name !== 'server tool'))(
+  'eventTexts finds exactly the texts that the decoder yields: %s',
+  (_name, events) => {
+    for (const [decoded, found] of bothViews(events.map((event) => JSON.stringify(event)))) expect(found).toEqual(decoded);
+  },
+);
+
+test('for any events, eventTexts finds as many texts as the decoder yields, and the same but for those that are muted', () => {
+  const word = fc.constantFrom('', 'a', 'é"', 7, null);
+  const block = fc.record(
+    {
+      type: fc.constantFrom('text', 'thinking', 'tool_use', 'server_tool_use', 'future', 3),
+      text: word,
+      thinking: word,
+      input: fc.constantFrom<unknown[]>({}, { a: 1 }, [], [1], '', 'x', null),
+    },
+    { requiredKeys: [] },
+  );
+  const delta = fc.record(
+    {
+      type: fc.constantFrom('text_delta', 'thinking_delta', 'input_json_delta', 'signature_delta', null),
+      text: word,
+      thinking: word,
+      partial_json: word,
+    },
+    { requiredKeys: [] },
+  );
+  const event = fc.record(
+    {
+      type: fc.constantFrom('content_block_start', 'content_block_delta', 'content_block_stop', 'message_delta', 'message_stop'),
+      index: fc.constantFrom(0, 1, 'x'),
+      content_block: fc.option(block),
+      delta: fc.option(delta),
+    },
+    { requiredKeys: ['type'] },
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 8 }), (events) => {
+      for (const [decoded, found] of bothViews(events.map((each) => JSON.stringify(each)))) {
+        expect(found).toHaveLength(decoded.length);
+        decoded.forEach((text, index) => expect(['', found[index]]).toContain(text));
+      }
+    }),
+  );
+});
