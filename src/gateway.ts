@@ -5,6 +5,7 @@ import { attempt } from './extproc/attempt.ts';
 import { exchange, type ExchangeDeps } from './extproc/exchange.ts';
 import { serveExtProc } from './extproc/server.ts';
 import { createBudget } from './policies/budget.ts';
+import { inOrder } from './policies/order.ts';
 import { redact } from './policies/redact/index.ts';
 import { createPrices } from './pricing/prices.ts';
 import { anthropicMessages } from './protocols/anthropic-messages/index.ts';
@@ -34,8 +35,7 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
   });
   const metrics = createMetrics({ now });
   const spans = snapshot.telemetry.otlp === undefined ? undefined : createSpans({ otlp: snapshot.telemetry.otlp, now: preciseNow });
-  // The order is that of policies/order.ts; metrics see exchanges last and settle first.
-  const policies = [redact, createBudget({ ledger, prices: createPrices({ now }), now }), metrics.policy];
+  const policies = inOrder([metrics.policy, redact, createBudget({ ledger, prices: createPrices({ now }), now })]);
   const deps: ExchangeDeps = {
     snapshot: () => snapshot,
     protocols: [openaiChat, anthropicMessages],
@@ -43,6 +43,7 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
     registry: new Map(),
     openTrace: spans?.open ?? (() => untraced),
     random: Math.random,
+    now,
     newId: randomUUID,
     onError: metrics.error,
     onFailure: (what, error) => log.error({ err: error }, `${what} failed`),

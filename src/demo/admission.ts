@@ -17,7 +17,7 @@ export function admit<Request extends ChatBody>(vendor: Vendor<Request>, arrival
   if (refusal) return { refusal };
   const parsed = parse(body);
   if ('fault' in parsed) return { refusal: { ...vendor.refusalFor(400), message: `The body is not valid JSON: ${parsed.fault}` } };
-  return vendor.read(parsed.value, models);
+  return vendor.read(parsed.value, models, incoming.headers);
 }
 
 /** A refusal as the vendor writes it. */

@@ -34,10 +34,9 @@ test('repeats what the user said', async () => {
 });
 
 test('streams the same message', async () => {
-  const stream = client.messages.stream(request);
-  const events = await collect(stream);
   const message = await client.messages.create(request);
-  expect(await stream.finalMessage()).toMatchObject({
+  const events = await collect(await client.messages.create({ ...request, stream: true }));
+  expect(await client.messages.stream(request).finalMessage()).toMatchObject({
     content: message.content,
     stop_reason: 'end_turn',
     usage: { output_tokens: message.usage.output_tokens },

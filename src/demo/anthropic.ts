@@ -4,7 +4,7 @@ import type { Prompt } from './answer.ts';
 import { anthropicEvents, anthropicJson } from './anthropic/answer.ts';
 import { anthropicProblem, anthropicRefusal } from './anthropic/error.ts';
 import { anthropicModels } from './anthropic/models.ts';
-import { anthropicRules } from './anthropic/rules.ts';
+import { anthropicRules, latestVersionRules } from './anthropic/rules.ts';
 import { anthropicRequestShape } from './anthropic/shape.ts';
 import type { AnthropicRequest } from './anthropic/shape.ts';
 import { blocksOf, toTurns } from './anthropic/turns.ts';
@@ -13,6 +13,10 @@ import { startFake } from './server.ts';
 import type { FakeOptions, FakeProvider } from './server.ts';
 import { firstRefusal } from './vendor.ts';
 import type { Refusal, Vendor } from './vendor.ts';
+
+/** https://platform.claude.com/docs/en/api/versioning */
+const latestVersion = '2026-10-21';
+const versions = ['2023-01-01', '2023-06-01', latestVersion];
 
 /** The fake Anthropic: Messages as https://platform.claude.com/docs/en/api/messages has them. */
 export const startFakeAnthropic = (options: FakeOptions = {}): Promise<FakeProvider> => startFake(anthropic, 'sk-ant-demo', options);
@@ -33,7 +37,7 @@ const anthropic: Vendor<AnthropicRequest> = {
     'anthropic-ratelimit-requests-reset': '2030-01-01T00:00:00Z',
   }),
   checkHeaders,
-  read(body, models) {
+  read(body, models, { 'anthropic-version': version }) {
     const problem = anthropicRequestShape(body, []);
     if (problem) return { refusal: anthropicProblem(problem) };
     // The shape has just been checked against what the SDK's type says.
@@ -41,7 +45,7 @@ const anthropic: Vendor<AnthropicRequest> = {
     if (!models.has(request.model) && !behaviourOfModel(request.model)) {
       return { refusal: { ...anthropicRefusal(404), message: `model: ${request.model}` } };
     }
-    const refusal = firstRefusal(anthropicRules, request);
+    const refusal = (version === latestVersion ? firstRefusal(latestVersionRules, request) : undefined) ?? firstRefusal(anthropicRules, request);
     return refusal ? { refusal } : { request };
   },
   prompt: toPrompt,
@@ -53,16 +57,17 @@ const anthropic: Vendor<AnthropicRequest> = {
   errorEvent: ({ type, message }) => ({ event: 'error', data: { type: 'error', error: { type, message } } }),
 };
 
-/** The key goes into `x-api-key`, or as the SDK has it since 1.0 into `authorization`. Where both come, both are looked at: a stray one is a leak. */
+/** The key goes into `x-api-key`, or as the SDKs have it since version 2026-10-21 into `authorization`; the first wins where both come. */
 function checkHeaders(headers: IncomingHttpHeaders, apiKey: string): Refusal | undefined {
   const { authorization, 'x-api-key': key, 'anthropic-version': version } = headers;
   if (key === undefined && authorization === undefined) {
     return { ...anthropicRefusal(401), message: 'There is no API key: it goes into the header x-api-key, or into Authorization as "Bearer KEY".' };
   }
-  if ((key ?? apiKey) !== apiKey || (authorization ?? `Bearer ${apiKey}`) !== `Bearer ${apiKey}`) return anthropicRefusal(401);
+  if (key === undefined ? authorization !== `Bearer ${apiKey}` : key !== apiKey) return anthropicRefusal(401);
   if (version === undefined) return { ...anthropicRefusal(400), message: 'anthropic-version: this header is required' };
-  if (version === '2023-06-01' || version === '2023-01-01') return undefined;
-  return { ...anthropicRefusal(400), message: `anthropic-version: '${String(version)}' is no version` };
+  return versions.includes(String(version))
+    ? undefined
+    : { ...anthropicRefusal(400), message: `anthropic-version: '${String(version)}' is no version` };
 }
 
 function toPrompt({ model, messages, tools = [], tool_choice: choice, stop_sequences = [], max_tokens }: AnthropicRequest): Prompt {

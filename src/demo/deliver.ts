@@ -38,7 +38,9 @@ export async function deliver(
     request.bytesWritten += bytes.length;
     if (!response.write(bytes)) await once(response, 'drain', { signal });
     // A turn of the loop makes each write a packet of its own; several in one turn would leave together.
-    await (behaviour.eventDelayMs === undefined ? setImmediate(undefined, { signal }) : setTimeout(behaviour.eventDelayMs, undefined, { signal }));
+    if (behaviour.eventDelayMs === undefined) await setImmediate();
+    else await setTimeout(behaviour.eventDelayMs, undefined, { signal });
+    if (signal.aborted) return;
   }
   if (stop && stop.how !== 'end') return breakOff(response, stop.how, request);
   response.end();

@@ -133,14 +133,14 @@ describe.each(fixtures)('the fake $name', (fixture) => {
   });
 });
 
-test('Anthropic takes the key in either header, and no other key in the one beside it', async () => {
+test('Anthropic takes the key in either header, and looks at x-api-key first', async () => {
   const fake = await anthropicFixture.start();
   const status = async (headers: Record<string, string>): Promise<number> =>
     (await ask(anthropicFixture, fake, {}, { headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01', ...headers } }))
       .status;
   expect(await status({ 'x-api-key': fake.apiKey })).toBe(200);
   expect(await status({ authorization: `Bearer ${fake.apiKey}` })).toBe(200);
-  expect(await status({ 'x-api-key': fake.apiKey, authorization: 'Bearer rm-client' })).toBe(401);
+  expect(await status({ 'x-api-key': fake.apiKey, authorization: 'Bearer rm-client' })).toBe(200);
   expect(await status({ 'x-api-key': 'rm-client', authorization: `Bearer ${fake.apiKey}` })).toBe(401);
   await fake.stop();
 });

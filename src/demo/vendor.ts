@@ -65,8 +65,8 @@ export interface Vendor<Request extends ChatBody> {
   answerPrefix: string;
   responseHeaders(requestId: string): Record<string, string>;
   checkHeaders(headers: IncomingHttpHeaders, apiKey: string): Refusal | undefined;
-  /** Gives the request if the body is one that the vendor accepts. */
-  read(body: unknown, models: ReadonlySet<string>): { request: Request } | { refusal: Refusal };
+  /** Gives the request if the body is one that the vendor accepts, under headers that `checkHeaders` has let through. */
+  read(body: unknown, models: ReadonlySet<string>, headers: IncomingHttpHeaders): { request: Request } | { refusal: Refusal };
   prompt(request: Request): Prompt;
   /** The beginnings of a prompt that the vendor would cache, shortest first. */
   cachePrefixes(request: Request): string[];

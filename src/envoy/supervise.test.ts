@@ -58,18 +58,19 @@ async function listening(server: Server, where: number | string): Promise<Server
   return server;
 }
 
-/** A sidecar that takes connections and says nothing, so that each request waits for Envoy's message timeout. */
-async function silentSidecar(): Promise<{ path: string }> {
+/** A sidecar that takes connections and says nothing, so that each request waits for Envoy's message timeout. `asked` resolves with the first request. */
+async function silentSidecar(): Promise<{ path: string; asked: Promise<void> }> {
   const path = join(directory, 'extproc-0.sock');
+  const asked = Promise.withResolvers<void>();
   const server = await listening(
     createServer((socket) => {
-      socket.resume().on('error', () => {});
+      socket.on('data', () => asked.resolve()).on('error', () => {}); // health checks send nothing
       closers.push(() => socket.destroy());
     }),
     path,
   );
   closers.push(() => server.close());
-  return { path };
+  return { path, asked: asked.promise };
 }
 
 const endpoint = (baseUrl: string, more: Partial<Endpoint> = {}): Endpoint => ({
@@ -149,18 +150,18 @@ describe('a started Envoy', () => {
 
   test('lets the requests under way finish before it stops, and says close to them', async () => {
     const sidecar = await silentSidecar();
-    const envoy = await launch({ sidecars: [sidecar], timeouts: { ...gatewayDefaults.timeouts, replyMs: 600 } });
+    const envoy = await launch({ sidecars: [{ path: sidecar.path }], timeouts: { ...gatewayDefaults.timeouts, replyMs: 600 } });
     const answer = post();
-    await sleep(100);
+    await sidecar.asked;
     await envoy.stop();
     expect(await answer).toMatchObject({ status: 504, connection: 'close' });
   });
 
   test('takes no new connections while it waits for the old ones', async () => {
     const sidecar = await silentSidecar();
-    const envoy = await launch({ sidecars: [sidecar], timeouts: { ...gatewayDefaults.timeouts, replyMs: 1000 } });
+    const envoy = await launch({ sidecars: [{ path: sidecar.path }], timeouts: { ...gatewayDefaults.timeouts, replyMs: 1000 } });
     const answer = post();
-    await sleep(100);
+    await sidecar.asked;
     const stopped = envoy.stop();
     await until(async () => (await post()) === 'ECONNREFUSED');
     expect(await answer).toMatchObject({ status: 504 });
@@ -169,18 +170,18 @@ describe('a started Envoy', () => {
 
   test('waits for them no longer than it is told', async () => {
     const sidecar = await silentSidecar();
-    const envoy = await launch({ sidecars: [sidecar], timeouts: { ...gatewayDefaults.timeouts, replyMs: 30_000 } });
+    const envoy = await launch({ sidecars: [{ path: sidecar.path }], timeouts: { ...gatewayDefaults.timeouts, replyMs: 30_000 } });
     const answer = post();
-    await sleep(100);
+    await sidecar.asked;
     await envoy.stop({ drainMs: 200 });
     expect(await answer).toBe('ECONNRESET');
   });
 
   test('ends at once when it is killed, also while it stops', async () => {
     const sidecar = await silentSidecar();
-    const envoy = await launch({ sidecars: [sidecar], timeouts: { ...gatewayDefaults.timeouts, replyMs: 30_000 } });
+    const envoy = await launch({ sidecars: [{ path: sidecar.path }], timeouts: { ...gatewayDefaults.timeouts, replyMs: 30_000 } });
     const answer = post();
-    await sleep(100);
+    await sidecar.asked;
     const stopped = envoy.stop();
     await envoy.kill();
     await stopped;

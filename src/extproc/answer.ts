@@ -8,7 +8,7 @@ import { createSameProtocolStream, createTranslatedStream, relayAnswer, type Rou
 import { deploymentName, type Deployment } from '../routing/deployment.ts';
 import { asClientError, asGatewayError, detailsOf, errorHeaders } from './client-error.ts';
 import { envoyFailure } from './envoy-failure.ts';
-import { requestIdHeaders, type ExchangeState } from './exchange.ts';
+import { requestIdHeaders, type ExchangeState } from './state.ts';
 import type { Conversation, Message, ResponseHeaders } from './message.ts';
 import { warningsOf, type Plan } from './plan.ts';
 import { answerHeaders } from './response-headers.ts';
@@ -27,7 +27,7 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
     to: state.protocol,
     observe: createObserver(state),
     filter: pipeline.partFilter(),
-    wantsUsage: plan.request.facts.wantsUsage,
+    options: { wantsUsage: plan.request.facts.wantsUsage, createdAt: state.createdAt },
   };
   const isStream = message.headers.get('content-type')?.includes('text/event-stream') === true;
   yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, plan, state);

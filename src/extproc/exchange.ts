@@ -3,15 +3,16 @@ import { attributeNames, headerNames } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
 import { authenticate } from '../policies/authenticate.ts';
 import { openPipeline, type PipelineRun } from '../policies/pipeline.ts';
-import type { Outcome, Policy } from '../policies/policy.ts';
+import type { Policy } from '../policies/policy.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import type { ExchangeTrace, OpenTrace } from '../telemetry/exchange-trace.ts';
+import type { OpenTrace } from '../telemetry/exchange-trace.ts';
 import { answer, envoyReply } from './answer.ts';
 import { asGatewayError, refuse } from './client-error.ts';
 import { firstAttempt } from './first-attempt.ts';
 import { proceed, type Conversation, type Message, type RequestHeaders } from './message.ts';
 import { planRequest, type Plan } from './plan.ts';
 import type { Registry } from './registry.ts';
+import { requestIdHeaders, type ExchangeState } from './state.ts';
 
 export interface ExchangeDeps {
   /** The config in force; an exchange keeps the one it began with. */
@@ -23,25 +24,14 @@ export interface ExchangeDeps {
   openTrace: OpenTrace;
   /** Numbers from 0 up to 1. */
   random: () => number;
+  /** Milliseconds since 1970. */
+  now: () => number;
   /** A new id, unique in this process. */
   newId: () => string;
   /** Hears the code of every error that a client gets from us. */
   onError: (code: string) => void;
   /** Hears what went wrong on our side: bugs, and policies that fail while they settle. */
   onFailure: (what: string, error: unknown) => void;
-}
-
-/** What one exchange knows of itself; nothing else does. */
-export interface ExchangeState {
-  readonly id: string;
-  /** Envoy's own random id of the request. */
-  readonly requestId: string;
-  readonly opening: RequestHeaders;
-  readonly protocol: Protocol;
-  readonly trace: ExchangeTrace;
-  readonly outcome: Outcome;
-  /** Our error code, where we answered one. */
-  error: string | undefined;
 }
 
 /** The router filter's conversation: one client request and its answer. It writes the first attempt itself, and settles exactly once, however it ends. */
@@ -81,11 +71,12 @@ export async function* exchange(opening: RequestHeaders, deps: ExchangeDeps): Co
   }
 }
 
-function openState(opening: RequestHeaders, { protocols, newId, openTrace }: ExchangeDeps): ExchangeState {
+function openState(opening: RequestHeaders, { protocols, now, newId, openTrace }: ExchangeDeps): ExchangeState {
   return {
     id: newId(),
     requestId: opening.headers.get(headerNames.requestId) ?? '',
     opening,
+    createdAt: Math.floor(now() / 1000),
     protocol: protocolOf(opening, protocols) ?? protocols[0],
     trace: openTrace(opening.headers),
     outcome: { end: 'left', status: 0, deployment: undefined, attempts: 0, usage: undefined, requestBytes: 0, deliveredBytes: 0 },
@@ -109,10 +100,3 @@ function requirePost(opening: RequestHeaders, protocols: readonly Protocol[]): v
 }
 
 const isEnvoyReply = (attributes: ReadonlyMap<string, string | number>): boolean => attributes.get(attributeNames.codeDetails) !== 'via_upstream';
-
-/** The request's id under our name and under those that the vendors' SDKs show. */
-export const requestIdHeaders = ({ requestId }: ExchangeState): (readonly [string, string])[] => [
-  ['x-remora-request-id', requestId],
-  ['x-request-id', requestId],
-  ['request-id', requestId],
-];

@@ -1,7 +1,7 @@
 import { clusterOf } from '../routing/deployment.ts';
 import { chainKey, exchangeKeys, headerNames, metadataNamespaces } from '../envoy/names.ts';
-import type { Attempt } from '../providers/prepare-attempt.ts';
-import type { ExchangeState } from './exchange.ts';
+import type { Attempt } from '../routing/prepare-attempt.ts';
+import type { ExchangeState } from './state.ts';
 import type { Headers, Proceed } from './message.ts';
 import type { Plan } from './plan.ts';
 

@@ -4,11 +4,11 @@ import type { Warning } from '../llm/request.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import type { Identity } from '../policies/tenant.ts';
 import { ClientRequest } from '../protocols/client-request.ts';
-import { prepareAttempt, type Attempt } from '../providers/prepare-attempt.ts';
+import { prepareAttempt, type Attempt } from '../routing/prepare-attempt.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { route } from '../routing/route.ts';
 import { asClientError, errorHeaders } from './client-error.ts';
-import type { ExchangeState } from './exchange.ts';
+import type { ExchangeState } from './state.ts';
 import type { OpenExchange } from './registry.ts';
 
 /** What was decided about a request: what goes out, and where to in which order. */

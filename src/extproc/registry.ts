@@ -1,4 +1,4 @@
-import type { Attempt } from '../providers/prepare-attempt.ts';
+import type { Attempt } from '../routing/prepare-attempt.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import type { GatewayError } from '../errors.ts';
 

@@ -97,7 +97,7 @@ function entryOf(begun: Begun, { protocol, facts }: ClientRequest, deployment: D
 
 /** What a request may cost at the dearest deployment of its chain. */
 function mostNanos(request: ClientRequest, chain: readonly Deployment[], prices: Prices): number {
-  const usage = tokens(estimateTokens(request.bytes.length), request.facts.maxTokens ?? defaultMaxTokens);
+  const usage = tokens(estimateTokens(request.bytes.length), request.facts.maxTokens ?? defaultMaxTokens * request.facts.choices);
   return Math.max(
     0,
     ...chain.map((deployment) => {

@@ -31,12 +31,14 @@ export interface Protocol {
   /** The values of a JSON answer that hold the texts of its text parts, in the order in which `decodeAnswer` yields them. */
   answerTexts(body: JsonNode): TextSpot[];
   /** A JSON answer for a client, from all its parts. */
-  encodeAnswer(parts: readonly Part[]): string;
+  encodeAnswer(parts: readonly Part[], options: EncoderOptions): string;
 
   /** State for reading one provider stream. */
   createDecoder(): StreamDecoder;
   /** The values of one event's data that hold the texts of its text parts, in the order in which the decoder yields them. */
   eventTexts(data: JsonNode): TextSpot[];
+  /** An event for text that policies held back: like the event that last had text of its block, at place `at` of its texts, but with nothing else that a client would count twice. */
+  heldTextEvent(last: SseEvent, at: number, text: string): string;
   /** State for writing one client stream. */
   createEncoder(options: EncoderOptions): StreamEncoder;
 
@@ -54,6 +56,8 @@ export interface RequestFacts {
   stream: boolean;
   /** Most output tokens of all choices together; undefined where the client set no maximum. */
   maxTokens: number | undefined;
+  /** How many alternative answers the client asks for; each may be as long as one alone. */
+  choices: number;
   /** Whether a stream's client expects usage: without this it gets no extra event for it. */
   wantsUsage: boolean;
 }
@@ -93,6 +97,8 @@ export interface StreamDecoder {
 
 export interface EncoderOptions {
   wantsUsage: boolean;
+  /** When the answer was made, in seconds since 1970, for protocols that say so. */
+  createdAt: number;
 }
 
 export interface StreamEncoder {

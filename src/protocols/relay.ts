@@ -2,7 +2,7 @@ import { parseJson } from '../framing/json.ts';
 import { replaceValue, splice, type Edit } from '../framing/splice.ts';
 import { SseParser, withData, type SseEvent } from '../framing/sse.ts';
 import { isTextPart, type Part, type TextPart } from '../llm/part.ts';
-import type { Protocol, StreamEncoder, TextSpot } from './protocol.ts';
+import type { EncoderOptions, Protocol, StreamEncoder, TextSpot } from './protocol.ts';
 
 /** What policies do to the answer: for each part, those that take its place. The same object means: unchanged. */
 export type PartFilter = (part: Part) => readonly Part[];
@@ -17,16 +17,16 @@ export interface Route {
   observe: (part: Part) => void;
   /** Undefined where no policy looks at the answer. */
   filter: PartFilter | undefined;
-  /** Whether a stream's client expects usage. */
-  wantsUsage: boolean;
+  /** How the answer is to be written for the client. */
+  options: EncoderOptions;
 }
 
 /** A JSON answer for the client; undefined where the provider's bytes are already right. Throws JsonSyntaxError, JsonFieldError. */
-export function relayAnswer(bytes: Buffer, { from, to, observe, filter }: Route): Buffer | undefined {
+export function relayAnswer(bytes: Buffer, { from, to, observe, filter, options }: Route): Buffer | undefined {
   const body = parseJson(bytes);
   const parts = from.decodeAnswer(body);
   for (const part of parts) observe(part);
-  if (from !== to) return Buffer.from(to.encodeAnswer(filter === undefined ? parts : parts.flatMap(filter)));
+  if (from !== to) return Buffer.from(to.encodeAnswer(filter === undefined ? parts : parts.flatMap(filter), options));
   if (filter === undefined) return undefined;
   const filtered = parts.flatMap(filter);
   const edits = textEdits(from.answerTexts(body), parts.filter(isTextPart), textsByBlock(filtered));
@@ -43,10 +43,10 @@ export interface StreamRelay {
 export type CutError = () => string;
 
 /** Carries a stream between two protocols: events are decoded to parts and encoded anew. */
-export function createTranslatedStream({ from, to, observe, filter, wantsUsage }: Route, cutError: CutError): StreamRelay {
+export function createTranslatedStream({ from, to, observe, filter, options }: Route, cutError: CutError): StreamRelay {
   const parser = new SseParser();
   const decoder = from.createDecoder();
-  const encoder = to.createEncoder({ wantsUsage });
+  const encoder = to.createEncoder(options);
   const progress = createProgress();
 
   function write(part: Part): string {
@@ -78,7 +78,7 @@ const encode = (encoder: StreamEncoder, parts: readonly Part[]): string => {
 };
 
 /** Carries a stream whose client speaks the provider's protocol: its own bytes, but for texts that policies change and usage nobody asked for. */
-export function createSameProtocolStream({ from, observe, filter, wantsUsage }: Route, cutError: CutError): StreamRelay {
+export function createSameProtocolStream({ from, observe, filter, options: { wantsUsage } }: Route, cutError: CutError): StreamRelay {
   const parser = new SseParser();
   const decoder = from.createDecoder();
   const progress = createProgress();
@@ -175,10 +175,7 @@ class EventRewriter {
     let events = '';
     for (const [block, text] of held) {
       const mould = this.#moulds.get(block);
-      if (mould === undefined) continue;
-      const spots = this.#protocol.eventTexts(parseJson(Buffer.from(mould.event.data)));
-      const edits = spots.map((spot, at) => replaceText(spot, at === mould.at ? text : ''));
-      events += withData(mould.event, edited(mould.event, edits));
+      if (mould !== undefined) events += this.#protocol.heldTextEvent(mould.event, mould.at, text);
     }
     return events;
   }

@@ -27,15 +27,21 @@ export function createSpans({ otlp, now }: { otlp: URL; now: () => number }): Sp
   const tracer = provider.getTracer('remora');
   return {
     open: (headers) => {
-      const parent = isSampled(headers.get(headerNames.requestId)) ? parentContext(headers.get(headerNames.parent)) : undefined;
+      const parent = isSampled(headers) ? parentContext(headers.get(headerNames.parent)) : undefined;
       return parent === undefined ? untraced : recordExchange(tracer, parent, now);
     },
     shutdown: () => provider.shutdown(),
   };
 }
 
-/** Envoy packs its sampling decision into the 15th character of its request id: 4 is "not sampled" (`pack_trace_reason`). */
-const isSampled = (requestId: string | undefined): boolean => requestId !== undefined && '9ab'.includes(requestId[14] ?? '-');
+/**
+ * Envoy packs its sampling decision into the 15th character of its request id: 4 is "not sampled" (`pack_trace_reason`).
+ * A client's own `traceparent` that says "not sampled" (flags 00) counts as well: Envoy exports nothing for it, whatever the id says.
+ */
+function isSampled(headers: ReadonlyMap<string, string>): boolean {
+  const decision = headers.get(headerNames.requestId)?.[14] ?? '4';
+  return '9ab'.includes(decision) && headers.get('traceparent')?.endsWith('-00') !== true;
+}
 
 /** The context of Envoy's ingress span, which it hands us as `TRACEID-SPANID`. */
 function parentContext(ids: string | undefined): Context | undefined {

@@ -69,6 +69,7 @@ export function setStage(...policies: Policy[]): Stage {
       registry: new Map(),
       openTrace: () => untraced,
       random: () => 0,
+      now: () => 1_700_000_000_000,
       newId: () => `exchange-${++ids}`,
       onError: () => {},
       onFailure: (what, error) => failures.push([what, error]),

@@ -14,14 +14,23 @@ export const anthropicModels = [
   'claude-opus-4-8',
   'claude-sonnet-5',
   'claude-opus-5',
+  'claude-haiku-5-5',
+  'claude-sonnet-5-5',
+  'claude-opus-5-5',
 ] as const satisfies readonly Model[];
 
 const is45 = (model: string): boolean => /^claude-(haiku|sonnet|opus)-4-5/.test(model);
 const is46 = (model: string): boolean => /^claude-(sonnet|opus)-4-6/.test(model);
 const isClaude = (model: string): boolean => model.startsWith('claude-');
 
-/** Models that let `temperature`, `top_p` and `top_k` be set. */
+/** Models that let `temperature`, `top_p` and `top_k` be set (https://platform.claude.com/docs/en/build-with-claude/thinking). */
 export const takesSampling = (model: string): boolean => is45(model) || is46(model) || !isClaude(model);
+
+/** Models that take `thinking.type` `enabled` with a budget. */
+export const takesThinkingBudget = takesSampling;
+
+/** Models that decide themselves how much to think. */
+export const takesAdaptiveThinking = (model: string): boolean => !is45(model);
 
 /** Models that continue an assistant message that the client began. */
 export const takesPrefill = (model: string): boolean => is45(model) || !isClaude(model);

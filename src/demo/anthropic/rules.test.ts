@@ -77,6 +77,7 @@ const refused: [name: string, fields: Record<string, unknown>, place: string][] 
   ['a temperature above 1', { temperature: 1.5 }, 'temperature'],
   ['temperature and top_p', { temperature: 0.5, top_p: 0.5 }, 'temperature'],
   ['a temperature for a model that has none', { model: 'claude-opus-5', temperature: 0.5 }, 'temperature'],
+  ['top_k for a model that has none', { model: 'claude-opus-4-7', top_k: 5 }, 'top_k'],
   ['null for temperature', { temperature: null }, 'temperature'],
   ['more output than the model has', { max_tokens: 64_001 }, 'max_tokens'],
   ['max_tokens in quotes', { max_tokens: '5' }, 'max_tokens'],
@@ -143,6 +144,8 @@ test.each([
   ['a system message after a user’s, for a model that takes them', { model: 'claude-opus-4-8', messages: [user, { role: 'system', content: 'x' }] }],
   ['a system prompt of text or blocks', { system: [cached] }],
   ['sampling options of an older model', { temperature: 1, top_k: 5 }],
+  ['the default temperature for a model that has no other', { model: 'claude-opus-5', temperature: 1 }],
+  ['adaptive thinking', { model: 'claude-sonnet-5', thinking: { type: 'adaptive' } }],
   ['a tool of the vendor’s own', { tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 5 }] }],
   ['an image as data', image({ type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' })],
   [
@@ -152,4 +155,28 @@ test.each([
 ])('takes %s', async (_name, fields) => {
   const response = await ask(anthropicFixture, fake, fields);
   expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+});
+
+const document = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' }, citations: { enabled: true } };
+const citation = { type: 'char_location', cited_text: 'x', document_index: 0, document_title: null, start_char_index: 0, end_char_index: 1 };
+const cited = { ...text('x'), citations: [citation] };
+
+test.each([
+  ['temperature', { temperature: 1 }, 'temperature'],
+  ['top_p', { top_p: 0.5 }, 'top_p'],
+  ['top_k', { top_k: 5 }, 'top_k'],
+  ['a document of the assistant', { messages: [user, assistant(document), user] }, 'messages.1'],
+  ['citations of the user', { messages: [answers(cited)] }, 'messages.0'],
+  ['citations in a search result', { messages: [answers({ type: 'search_result', source: 's', title: 't', content: [cited] })] }, 'messages.0'],
+])('refuses %s from version 2026-10-21 on', async (_name, fields, place) => {
+  const headers = { ...anthropicFixture.headers(fake.apiKey), 'anthropic-version': '2026-10-21' };
+  expect((await ask(anthropicFixture, fake, fields)).status).toBe(200);
+  const error = await errorOf(await ask(anthropicFixture, fake, fields, { headers }));
+  expect([error.status, String(error.message).split(': ')[0]]).toEqual([400, place]);
+});
+
+test('takes in version 2026-10-21 the user’s documents and the assistant’s citations', async () => {
+  const headers = { ...anthropicFixture.headers(fake.apiKey), 'anthropic-version': '2026-10-21' };
+  const messages = [answers(document, text('x')), assistant(cited), user];
+  expect((await ask(anthropicFixture, fake, { messages }, { headers })).status).toBe(200);
 });

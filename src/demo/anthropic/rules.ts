@@ -1,12 +1,25 @@
 import type { ContentBlockParam, TextBlockParam, ToolUnion } from '@anthropic-ai/sdk/resources/messages/messages';
 import { signatureOf } from './answer.ts';
 import { anthropicFault } from './error.ts';
-import { maxOutputTokens, takesPrefill, takesSampling, takesSystemMessages } from './models.ts';
+import { maxOutputTokens, takesAdaptiveThinking, takesPrefill, takesSampling, takesSystemMessages, takesThinkingBudget } from './models.ts';
 import type { AnthropicRequest } from './shape.ts';
 import { blocksOf, toTurns } from './turns.ts';
 import type { Refusal, Rule } from '../vendor.ts';
 
-/** What a body of the right shape may still do wrong. */
+/** What API version 2026-10-21 no longer takes (https://platform.claude.com/docs/en/api/migration-2026-10-21). */
+export const latestVersionRules: readonly Rule<AnthropicRequest>[] = [
+  {
+    name: 'no sampling options, not even with their defaults',
+    check(request) {
+      const set = samplingOptions.find((option) => request[option] !== undefined);
+      return set && anthropicFault(set, 'no such field is permitted');
+    },
+  },
+  { name: 'no documents in assistant messages', check: checkDocuments },
+  { name: 'no citations on the user’s text', check: checkCitations },
+];
+
+/** What a body of the right shape may still do wrong, whatever the version. */
 export const anthropicRules: readonly Rule<AnthropicRequest>[] = [
   {
     name: 'the first message is the user’s',
@@ -49,7 +62,7 @@ function checkTexts({ system, messages }: AnthropicRequest): Refusal | undefined
   return Array.isArray(system) && system.some(isEmpty) ? anthropicFault('system', 'text blocks must hold more than white space') : undefined;
 }
 
-const onlyOfUser = new Set<string>(['image', 'document', 'tool_result', 'search_result']);
+const onlyOfUser = new Set<string>(['image', 'tool_result', 'search_result']);
 const onlyOfAssistant = new Set<string>(['tool_use', 'thinking', 'redacted_thinking', 'server_tool_use']);
 
 function checkRoles({ messages }: AnthropicRequest): Refusal | undefined {
@@ -59,6 +72,19 @@ function checkRoles({ messages }: AnthropicRequest): Refusal | undefined {
     if (block) return anthropicFault(`messages.${index}`, `${block.type} blocks do not belong to the role '${message.role}'`);
   }
   return undefined;
+}
+
+function checkDocuments({ messages }: AnthropicRequest): Refusal | undefined {
+  const index = messages.findIndex((message) => message.role === 'assistant' && blocksOf(message).some(({ type }) => type === 'document'));
+  return index < 0 ? undefined : anthropicFault(`messages.${index}`, 'a document does not belong into an assistant message');
+}
+
+function checkCitations({ messages }: AnthropicRequest): Refusal | undefined {
+  const isCited = (block: { type: string; citations?: unknown }): boolean =>
+    block.type === 'text' && Array.isArray(block.citations) && block.citations.length > 0;
+  const holdsCited = (block: ContentBlockParam): boolean => (block.type === 'search_result' ? block.content.some(isCited) : isCited(block));
+  const index = messages.findIndex((message) => message.role === 'user' && blocksOf(message).some(holdsCited));
+  return index < 0 ? undefined : anthropicFault(`messages.${index}`, 'text of the user has no citations');
 }
 
 function checkPrefill({ model, messages }: AnthropicRequest): Refusal | undefined {
@@ -120,12 +146,15 @@ function checkToolChoice({ tools = [], tool_choice }: AnthropicRequest): Refusal
   return anthropicFault('tool_choice', `there is no tool '${tool_choice.name}'`);
 }
 
-function checkSampling({ model, temperature, top_p, top_k }: AnthropicRequest): Refusal | undefined {
-  const set = Object.entries({ temperature, top_p, top_k }).find(([, value]) => value !== undefined);
-  if (set && !takesSampling(model)) return anthropicFault(set[0], 'this model does not let it be set');
-  return temperature !== undefined && top_p !== undefined
-    ? anthropicFault('temperature', "give either this or 'top_p' to this model, not both")
-    : undefined;
+const samplingOptions = ['temperature', 'top_p', 'top_k'] as const;
+
+function checkSampling(request: AnthropicRequest): Refusal | undefined {
+  const { model, temperature = 1, top_p, top_k } = request;
+  if (request.temperature !== undefined && top_p !== undefined) return anthropicFault('temperature', "give either this or 'top_p', not both");
+  if (takesSampling(model)) return undefined;
+  if (temperature !== 1) return anthropicFault('temperature', 'this model takes no value but its default');
+  if (top_p !== undefined) return anthropicFault('top_p', 'this model takes no value but its default');
+  return top_k === undefined ? undefined : anthropicFault('top_k', 'this model takes no value but its default');
 }
 
 function checkMaxOutput({ model, max_tokens }: AnthropicRequest): Refusal | undefined {
@@ -133,10 +162,13 @@ function checkMaxOutput({ model, max_tokens }: AnthropicRequest): Refusal | unde
   return max_tokens > most ? anthropicFault('max_tokens', `${max_tokens} is more than the ${most} output tokens of ${model}`) : undefined;
 }
 
-function checkThinking({ thinking, max_tokens, temperature, tool_choice, messages }: AnthropicRequest): Refusal | undefined {
+function checkThinking({ model, thinking, max_tokens, temperature, top_k, tool_choice, messages }: AnthropicRequest): Refusal | undefined {
+  if (thinking?.type === 'adaptive' && !takesAdaptiveThinking(model)) return anthropicFault('thinking.type', "this model does not take 'adaptive'");
   if (thinking?.type !== 'enabled') return undefined;
+  if (!takesThinkingBudget(model)) return anthropicFault('thinking.type', "this model does not take 'enabled'; use 'adaptive'");
   if (thinking.budget_tokens >= max_tokens) return anthropicFault('thinking.enabled.budget_tokens', "must be less than 'max_tokens'");
   if (temperature !== undefined && temperature !== 1) return anthropicFault('temperature', 'must be 1 with thinking');
+  if (top_k !== undefined) return anthropicFault('top_k', 'must not be given with thinking');
   if (tool_choice?.type === 'any' || tool_choice?.type === 'tool') return anthropicFault('tool_choice', 'must not force a tool with thinking');
   const last = toTurns(messages).findLast(({ role }) => role === 'assistant');
   if (!last || usesOf(last.blocks).length === 0 || last.blocks[0]?.type === 'thinking' || last.blocks[0]?.type === 'redacted_thinking')

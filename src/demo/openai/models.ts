@@ -12,6 +12,9 @@ export const openAIModels = [
   'gpt-5.4',
   'gpt-5.4-mini',
   'gpt-5.5',
+  'gpt-5.6-sol',
+  'gpt-6-sol',
+  'gpt-6-luna',
   'gpt-4.1',
   'gpt-4.1-mini',
   'gpt-4.1-nano',
@@ -27,7 +30,7 @@ export const openAIModels = [
 export const isReasoningModel = (model: string): boolean => /^(o\d|gpt-[5-9])/.test(model);
 
 /** Models that reason always, so that nothing about sampling can be set. From gpt-5.1 on it can, where reasoning is off. */
-export const hasFixedSampling = (model: string): boolean => /^(o\d|gpt-5(-mini|-nano)?(-\d{4}|$))/.test(model);
+export const hasFixedSampling = (model: string): boolean => /^(o\d|gpt-[6-9]|gpt-5(-mini|-nano)?(-\d{4}|$))/.test(model);
 
 /** Most output tokens (https://platform.openai.com/docs/models); undefined for models of a test's own. */
 export function maxOutputTokens(model: string): number | undefined {

@@ -164,7 +164,7 @@ test.each([
     'all that a reasoning model takes',
     { model: 'gpt-5-mini', max_completion_tokens: 5, temperature: 1, top_p: 1, reasoning_effort: 'minimal', verbosity: 'low' },
   ],
-  ['sampling for a model that need not reason', { model: 'gpt-5.1', temperature: 0.2 }],
+  ['sampling for a model that need not reason', { model: 'gpt-5.1', temperature: 0.2, reasoning_effort: 'none' }],
   ['tools', { tools: [f], tool_choice: { type: 'function', function: { name: 'f' } }, parallel_tool_calls: false }],
   ['a tool without parameters', { tools: [{ type: 'function', function: { name: 'f', strict: null } }] }],
   ['json_object with the word', { messages: [{ role: 'user', content: 'as Json' }], response_format: { type: 'json_object' } }],

@@ -24,21 +24,21 @@ export const openAIRules: readonly Rule<Request>[] = [
   },
   { name: 'reasoning models take max_completion_tokens alone', check: unlessReasoning('max_tokens', ({ max_tokens }) => isSet(max_tokens)) },
   {
-    name: 'models that always reason have a fixed temperature',
+    name: 'reasoning have a fixed temperature',
     check: fixedSampling('temperature', 'unsupported_value', ({ temperature = 1 }) => temperature !== 1),
   },
-  { name: 'models that always reason have a fixed top_p', check: fixedSampling('top_p', 'unsupported_parameter', ({ top_p = 1 }) => top_p !== 1) },
-  { name: 'models that always reason take no stop', check: fixedSampling('stop', 'unsupported_parameter', ({ stop }) => isSet(stop)) },
+  { name: 'reasoning have a fixed top_p', check: fixedSampling('top_p', 'unsupported_parameter', ({ top_p = 1 }) => top_p !== 1) },
+  { name: 'reasoning take no stop', check: fixedSampling('stop', 'unsupported_parameter', ({ stop }) => isSet(stop)) },
   {
-    name: 'models that always reason take no frequency_penalty',
+    name: 'reasoning take no frequency_penalty',
     check: fixedSampling('frequency_penalty', 'unsupported_parameter', ({ frequency_penalty }) => Boolean(frequency_penalty)),
   },
   {
-    name: 'models that always reason take no presence_penalty',
+    name: 'reasoning take no presence_penalty',
     check: fixedSampling('presence_penalty', 'unsupported_parameter', ({ presence_penalty }) => Boolean(presence_penalty)),
   },
   {
-    name: 'models that always reason give no logprobs',
+    name: 'reasoning give no logprobs',
     check: fixedSampling('logprobs', 'unsupported_parameter', ({ logprobs }) => Boolean(logprobs)),
   },
   {
@@ -89,8 +89,12 @@ function unlessReasoning(param: string, uses: (request: Request) => boolean): Ch
 }
 
 function fixedSampling(param: string, code: 'unsupported_value' | 'unsupported_parameter', uses: (request: Request) => boolean): Check {
-  return (request) =>
-    hasFixedSampling(request.model) && uses(request) ? openAIFault(param, code, `'${param}' cannot be set for this model.`) : undefined;
+  return (request) => (reasons(request) && uses(request) ? openAIFault(param, code, `'${param}' cannot be set for this model.`) : undefined);
+}
+
+/** Whether the answer is reasoned about, by the model's nature or by the request. */
+function reasons({ model, reasoning_effort }: Request): boolean {
+  return hasFixedSampling(model) || (isReasoningModel(model) && isSet(reasoning_effort) && reasoning_effort !== 'none');
 }
 
 function onlyWithTools(param: string, uses: (request: Request) => boolean): Check {

@@ -16,7 +16,7 @@ const unused = (): never => {
 const protocol: Protocol = {
   name: 'openai-chat',
   clientPath: '/',
-  facts: () => ({ model: 'm', stream: false, maxTokens: undefined, wantsUsage: false }),
+  facts: () => ({ model: 'm', stream: false, maxTokens: undefined, choices: 1, wantsUsage: false }),
   requestTexts: (body) => [
     ...(body.get('text')?.items() ?? []).map((node): TextSpot => ({ node, kind: 'text' })),
     ...(body.get('json')?.items() ?? []).map((node): TextSpot => ({ node, kind: 'json' })),
@@ -30,6 +30,7 @@ const protocol: Protocol = {
   encodeAnswer: unused,
   createDecoder: unused,
   eventTexts: unused,
+  heldTextEvent: unused,
   createEncoder: unused,
   decodeFailure: unused,
   encodeError: unused,

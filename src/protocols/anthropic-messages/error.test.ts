@@ -26,7 +26,11 @@ test('never throws, whatever the body', () => {
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
     fc.json().map((text) => Buffer.from(text)),
   );
-  fc.assert(fc.property(anyBody, (body) => expect(decodeFailure(502, body).message).not.toBe('')));
+  fc.assert(
+    fc.property(anyBody, (body) => {
+      expect(decodeFailure(502, body).message).not.toBe('');
+    }),
+  );
 });
 
 test.each<[number, ErrorType | 'request_too_large']>([

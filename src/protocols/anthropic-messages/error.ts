@@ -39,17 +39,11 @@ export function eventFailure(error: WireFailure | null | undefined): ProviderFai
 }
 
 /** An error body for a client: Anthropic's own type, with our stable code beside it. */
-export const encodeError = (error: ClientError): string => JSON.stringify(errorBody(error));
+export const encodeError = ({ status, code, message, field }: ClientError): string =>
+  JSON.stringify({ type: 'error', error: { type: errorType(status, code), message, code, field }, request_id: null });
 
 /** The event that ends a client's stream with an error. */
 export const encodeStreamError = (error: ClientError): string => formatSse(encodeError(error), 'error');
-
-/** What an error says, as an object: the test holds it against the SDK's type. */
-export const errorBody = ({ status, code, message, field }: ClientError) => ({
-  type: 'error' as const,
-  error: { type: errorType(status, code), message, code, ...(field !== undefined && { field }) },
-  request_id: null,
-});
 
 /** A code that is already a type of Anthropic's stays; otherwise the status decides. */
 function errorType(status: number, code: string): string {

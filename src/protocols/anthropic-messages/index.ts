@@ -5,7 +5,7 @@ import { encodeRequest } from './request-encode.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { answerTexts, decodeAnswer, encodeAnswer } from './response.ts';
-import { createDecoder, createEncoder, eventTexts } from './stream.ts';
+import { createDecoder, createEncoder, eventTexts, heldTextEvent } from './stream.ts';
 
 /** The Anthropic Messages API, `POST {base}/v1/messages`. */
 export const anthropicMessages: Protocol = {
@@ -21,6 +21,7 @@ export const anthropicMessages: Protocol = {
   encodeAnswer,
   createDecoder,
   eventTexts,
+  heldTextEvent,
   createEncoder,
   decodeFailure,
   encodeError,

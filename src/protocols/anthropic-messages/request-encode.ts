@@ -3,8 +3,8 @@ import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import { addField, splice } from '../../framing/splice.ts';
 import type { AssistantContent, ChatRequest, Message, TextContent, Tool, ToolCallContent, UserContent, Warning } from '../../llm/request.ts';
 import { defaultMaxTokens, type Carried, type Target } from '../protocol.ts';
-import { samplingOf } from './claude-models.ts';
-import { toolInput } from './tool-input.ts';
+import { samplingOf } from './request-sampling.ts';
+import { toolInput } from './wire-tool-input.ts';
 
 /** A request as Anthropic takes it. Warnings name the canonical field. */
 export function encodeRequest(request: ChatRequest, { model }: Target): Carried<string> {

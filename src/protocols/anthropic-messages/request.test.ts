@@ -9,7 +9,7 @@ const minimal = { model: 'fast', max_tokens: 100, messages: [{ role: 'user', con
 const factsOf = (body: object) => anthropicMessages.facts(parse(JSON.stringify(body)));
 
 test('reads the facts of a request, and takes usage as always wanted', () => {
-  expect(factsOf(minimal)).toEqual({ model: 'fast', stream: false, maxTokens: 100, wantsUsage: true });
+  expect(factsOf(minimal)).toEqual({ model: 'fast', stream: false, maxTokens: 100, choices: 1, wantsUsage: true });
   expect(factsOf({ ...minimal, stream: true }).stream).toBe(true);
 });
 

@@ -13,6 +13,7 @@ export function facts(body: JsonNode): RequestFacts {
     model,
     stream: optionalBoolean(body, 'stream') ?? false,
     maxTokens: optionalCount(body, 'max_tokens', 1),
+    choices: 1,
     wantsUsage: true, // every answer of this protocol carries it
   };
 }

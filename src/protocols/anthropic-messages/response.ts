@@ -3,9 +3,9 @@ import type { JsonNode } from '../../framing/json.ts';
 import { writeJson, type Writable } from '../../framing/json-write.ts';
 import type { Part } from '../../llm/part.ts';
 import type { TextSpot } from '../protocol.ts';
-import { AnswerEvents } from './answer-events.ts';
-import { toolInput } from './tool-input.ts';
-import { mergeCounts, noCounts, toUsage } from './usage.ts';
+import { AnswerEvents } from './response-events.ts';
+import { toolInput } from './wire-tool-input.ts';
+import { mergeCounts, noCounts, toUsage } from './wire-usage.ts';
 import {
   toFinishReason,
   type WireUsage,

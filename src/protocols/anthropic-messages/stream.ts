@@ -1,10 +1,11 @@
 import { JsonSyntaxError, parseJson, type JsonNode } from '../../framing/json.ts';
-import { formatSse, type SseEvent } from '../../framing/sse.ts';
+import { replaceValue, splice } from '../../framing/splice.ts';
+import { formatSse, withData, type SseEvent } from '../../framing/sse.ts';
 import type { Part, TextPart } from '../../llm/part.ts';
 import type { StreamDecoder, StreamEncoder, TextSpot } from '../protocol.ts';
-import { AnswerEvents } from './answer-events.ts';
+import { AnswerEvents } from './response-events.ts';
 import { encodeStreamError, eventFailure } from './error.ts';
-import { mergeCounts, noCounts, toUsage, type Counts } from './usage.ts';
+import { mergeCounts, noCounts, toUsage, type Counts } from './wire-usage.ts';
 import { toFinishReason, type WireBlock, type WireDelta, type WireEvents } from './wire.ts';
 
 /**
@@ -153,6 +154,18 @@ export function eventTexts(data: JsonNode): TextSpot[] {
     default:
       return [];
   }
+}
+
+/** A delta like the last one of the block; after an event that opened the block, its first delta. */
+export function heldTextEvent(last: SseEvent, at: number, text: string): string {
+  const data = parseJson(Buffer.from(last.data));
+  const spot = eventTexts(data)[at];
+  if (spot !== undefined && stringIn(data, 'type') === 'content_block_delta') {
+    return withData(last, splice(data.bytes, [replaceValue(spot.node, JSON.stringify(text))]).toString('utf8'));
+  }
+  const index = data.get('index')?.text ?? '0';
+  const delta = spot?.kind === 'tree' ? { type: 'input_json_delta', partial_json: text } : { type: 'text_delta', text };
+  return formatSse(`{"type":"content_block_delta","index":${index},"delta":${JSON.stringify(delta)}}`, 'content_block_delta');
 }
 
 function blockSpots(block: JsonNode | undefined): TextSpot[] {

@@ -5,7 +5,7 @@ import { encodeRequest } from './request-encode.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { answerTexts, decodeAnswer, encodeAnswer } from './response.ts';
-import { createDecoder, createEncoder, eventTexts } from './stream.ts';
+import { createDecoder, createEncoder, eventTexts, heldTextEvent } from './stream.ts';
 
 /** OpenAI Chat Completions, also spoken by most servers that call themselves compatible (https://platform.openai.com/docs/api-reference/chat). */
 export const openaiChat: Protocol = {
@@ -21,6 +21,7 @@ export const openaiChat: Protocol = {
   encodeAnswer,
   createDecoder,
   eventTexts,
+  heldTextEvent,
   createEncoder,
   decodeFailure,
   encodeError,

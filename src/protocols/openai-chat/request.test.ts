@@ -13,7 +13,7 @@ const retargeted = (json: string): string => {
 };
 
 test('reads the model, and takes a request for one that is not streamed, unlimited and without usage', () => {
-  expect(factsOf(`"model":"fast",${messages}`)).toEqual({ model: 'fast', stream: false, maxTokens: undefined, wantsUsage: false });
+  expect(factsOf(`"model":"fast",${messages}`)).toEqual({ model: 'fast', stream: false, maxTokens: undefined, choices: 1, wantsUsage: false });
 });
 
 test('counts the output of all choices together, the newer name of the limit first', () => {

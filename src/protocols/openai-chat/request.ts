@@ -15,14 +15,16 @@ export function facts(body: JsonNode): RequestFacts {
     model,
     stream: optionalBoolean(body, 'stream') ?? false,
     maxTokens: maxTokens === undefined ? undefined : maxTokens * choices,
+    choices,
     wantsUsage: streamOptions !== undefined && optionalBoolean(streamOptions, 'include_usage') === true,
   };
 }
 
-/** Most output tokens of one choice. `max_tokens` is the older name, and the only one that many compatible servers know. */
+/** Most output tokens of one choice. `max_tokens` is the older name, and the only one that many compatible servers know: where both stand, the larger one may be the one obeyed. */
 export function requestedMaxTokens(body: JsonNode): number | undefined {
   const older = optionalCount(body, 'max_tokens', 1);
-  return optionalCount(body, 'max_completion_tokens', 1) ?? older;
+  const newer = optionalCount(body, 'max_completion_tokens', 1);
+  return older === undefined || newer === undefined ? (newer ?? older) : Math.max(older, newer);
 }
 
 function checkMessages(body: JsonNode): void {

@@ -8,7 +8,7 @@ import { openaiChat } from './index.ts';
 
 const bodyOf = (answer: unknown) => parseJson(Buffer.from(JSON.stringify(answer)));
 const decode = (answer: unknown): Part[] => openaiChat.decodeAnswer(bodyOf(answer));
-const encode = (parts: Part[]) => JSON.parse(openaiChat.encodeAnswer(parts)) as ChatCompletion;
+const encode = (parts: Part[]) => JSON.parse(openaiChat.encodeAnswer(parts, { wantsUsage: true, createdAt: 1_700_000_000 })) as ChatCompletion;
 const choice = (message: object, finish: string | null = 'stop') => ({ choices: [{ index: 0, message, finish_reason: finish }] });
 const usage: Part = { type: 'usage', usage: { inputTokens: 82, cacheReadTokens: 64, cacheWriteTokens: 0, outputTokens: 17, reasoningTokens: 5 } };
 const start = (id: string): Part => ({ type: 'start', id, model: 'gpt-5-mini-2025-08-07' });

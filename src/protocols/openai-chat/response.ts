@@ -1,13 +1,10 @@
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
 import type { FinishReason, Part, ProviderFailure } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
-import type { ClientError, TextSpot } from '../protocol.ts';
+import type { ClientError, EncoderOptions, TextSpot } from '../protocol.ts';
 import { encodeError } from './error.ts';
 import { createAnswerState, readAnswer, textSpots } from './response-read.ts';
 import { isObject, writeUsage } from './wire.ts';
-
-/** Seconds of the `created` field. Nothing here has a clock, and the start of 1970 is plainly not a time at which an answer was made. */
-export const createdUnknown = 0;
 
 /** A provider's JSON answer as parts; an error that came with status 200 is an `error` part. Throws JsonFieldError. */
 export function decodeAnswer(body: JsonNode): Part[] {
@@ -40,14 +37,14 @@ interface Collected {
 }
 
 /** A `chat.completion` for a client, from all its parts; the error body where one of them is an error. */
-export function encodeAnswer(parts: readonly Part[]): string {
+export function encodeAnswer(parts: readonly Part[], { createdAt }: EncoderOptions): string {
   const answer: Collected = { id: '', model: '', choices: new Map(), usage: undefined, failure: undefined };
   for (const part of parts) collect(answer, part);
   if (answer.failure !== undefined) return encodeError(clientError(answer.failure));
   return JSON.stringify({
     id: answer.id,
     object: 'chat.completion',
-    created: createdUnknown,
+    created: createdAt,
     model: answer.model,
     choices: [...answer.choices].toSorted(([a], [b]) => a - b).map(([index, choice]) => writeChoice(index, choice)),
     usage: answer.usage && writeUsage(answer.usage),

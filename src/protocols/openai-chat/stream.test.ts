@@ -238,7 +238,7 @@ test('of a field that stands twice the last one is read, and is the spot', () =>
 });
 
 const encode = (parts: readonly Part[], wantsUsage = false): string => {
-  const encoder = openaiChat.createEncoder({ wantsUsage });
+  const encoder = openaiChat.createEncoder({ wantsUsage, createdAt: 1_700_000_000 });
   return parts.map((part) => encoder.push(part)).join('');
 };
 
@@ -271,7 +271,7 @@ test('the first delta of a choice names the role; usage comes last, to those who
     prompt_tokens_details: { cached_tokens: 64, cache_write_tokens: 0 },
     completion_tokens_details: { reasoning_tokens: 5 },
   };
-  const head = { id: 'chatcmpl-text', object: 'chat.completion.chunk', created: 0, model: 'gpt-5-mini-2025-08-07' };
+  const head = { id: 'chatcmpl-text', object: 'chat.completion.chunk', created: 1_700_000_000, model: 'gpt-5-mini-2025-08-07' };
   const said = (delta: object, finish: string | null = null) => ({
     ...head,
     choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],

@@ -1,10 +1,11 @@
-import type { JsonNode } from '../../framing/json.ts';
-import { formatSse, type SseEvent } from '../../framing/sse.ts';
+import { parseJson, type JsonNode } from '../../framing/json.ts';
+import { replaceValue, splice } from '../../framing/splice.ts';
+import { formatSse, withData, type SseEvent } from '../../framing/sse.ts';
 import type { Part } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import type { EncoderOptions, StreamDecoder, StreamEncoder, TextSpot } from '../protocol.ts';
 import { encodeStreamError } from './error.ts';
-import { clientError, createdUnknown, finishWord, noArguments } from './response.ts';
+import { clientError, finishWord, noArguments } from './response.ts';
 import { createAnswerState, readAnswer, textSpots, type AnswerState } from './response-read.ts';
 import { isObject, writeUsage } from './wire.ts';
 
@@ -35,9 +36,34 @@ function decodeEvent(state: AnswerState, { name, data }: SseEvent): Part[] {
 /** The values of one chunk that hold the texts of its text parts, in their order. */
 export const eventTexts = (data: JsonNode): TextSpot[] => textSpots(data, 'delta');
 
+/** Strings of a chunk that stand once in a choice or a tool call; some clients join what comes twice (the Python SDK's accumulators do). */
+const onceOnly = new Set(['role', 'id', 'name']);
+
+/** A copy of a chunk with one of its texts, blank in the others and in what stands once. */
+export function heldTextEvent(last: SseEvent, at: number, text: string): string {
+  const chunk = parseJson(Buffer.from(last.data));
+  const texts = eventTexts(chunk).map(({ node }, index) => replaceValue(node, index === at ? JSON.stringify(text) : '""'));
+  const names = itemsAt(chunk, 'choices').flatMap((choice) => {
+    const delta = choice.get('delta');
+    if (delta?.type !== 'object') return [];
+    const calls = itemsAt(delta, 'tool_calls');
+    return [delta, ...calls, ...calls.flatMap((call) => call.get('function') ?? [])].flatMap(stringsOnceOnly);
+  });
+  return withData(last, splice(chunk.bytes, [...texts, ...names.map((node) => replaceValue(node, '""'))]).toString('utf8'));
+}
+
+const itemsAt = (object: JsonNode, key: string): JsonNode[] => {
+  const node = object.get(key);
+  return node?.type === 'array' ? node.items().filter(({ type }) => type === 'object') : [];
+};
+
+const stringsOnceOnly = (object: JsonNode): JsonNode[] =>
+  object.type === 'object' ? [...object.fields()].filter(({ value }) => onceOnly.has(String(value.name)) && value.type === 'string').map(({ value }) => value) : [];
+
 /** How far one client stream has been written. */
 interface EncoderState {
   wantsUsage: boolean;
+  createdAt: number;
   /** What every chunk begins with, up to its choices. */
   head: string;
   /** What every chunk but the last ends with. */
@@ -56,10 +82,11 @@ interface WrittenChoice {
 }
 
 /** Writes one client stream. */
-export function createEncoder({ wantsUsage }: EncoderOptions): StreamEncoder {
+export function createEncoder({ wantsUsage, createdAt }: EncoderOptions): StreamEncoder {
   const state: EncoderState = {
     wantsUsage,
-    head: headOf('', ''),
+    createdAt,
+    head: headOf('', '', createdAt),
     // With usage asked for, all chunks have the field: null but in the last (ChatCompletionStreamOptions.include_usage).
     tail: wantsUsage ? ',"usage":null}' : '}',
     choices: new Map(),
@@ -79,7 +106,7 @@ type Writers = { [Type in Part['type']]: (state: EncoderState, part: Extract<Par
 
 const writers: Writers = {
   start(state, { id, model }) {
-    state.head = headOf(id, model);
+    state.head = headOf(id, model, state.createdAt);
     return '';
   },
   text: (state, { choice, text }) => writeChunk(state, choice, { content: text }),
@@ -122,8 +149,8 @@ const writers: Writers = {
   },
 };
 
-const headOf = (id: string, model: string): string =>
-  `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${createdUnknown},"model":${JSON.stringify(model)},"choices":`;
+const headOf = (id: string, model: string, createdAt: number): string =>
+  `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${createdAt},"model":${JSON.stringify(model)},"choices":`;
 
 const writeArguments = (state: EncoderState, choice: number, index: number, text: string): string =>
   writeChunk(state, choice, { tool_calls: [{ index, function: { arguments: text } }] });

@@ -1,6 +1,6 @@
 import type { FinishReason, Part, TextPart } from '../../llm/part.ts';
 import { noUsage, type Usage } from '../../llm/usage.ts';
-import { writeMessageUsage, writeUsage } from './usage.ts';
+import { writeMessageUsage, writeUsage } from './wire-usage.ts';
 import { toStopReason, type WrittenBlock, type WrittenDelta, type WrittenEvent } from './wire.ts';
 
 /** What a message cannot say while it opens, or never says here. */

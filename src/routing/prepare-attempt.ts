@@ -1,7 +1,7 @@
 import { splice } from '../framing/splice.ts';
 import type { Warning } from '../llm/request.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
-import type { Deployment } from '../routing/deployment.ts';
+import type { Deployment } from './deployment.ts';
 
 /** An attempt as it goes to the provider. */
 export interface Attempt {
