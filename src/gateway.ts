@@ -6,7 +6,7 @@ import { exchange, type ExchangeDeps } from './extproc/exchange.ts';
 import { serveExtProc } from './extproc/server.ts';
 import { createBudget } from './policies/budget.ts';
 import { inOrder } from './policies/order.ts';
-import { redact } from './policies/redact/index.ts';
+import { preloadRedact, redact } from './policies/redact/index.ts';
 import { createPrices } from './pricing/prices.ts';
 import { anthropicMessages } from './protocols/anthropic-messages/index.ts';
 import { openaiChat } from './protocols/openai-chat/index.ts';
@@ -35,6 +35,7 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
   });
   const metrics = createMetrics({ now });
   const spans = snapshot.telemetry.otlp === undefined ? undefined : createSpans({ otlp: snapshot.telemetry.otlp, now: preciseNow });
+  await preloadRedact(snapshot.tenants.values());
   const policies = inOrder([metrics.policy, redact, createBudget({ ledger, prices: createPrices({ now }), now })]);
   const deps: ExchangeDeps = {
     snapshot: () => snapshot,

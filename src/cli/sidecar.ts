@@ -23,7 +23,9 @@ export async function startSidecar({ config, listen, drainTimeout }: { config: s
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const exit = once(child, 'exit').then(([code, signal]: unknown[]) => `${signal === null ? `exit code ${String(code)}` : `signal ${String(signal)}`}`);
+  const exit = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
   const ready = once(child, 'message').then(() => true);
   if (!(await Promise.race([ready, exit.then(() => false)]))) throw new UserError(`The sidecar did not start (${await exit}); its reason stands above.`);
   return {

@@ -26,7 +26,7 @@ interface Limits {
 }
 
 /** The JSON type of a parsed value, in the words of RFC 8259. */
-export function jsonType(value: unknown): string {
+function jsonType(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
 }

@@ -33,7 +33,8 @@ export async function planRequest(
 ): Promise<Plan> {
   const received = await state.trace.stage('decode', () => new ClientRequest(state.protocol, body));
   const { model, stream, maxTokens } = received.facts;
-  state.trace.requested({ model, protocol: state.protocol.name, stream, maxTokens });
+  // A name that the config does not have may be any text of the client's.
+  state.trace.requested({ model: snapshot.models.has(model) ? model : undefined, protocol: state.protocol.name, stream, maxTokens });
   requireAllowed(model, identity);
   const request = await pipeline.onRequest(received);
   const chain = await state.trace.stage('route', () => route(model, snapshot.models, random));

@@ -288,7 +288,7 @@ class Scanner {
       if (byte === 0x5c /* \ */) {
         kind = ESCAPED;
         at = this.#escape(at + 1);
-      } else if ((byte as number) < 0x20) {
+      } else if (byte < 0x20) {
         this.#fail('control character in a string', at);
       } else {
         at++;

@@ -5,9 +5,10 @@ import type { Outcome } from '../policies/policy.ts';
 export interface ExchangeTrace {
   /** Times a stage of ours under its name. */
   stage<T>(name: string, work: () => T | Promise<T>): Promise<T>;
-  /** Who calls, and what for. */
+  /** Who calls. */
   identified(facts: { tenant: string; key: string }): void;
-  requested(facts: { model: string; protocol: string; stream: boolean; maxTokens: number | undefined }): void;
+  /** What for; `model` is undefined where the config declares none of that name. */
+  requested(facts: { model: string | undefined; protocol: string; stream: boolean; maxTokens: number | undefined }): void;
   /** An attempt was written; the one before it, if any, has failed. `parent` is the `traceparent` of Envoy's span for it, where known. */
   attempted(number: number, deployment: Deployment, parent: string | undefined): void;
   /** The provider's headers are here. */

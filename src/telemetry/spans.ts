@@ -109,9 +109,9 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
       Object.assign(attributes, { 'remora.tenant': tenant, 'remora.key': key });
     },
     requested(facts) {
-      model = facts.model;
+      model = facts.model ?? '';
       Object.assign(attributes, {
-        'gen_ai.request.model': model,
+        ...(facts.model === undefined ? {} : { 'gen_ai.request.model': facts.model }),
         'gen_ai.request.stream': facts.stream,
         'remora.protocol': facts.protocol,
         ...(facts.maxTokens === undefined ? {} : { 'gen_ai.request.max_tokens': facts.maxTokens }),

@@ -128,7 +128,7 @@ export const attemptHeaders = (exchangeId: string, number: number, cluster: stri
 });
 
 /** Plays messages into a conversation and hangs up. */
-export async function play(conversation: Conversation, messages: readonly Message[]): Promise<Reply[]> {
+async function play(conversation: Conversation, messages: readonly Message[]): Promise<Reply[]> {
   const replies: Reply[] = [];
   for (const message of messages) {
     const step = await conversation.next(message);

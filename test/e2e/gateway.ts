@@ -44,7 +44,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts `remora up` with a config and waits until it is ready. `folder` keeps its store; another gateway may be started on it later. */
-export async function startGateway(config: ConfigData, { folder = temporaryFolder(), args = [] as string[], env = {} as Record<string, string> } = {}): Promise<RunningGateway> {
+export async function startGateway(config: ConfigData, { folder = temporaryFolder(), args = [], env = {} }: { folder?: string; args?: string[]; env?: Record<string, string> } = {}): Promise<RunningGateway> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = join(folder, 'remora.yaml');
   const storeFile = join(folder, 'remora.db');

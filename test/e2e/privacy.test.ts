@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Behaviour } from '../../src/demo/behaviour.ts';
-import { askAnthropic, askOpenAI, type Ask, type Conversation } from './ask.ts';
-import { anthropicClient, hashOf, keys, openaiClient, startGateway, startWorld, temporaryFolder, type RunningGateway, type World } from './gateway.ts';
+import { hashOf, keys, startGateway, startWorld, temporaryFolder, type RunningGateway, type World } from './gateway.ts';
 import { allBytes, leaked } from './leak.ts';
+import { anthropicSdk, openaiSdk, pairs, say, type Question } from './sdks.ts';
 
 /** Personal data as a person might give it; none of it may reach a provider. */
 const personal = {
@@ -19,16 +19,12 @@ const personal = {
 const originals = Object.values(personal);
 const everything = `mail ${personal.email}, call ${personal.phone}, card ${personal.card}, SSN ${personal.ssn}, IBAN ${personal.iban}.`;
 
-const clients = [
-  ['OpenAI’s SDK', askOpenAI],
-  ['Anthropic’s SDK', askAnthropic],
-] as const satisfies [string, Ask][];
 const models = ['gpt', 'claude'];
-const modes = [
-  ['JSON', false],
-  ['streamed', true],
-] as const;
-const pairings = clients.flatMap(([client, ask]) => models.flatMap((model) => modes.map(([mode, stream]) => ({ client, ask, model, mode, stream }))));
+const pairings = pairs.flatMap((pair) => [
+  { ...pair, mode: 'JSON', stream: false },
+  { ...pair, mode: 'streamed', stream: true },
+]);
+const privately = { key: keys.private };
 
 let world: World;
 let gateway: RunningGateway;
@@ -39,6 +35,7 @@ beforeAll(async () => {
   receiver = await startReceiver();
   folder = temporaryFolder();
   world = await startWorld({
+    models: { marker: { targets: [{ provider: 'openai', model: 'gpt-5-mini' }] } },
     telemetry: { otlp: `http://127.0.0.1:${portOf(receiver.server)}`, sampling: 1 },
     tenants: { oneway: { keys: [{ name: 'test', hash: hashOf('rk-oneway') }], privacy: { redact: ['email'], restore: false } } },
   });
@@ -59,11 +56,9 @@ beforeEach(() => {
 /** Takes spans over HTTP and keeps their bytes. */
 async function startReceiver(): Promise<typeof receiver> {
   const bodies: Buffer[] = [];
-  const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      bodies.push(body);
-      response.end();
-    });
+  const server = createServer(async (request, response) => {
+    bodies.push(await buffer(request));
+    response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, received: () => Buffer.concat(bodies).toString('latin1') };
@@ -83,30 +78,42 @@ function behaveAlways(behaviour: Behaviour): void {
   world.anthropic.behaveAlways(behaviour);
 }
 
-const tool = { name: 'file_claim', parameters: ['contact', 'phone', 'card', 'ssn', 'iban'] };
-const asked: Conversation = {
-  model: '',
+/** Status of the answer to a private tenant's body. */
+async function post(body: string): Promise<number> {
+  const { status } = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.private}` },
+    body,
+  });
+  return status;
+}
+
+const parameters = ['contact', 'phone', 'card', 'ssn', 'iban'];
+const asked = (model: string, stream: boolean): Question => ({
+  model,
+  stream,
   system: `You serve ${personal.email}; the customer's number is ${personal.phone}.`,
-  user: `Use file_claim with ${originals.map((original) => `"${original}"`).join(', ')}.`,
-  tool,
-};
+  turns: [{ user: `Use file_claim with ${originals.map((original) => `"${original}"`).join(', ')}.` }],
+  tools: [
+    {
+      name: 'file_claim',
+      parameters: { type: 'object', properties: Object.fromEntries(parameters.map((name) => [name, { type: 'string' }])), required: parameters },
+    },
+  ],
+});
 
 describe('personal data in system text, messages, tool arguments and tool results', () => {
-  test.each(pairings)('comes back exactly and reaches no provider: $client, $model, $mode', async ({ ask, model, stream }) => {
+  test.each(pairings)('comes back exactly and reaches no provider: $client to $provider, $mode', async ({ sdk, model, stream }) => {
     behaveAlways({ writeBytes: 1 });
-    const first = await ask(gateway, keys.private, { ...asked, model }, { stream });
-    expect(first.calls).toMatchObject([
-      { arguments: { contact: personal.email, phone: personal.phone, card: personal.card, ssn: personal.ssn, iban: personal.iban } },
+    const question = asked(model, stream);
+    const first = await sdk.ask(gateway, question, privately);
+    expect(first.calls.map((call) => JSON.parse(call.arguments))).toEqual([
+      { contact: personal.email, phone: personal.phone, card: personal.card, ssn: personal.ssn, iban: personal.iban },
     ]);
 
-    const [call] = first.calls;
     const result = { note: `wrote "${everything}"`, also: personal.iban };
-    const second = await ask(
-      gateway,
-      keys.private,
-      { ...asked, model, called: { id: call?.id ?? '', arguments: call?.arguments ?? {}, result: escapedJson(result) } },
-      { stream },
-    );
+    const results = first.calls.map(({ id }) => ({ id, text: escapedJson(result) }));
+    const second = await sdk.ask(gateway, { ...question, turns: [...question.turns, { answer: first }, { results }] }, privately);
     expect(JSON.parse(quotedResult(second.text))).toEqual(result);
 
     expect(sent().map(({ status }) => status)).toEqual([200, 200]);
@@ -114,8 +121,8 @@ describe('personal data in system text, messages, tool arguments and tool result
     expect(sentText()).toContain('[EMAIL_1]');
   });
 
-  test.each(pairings)('comes back when the model repeats it in an answer: $client, $model, $mode', async ({ ask, model, stream }) => {
-    const { text } = await ask(gateway, keys.private, { model, user: `Please ${everything}` }, { stream });
+  test.each(pairings)('comes back when the model repeats it in an answer: $client to $provider, $mode', async ({ sdk, model, stream }) => {
+    const { text } = await sdk.ask(gateway, say(model, `Please ${everything}`, { stream }), privately);
     expect(text).toContain(`You said: "Please ${everything}"`);
     expect(leaked(sentText(), originals)).toEqual([]);
   });
@@ -123,8 +130,14 @@ describe('personal data in system text, messages, tool arguments and tool result
   test('that stands in the bytes as escapes is found', async () => {
     const hidden = (text: string): string => [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
     const body = `{"model": "claude", "messages": [{"role": "user", "content": "I am ${hidden(personal.email)}, ${hidden(personal.iban)}"}]}`;
-    const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${keys.private}` }, body });
-    expect(await response.json()).toMatchObject({ choices: [{ message: { content: expect.stringContaining(`I am ${personal.email}, ${personal.iban}`) } }] });
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keys.private}` },
+      body,
+    });
+    expect(await response.json()).toMatchObject({
+      choices: [{ message: { content: expect.stringContaining(`I am ${personal.email}, ${personal.iban}`) } }],
+    });
     expect(sent()).toHaveLength(1);
     expect(leaked(sentText(), originals)).toEqual([]);
   });
@@ -133,7 +146,7 @@ describe('personal data in system text, messages, tool arguments and tool result
     for (const text of ['Write to [EMAIL_1', 'Write to [EMAIL_1]', 'Write to [', 'Write to [EMAIL_12] and [EMAIL_1]']) {
       behaveAlways({ writeBytes: 1, say: { text } });
       for (const model of models) {
-        const answer = await askOpenAI(gateway, keys.private, { model, user: `I am ${personal.email}` }, { stream: true });
+        const answer = await openaiSdk.ask(gateway, say(model, `I am ${personal.email}`, { stream: true }), privately);
         expect(answer.text).toBe(text.replaceAll('[EMAIL_1]', personal.email));
       }
     }
@@ -146,44 +159,49 @@ describe('personal data in system text, messages, tool arguments and tool result
     ] as const) {
       for (const stream of [false, true]) {
         failing.behave({ refuse: { status: 503 } });
-        const { text } = await askAnthropic(gateway, keys.private, { ...asked, tool: undefined, model, user: `Please ${everything}` }, { stream });
+        const { text } = await anthropicSdk.ask(gateway, say(model, `Please ${everything}`, { stream }), privately);
         expect(text).toContain(everything);
       }
     }
-    expect(sent().map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 503, 503, 503, 503]);
+    expect(sent().map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => expect.toBeOneOf([200, 503])));
+    expect(sent().filter(({ status }) => status === 200)).toHaveLength(4);
     expect(leaked(sentText(), originals)).toEqual([]);
     expect(sent().every((request) => allBytes(request).includes('[CARD_1]'))).toBe(true);
   });
 
   test('in an error that quotes the request back reaches the client only as it was sent to the provider', async () => {
-    world.openai.behave({ refuse: { status: 400, body: { error: { message: 'Bad text: [EMAIL_1]', type: 'invalid_request_error', param: null, code: null } } } });
-    await expect(openaiClient(gateway, keys.private).chat.completions.create({ model: 'gpt', messages: [{ role: 'user', content: personal.email }] })).rejects.toThrow(
-      'Bad text: [EMAIL_1]',
-    );
+    world.openai.behave({
+      refuse: { status: 400, body: { error: { message: 'Bad text: [EMAIL_1]', type: 'invalid_request_error', param: null, code: null } } },
+    });
+    await expect(openaiSdk.ask(gateway, say('gpt', personal.email), privately)).rejects.toThrow('Bad text: [EMAIL_1]');
     expect(leaked(sentText(), originals)).toEqual([]);
   });
 });
 
 test('headers of the client reach no provider', async () => {
-  const headers = { 'x-user-email': personal.email, cookie: `user=${personal.email}`, 'openai-organization': personal.ssn, 'user-agent': personal.phone };
-  await openaiClient(gateway, keys.private).chat.completions.create({ model: 'gpt', messages: [{ role: 'user', content: 'hi' }] }, { headers });
-  await anthropicClient(gateway, keys.private).messages.create({ model: 'claude', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }] }, { headers });
-  expect(sent()).toHaveLength(2);
+  const headers = {
+    'x-user-email': personal.email,
+    cookie: `user=${personal.email}`,
+    'openai-organization': personal.ssn,
+    'user-agent': personal.phone,
+  };
+  for (const { sdk, model } of pairs) await sdk.ask(gateway, say(model), { ...privately, headers });
+  expect(sent()).toHaveLength(pairs.length);
   expect(leaked(sentText(), originals)).toEqual([]);
 });
 
 describe('what is not to be redacted is left alone:', () => {
   test.each(models)('all that a tenant without privacy sends (%s)', async (model) => {
-    const { text } = await askOpenAI(gateway, keys.open, { model, user: everything });
+    const { text } = await openaiSdk.ask(gateway, say(model, everything), { key: keys.open });
     expect(text).toContain(everything);
     expect(leaked(sentText(), originals)).toEqual(originals);
     expect(sentText()).toContain(everything);
   });
 
-  test.each(pairings)('a placeholder that the client wrote itself: $client, $model, $mode', async ({ ask, model, stream }) => {
+  test.each(pairings)('a placeholder that the client wrote itself: $client to $provider, $mode', async ({ sdk, model, stream }) => {
     const user = `Keep [EMAIL_1] and [PHONE_7], but not ${personal.email} or ${personal.phone}.`;
     behaveAlways({ writeBytes: 3 });
-    const { text } = await ask(gateway, keys.private, { model, user }, { stream });
+    const { text } = await sdk.ask(gateway, say(model, user, { stream }), privately);
     expect(text).toContain(user);
     expect(sentText()).toContain('Keep [EMAIL_1] and [PHONE_7], but not [EMAIL_2] or [PHONE_1].');
     expect(leaked(sentText(), originals)).toEqual([]);
@@ -191,12 +209,12 @@ describe('what is not to be redacted is left alone:', () => {
 
   test('a placeholder that the model made up', async () => {
     behaveAlways({ say: { text: '[EMAIL_1], [EMAIL_2], [CARD_1], [EMAIL_x]' } });
-    const { text } = await askOpenAI(gateway, keys.private, { model: 'gpt', user: personal.email });
+    const { text } = await openaiSdk.ask(gateway, say('gpt', personal.email), privately);
     expect(text).toBe(`${personal.email}, [EMAIL_2], [CARD_1], [EMAIL_x]`);
   });
 
   test('the answer of a tenant that wants nothing restored', async () => {
-    const { text } = await askOpenAI(gateway, 'rk-oneway', { model: 'gpt', user: `I am ${personal.email}, ${personal.ssn}` });
+    const { text } = await openaiSdk.ask(gateway, say('gpt', `I am ${personal.email}, ${personal.ssn}`), { key: 'rk-oneway' });
     expect(text).toContain(`I am [EMAIL_1], ${personal.ssn}`);
   });
 });
@@ -206,8 +224,8 @@ test('a hundred clients at once each get their own data back and nobody else’s
   const addresses = Array.from({ length: 100 }, (_, index) => `person${index}x@example.com`);
   const answers = await Promise.all(
     addresses.map(async (address, index) => {
-      const ask = index % 2 === 0 ? askOpenAI : askAnthropic;
-      const { text } = await ask(gateway, keys.private, { model: models[(index >> 1) % 2] ?? '', user: `I am ${address}.` }, { stream: index % 8 < 4 });
+      const { sdk, model } = pairs[index % pairs.length] ?? pairs[0];
+      const { text } = await sdk.ask(gateway, say(model, `I am ${address}.`, { stream: index % 8 < 4 }), privately);
       return text;
     }),
   );
@@ -217,20 +235,20 @@ test('a hundred clients at once each get their own data back and nobody else’s
 });
 
 test('a request whose text cannot be read is refused, and reaches no provider', async () => {
-  const body = JSON.stringify({ model: 'gpt', messages: [{ role: 'user', content: { deep: personal.email } }] });
-  const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${keys.private}` }, body });
-  expect(response.status).toBe(400);
+  expect(await post(JSON.stringify({ model: 'gpt', messages: [{ role: 'user', content: { deep: personal.email } }] }))).toBe(400);
   expect(leaked(sentText(), originals)).toEqual([]);
 });
 
 test('nothing that the gateway keeps or says holds personal data: ledger, log, metrics and traces', async () => {
-  await askOpenAI(gateway, keys.private, { model: 'claude', user: everything }, { stream: true });
-  await openaiClient(gateway, keys.private)
-    .chat.completions.create({ model: everything, messages: [{ role: 'user', content: everything }] })
-    .catch(() => {});
-  await expect.poll(() => receiver.received(), { timeout: 10_000 }).toContain('chat claude');
+  await openaiSdk.ask(gateway, say('claude', everything, { stream: true }), privately);
+  for (const text of [`{"model": ${JSON.stringify(everything)}, "messages": []}`, `{"model": "gpt", ${everything}}`])
+    expect(await post(text)).not.toBe(200);
+  world.openai.behave({ refuse: { status: 500, body: everything } });
+  await expect(openaiSdk.ask(gateway, say('gpt', everything), privately)).rejects.toThrow();
+  await openaiSdk.ask(gateway, say('marker'), privately);
+  await expect.poll(() => receiver.received(), { timeout: 10_000 }).toContain('chat marker');
   const entries = await gateway.entries();
-  expect(entries.length).toBeGreaterThan(100);
+  expect(entries).not.toHaveLength(0);
   const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'));
   const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
   expect(metrics).toContain('remora_exchanges_total{tenant="private"');

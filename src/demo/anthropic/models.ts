@@ -27,7 +27,7 @@ const isClaude = (model: string): boolean => model.startsWith('claude-');
 export const takesSampling = (model: string): boolean => is45(model) || is46(model) || !isClaude(model);
 
 /** Models that take `thinking.type` `enabled` with a budget. */
-export const takesThinkingBudget = takesSampling;
+export const takesThinkingBudget = (model: string): boolean => takesSampling(model);
 
 /** Models that decide themselves how much to think. */
 export const takesAdaptiveThinking = (model: string): boolean => !is45(model);

@@ -63,12 +63,11 @@ describe('the policy', () => {
     expect(redact.open({ id: 'x', identity: { tenant, key: 'k' } })).toBeUndefined();
   });
 
-  test('returns the same request where nothing is found, and passes each part as it is', async () => {
+  test('returns the same request where nothing is found, and stays away from the answer', async () => {
     const run = open();
     const before = request('{"text":["hello \\u0041 [EMAIL_1] 12345"],"tree":{"n":1e3,"id":123456789}}');
     expect(await run?.onRequest?.(before)).toBe(before);
-    const part: Part = { type: 'text', choice: 0, block: 0, text: '[EMAIL_1] [' };
-    expect(run?.onPart?.(part)[0]).toBe(part);
+    expect(run?.onPart).toBeUndefined();
   });
 
   test('leaves placeholders in the answer where the tenant wants none restored', async () => {

@@ -1,5 +1,5 @@
 import type { Policy, PolicyRun } from '../policy.ts';
-import type { Privacy } from '../tenant.ts';
+import type { Privacy, Tenant } from '../tenant.ts';
 import { createScan } from './detect/scan.ts';
 import { Placeholders } from './placeholders.ts';
 import { redactSpots } from './redact-json.ts';
@@ -19,14 +19,21 @@ export const redact: Policy = {
 
 function openRun(privacy: Privacy): PolicyRun {
   const placeholders = new Placeholders();
-  let restorer: Restorer | undefined;
-  return {
+  const run: PolicyRun = {
     async onRequest(request) {
       const scan = await createScan(privacy.redact);
       const edits = redactSpots(request.texts(), scan, placeholders);
-      if (privacy.restore && placeholders.size > 0) restorer = new Restorer(placeholders);
+      if (privacy.restore && placeholders.size > 0) {
+        const restorer = new Restorer(placeholders);
+        run.onPart = (part) => restorer.push(part);
+      }
       return request.edited(edits);
     },
-    onPart: (part) => restorer?.push(part) ?? [part],
   };
+  return run;
+}
+
+/** Loads the tables that redaction for these tenants needs, so that no request waits for them. */
+export async function preloadRedact(tenants: Iterable<Tenant>): Promise<void> {
+  for (const { privacy } of tenants) if (privacy !== undefined) await createScan(privacy.redact);
 }

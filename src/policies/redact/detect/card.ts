@@ -75,7 +75,7 @@ function cardAt(digits: Digits, first: number): { number: string; last: number }
 const standsAlone = (text: string, start: number, end: number): boolean =>
   !continuesWord(text, start) && !wordContinues(text, end) && !isFraction(text, start) && !hasFraction(text, end);
 
-export const isCard = (number: string): boolean => number.length >= 13 && isIssued(number) && passesLuhn(number);
+const isCard = (number: string): boolean => number.length >= 13 && isIssued(number) && passesLuhn(number);
 
 const isIssued = (number: string): boolean =>
   issuers.some(([from, to, least, greatest]) => {
