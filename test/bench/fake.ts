@@ -26,7 +26,7 @@ const openai = { json: wholeAnswer(openaiJson()), stream: pieces(openaiEvents({ 
 const anthropic = { json: wholeAnswer(anthropicJson()), stream: pieces(anthropicEvents()), streamWithUsage: pieces(anthropicEvents()) };
 
 let gapMs = 0;
-let last = { head: '', body: Buffer.alloc(0) };
+let last: { head: string; body: Buffer } = { head: '', body: Buffer.alloc(0) };
 
 function answer(socket: Socket, head: string, body: Buffer): void {
   last = { head, body };
@@ -53,7 +53,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     rest = data;
     const end = data.indexOf('\r\n\r\n');
     if (end === -1) return;
-    const head = data.latin1Slice(0, end);
+    const head = data.toString('latin1', 0, end);
     const from = end + 4;
     const to = from + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1]);
     if (Number.isNaN(to)) throw new Error('a request without content-length');

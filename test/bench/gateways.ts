@@ -6,6 +6,7 @@ import type { Snapshot } from '../../src/config/snapshot.ts';
 import { bootstrap, gatewayDefaults, type GatewayOptions } from '../../src/envoy/bootstrap.ts';
 import { findEnvoy } from '../../src/envoy/find.ts';
 import { launchEnvoy } from '../../src/envoy/launch.ts';
+import { clusterNames } from '../../src/envoy/names.ts';
 import { startEnvoy, type RunningEnvoy } from '../../src/envoy/supervise.ts';
 import type { ConfigObject, ConfigValue } from '../../src/envoy/typed.ts';
 import { clusterOf } from '../../src/routing/deployment.ts';
@@ -109,7 +110,7 @@ function withoutSidecar(config: ConfigObject, cluster: string): ConfigObject {
 
 function isExtProc(item: ConfigValue): boolean {
   if (typeof item !== 'object' || !('name' in item)) return false;
-  if (item.name === 'ext_proc' || String(item.name).startsWith('envoy.filters.http.ext_proc/')) return true;
+  if (item['name'] === clusterNames.sidecar || String(item['name']).startsWith('envoy.filters.http.ext_proc/')) return true;
   const typedConfig = item['typed_config'] as ConfigObject | undefined;
   return typedConfig?.['extension_config'] !== undefined && isExtProc(typedConfig['extension_config']);
 }

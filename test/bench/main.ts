@@ -8,7 +8,7 @@ import { envoyBinary } from './gateways.ts';
 import { measure, type Slice } from './measure.ts';
 import { help, readOptions, type BenchOptions } from './options.ts';
 import { rssMib } from './process-cost.ts';
-import { table, toRows, verdict } from './report.ts';
+import { table, titles, toRows, verdict } from './report.ts';
 import { runCommand } from '../../src/envoy/command.ts';
 
 // `npm run bench`: what Envoy and the sidecar cost. docs/benchmarks.md says what is measured and how to read it.
@@ -56,12 +56,6 @@ async function bench(options: BenchOptions): Promise<void> {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ setting, results, slices: [...slices.values()].flat() }, null, 2)}\n`);
   if (options.markdown !== undefined) writePage(options.markdown, [setting, tables, verdicts.map((line) => `- ${line}`).join('\n')]);
 }
-
-const titles: Record<Workload, string> = {
-  json: 'JSON answers',
-  stream: 'Event streams of 50 text chunks, as fast as they are read',
-  paced: 'Event streams of 50 text chunks, 10 ms apart',
-};
 
 /** Starts everything in the order in which it depends on each other. */
 async function start(options: BenchOptions, binary: string, cores: { gateway: Cores; others: Cores }): Promise<{ cases: Case[]; children: { fake: Child; load: Child } }> {

@@ -22,6 +22,14 @@ export interface Row {
 /** The aims for CPU per request with everything on, as multiples of plain Envoy's. */
 export const aims: Partial<Record<Workload, number>> = { json: 10, stream: 2.4 };
 
+/** What a workload's table is called. */
+export const titles: Record<Workload, string> = {
+  json: 'JSON answers',
+  stream: 'Event streams of 50 text chunks, as fast as they are read',
+  paced: 'Event streams of 50 text chunks, 10 ms apart',
+};
+
+/** A measured case. */
 export interface Subject {
   name: CaseName;
   title: string;

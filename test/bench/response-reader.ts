@@ -40,7 +40,7 @@ export class ResponseReader {
       if (this.#response === undefined) {
         const end = data.indexOf(headEnd);
         if (end === -1) return this.#wait(data);
-        this.#head(data.latin1Slice(0, end));
+        this.#head(data.toString('latin1', 0, end));
         data = data.subarray(end + headEnd.length);
       }
       if (this.#left > 0) {
@@ -91,7 +91,7 @@ export class ResponseReader {
     const start = this.#isBehindChunk ? lineEnd.length : 0;
     const end = data.indexOf(lineEnd, start);
     if (data.length < start || end === -1) return undefined;
-    const bytes = Number.parseInt(data.latin1Slice(start, end), 16);
+    const bytes = Number.parseInt(data.toString('latin1', start, end), 16);
     if (Number.isNaN(bytes)) throw new Error('bad chunk size');
     const behind = end + lineEnd.length + (bytes === 0 ? lineEnd.length : 0);
     return data.length < behind ? undefined : { bytes, behind: data.subarray(behind) };

@@ -222,7 +222,7 @@ describe('the openai SDK', () => {
     }
     const [entry, ...more] = (await gateway.entries()).slice(before);
     expect(more).toEqual([]);
-    expect(entry).toMatchObject({ end: 'complete', estimated: 0 });
+    expect(entry).toMatchObject({ ended: 'complete', estimated: 0 });
     expect(entry?.['output_tokens']).toBeGreaterThan(5);
   });
 
