@@ -11,7 +11,10 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 const configOption = (): Option => new Option('-c, --config <file>', 'the config file').default('remora.yaml');
 
-const program = new Command('remora').description('An LLM gateway beside Envoy.').version(version).showHelpAfterError('(remora --help lists the commands)');
+const program = new Command('remora')
+  .description('An LLM gateway beside Envoy.')
+  .version(version)
+  .showHelpAfterError('(remora --help lists the commands)');
 
 program
   .command('up')

@@ -13,6 +13,8 @@ Those that a retry cannot cure carry \`x-should-retry: false\`, which the vendor
 `;
 
 test('docs/errors.md lists the catalogue (npm run docs refreshes it)', async () => {
-  const rows = Object.entries(catalog).map(([code, { status, retryable, meaning }]) => `| \`${code}\` | ${status} | ${retryable ? 'may help' : 'no'} | ${meaning} |`);
+  const rows = Object.entries(catalog).map(
+    ([code, { status, retryable, meaning }]) => `| \`${code}\` | ${status} | ${retryable ? 'may help' : 'no'} | ${meaning} |`,
+  );
   await expect(`${heading}${rows.join('\n')}\n`).toMatchFileSnapshot('../docs/errors.md');
 });

@@ -27,13 +27,20 @@ export async function startSidecar({ config, listen, drainTimeout }: { config: s
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
   });
   const ready = once(child, 'message').then(() => true);
-  if (!(await Promise.race([ready, exit.then(() => false)]))) throw new UserError(`The sidecar did not start (${await exit}); its reason stands above.`);
+  if (!(await Promise.race([ready, exit.then(() => false)])))
+    throw new UserError(`The sidecar did not start (${await exit}); its reason stands above.`);
   return {
     exited: exit.then((how) => new UserError(`The sidecar ended by itself (${how}); its log above says why. Start Remora again.`)),
     async stop() {
       child.kill('SIGTERM');
       const late = new AbortController();
-      await Promise.race([exit, sleep(stopMs, undefined, { signal: late.signal }).then(() => child.kill('SIGKILL'), () => {})]);
+      await Promise.race([
+        exit,
+        sleep(stopMs, undefined, { signal: late.signal }).then(
+          () => child.kill('SIGKILL'),
+          () => {},
+        ),
+      ]);
       late.abort();
       await exit;
     },

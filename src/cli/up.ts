@@ -49,7 +49,9 @@ export async function up(options: UpOptions): Promise<void> {
     const demo = options.demo === true ? await startDemo(options.config, directory.path, environment, started) : undefined;
     const { snapshot } = load(demo?.config ?? options.config, { warn: demo === undefined });
     await start(snapshot, { ...options, config: demo?.config ?? options.config }, { environment, log, started, directory, signal: interrupt.signal });
-    process.stdout.write(`Remora is ready on http://${snapshot.listen.host}:${snapshot.listen.port} (health and metrics on http://${snapshot.admin.host}:${snapshot.admin.port})\n`);
+    process.stdout.write(
+      `Remora is ready on http://${snapshot.listen.host}:${snapshot.listen.port} (health and metrics on http://${snapshot.admin.host}:${snapshot.admin.port})\n`,
+    );
     if (demo !== undefined) process.stdout.write(demoBanner(snapshot, demo));
     const died = await Promise.race([interrupt.first, started.envoy?.exited, started.sidecar?.exited]);
     if (died instanceof Error) throw died;
@@ -106,7 +108,12 @@ async function start(snapshot: Snapshot, options: UpOptions, { environment, log,
 }
 
 /** Starts the demo providers and writes the config that uses them. */
-async function startDemo(path: string, directory: string, { variables }: Environment, { fakes }: Started): Promise<{ config: string; key: string; replaced: string[] }> {
+async function startDemo(
+  path: string,
+  directory: string,
+  { variables }: Environment,
+  { fakes }: Started,
+): Promise<{ config: string; key: string; replaced: string[] }> {
   const openai = await startFakeOpenAI();
   fakes.push(openai);
   const anthropic = await startFakeAnthropic();

@@ -10,7 +10,7 @@ import { asClientError, asGatewayError, detailsOf, errorHeaders } from './client
 import { envoyFailure } from './envoy-failure.ts';
 import { requestIdHeaders, type ExchangeState } from './state.ts';
 import type { Conversation, Message, ResponseHeaders } from './message.ts';
-import { warningsOf, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { answerHeaders } from './response-headers.ts';
 
 /** A provider's answer, from its headers to its last byte. */
@@ -21,13 +21,14 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
   state.trace.answered(status);
   if (status < 200 || status > 299) return yield* providerError(message, deployment, plan, state);
   if (message.endOfStream) throw new GatewayError('provider-error', `${deployment.endpoint.name} answered nothing.`);
-  if (message.headers.has('content-encoding')) throw new GatewayError('provider-error', `${deployment.endpoint.name} answered in an encoding that was not asked for.`);
+  if (message.headers.has('content-encoding'))
+    throw new GatewayError('provider-error', `${deployment.endpoint.name} answered in an encoding that was not asked for.`);
   const relay: Route = {
     from: deployment.endpoint.provider.protocol,
     to: state.protocol,
     observe: createObserver(state),
     filter: pipeline.partFilter(),
-    options: { wantsUsage: plan.request.facts.wantsUsage, createdAt: state.createdAt },
+    options: { wantsUsage: plan.facts.wantsUsage, createdAt: state.createdAt },
   };
   const isStream = message.headers.get('content-type')?.includes('text/event-stream') === true;
   yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, plan, state);
@@ -43,6 +44,8 @@ async function* jsonAnswer(message: ResponseHeaders, relay: Route, plan: Plan, s
   const next = yield { type: 'proceed', ...answerHeaders(message.headers, ownHeaders(plan, state)), responseBody: 'buffered' };
   const { body } = requireBody(next);
   const replaced = state.trace.answering(() => readable(() => relayAnswer(body, relay), state));
+  if (state.outcome.end === 'failed' && relay.from !== relay.to)
+    throw new GatewayError('provider-error', 'The provider answered 200 with an error in it.');
   state.outcome.end = 'complete';
   yield replaced === undefined ? { type: 'proceed' } : { type: 'proceed', body: replaced, setHeaders: bodyHeaders(replaced) };
 }
@@ -54,7 +57,9 @@ function readable<T>(read: () => T, { outcome }: ExchangeState): T {
   } catch (cause) {
     const error = asGatewayError(cause);
     if (error.code === 'internal') throw cause;
-    throw new GatewayError('provider-error', `${outcome.deployment?.endpoint.name ?? 'The provider'} answered something that cannot be read.`, { cause });
+    throw new GatewayError('provider-error', `${outcome.deployment?.endpoint.name ?? 'The provider'} answered something that cannot be read.`, {
+      cause,
+    });
   }
 }
 
@@ -128,14 +133,24 @@ async function* providerError(message: ResponseHeaders, deployment: Deployment, 
   const render = (body: Buffer): Buffer => Buffer.from(state.protocol.encodeError(translatedFailure(clientStatus, body, provider.protocol)));
   const headers = [...ownHeaders(plan, state), [':status', String(clientStatus)] as const];
   if (message.endOfStream) {
-    yield { type: 'immediate', status: clientStatus, headers: [...ownHeaders(plan, state), ['content-type', 'application/json']], body: render(Buffer.alloc(0)), details: detailsOf(new GatewayError('provider-error', '')) };
+    yield {
+      type: 'immediate',
+      status: clientStatus,
+      headers: [...ownHeaders(plan, state), ['content-type', 'application/json']],
+      body: render(Buffer.alloc(0)),
+      details: detailsOf(new GatewayError('provider-error', '')),
+    };
     return;
   }
   if (isSameProtocol) {
     yield { type: 'proceed', ...answerHeaders(message.headers, headers), responseBody: 'none' };
     return;
   }
-  const next = yield { type: 'proceed', ...answerHeaders(message.headers, [...headers, ['content-type', 'application/json']]), responseBody: 'buffered' };
+  const next = yield {
+    type: 'proceed',
+    ...answerHeaders(message.headers, [...headers, ['content-type', 'application/json']]),
+    responseBody: 'buffered',
+  };
   const body = render(requireBody(next).body);
   yield { type: 'proceed', body, setHeaders: bodyHeaders(body) };
 }
@@ -175,7 +190,7 @@ export async function* envoyReply(message: ResponseHeaders, state: ExchangeState
 /** What we tell of every answer. */
 function ownHeaders(plan: Plan, state: ExchangeState): (readonly [string, string])[] {
   const { deployment } = state.outcome;
-  const warnings = warningHeader(warningsOf(plan));
+  const warnings = warningHeader(plan.warnings);
   return [
     ...requestIdHeaders(state),
     ...(deployment === undefined ? [] : [['x-remora-deployment', deploymentName(deployment)] as const]),

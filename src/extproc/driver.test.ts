@@ -48,7 +48,10 @@ describe('runs the conversation’s finally exactly once', () => {
   for (const [name, play] of [
     ['when Envoy goes away between messages', (driver: ReturnType<typeof drive>) => (driver.message(headers), turn().then(() => driver.closed()))],
     ['when Envoy goes away while it works', (driver: ReturnType<typeof drive>) => (driver.message(headers), driver.closed())],
-    ['when Envoy says so three times', (driver: ReturnType<typeof drive>) => (driver.message(headers), driver.closed(), driver.closed(), driver.closed())],
+    [
+      'when Envoy says so three times',
+      (driver: ReturnType<typeof drive>) => (driver.message(headers), driver.closed(), driver.closed(), driver.closed()),
+    ],
   ] as const) {
     test(name, async () => {
       let settled = 0;

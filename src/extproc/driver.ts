@@ -31,11 +31,7 @@ const bug: Reply = {
  * The conversation's `finally` runs exactly once, however the stream ends. `onFailure` hears what it throws.
  * Our side of the stream ends only after Envoy's: to end it earlier means "process no more", and the rest of the answer would pass as it is.
  */
-export function drive(
-  open: (first: Message) => Conversation,
-  transport: Transport,
-  onFailure: (error: unknown) => void,
-): Driver {
+export function drive(open: (first: Message) => Conversation, transport: Transport, onFailure: (error: unknown) => void): Driver {
   const waiting: Message[] = [];
   let conversation: Conversation | undefined;
   let state: 'idle' | 'running' | 'done' = 'idle';

@@ -49,9 +49,10 @@ export async function* exchange(opening: RequestHeaders, deps: ExchangeDeps): Co
     let message: Message = yield proceed;
     let plan: Plan | undefined;
     if (message.type === 'request-body') {
-      plan = await planRequest(message.body, state, { snapshot, identity, pipeline, random: deps.random });
-      deps.registry.set(state.id, plan.open);
-      message = yield firstAttempt(plan, state);
+      const planned = await planRequest(message.body, state, { snapshot, identity, pipeline, random: deps.random });
+      deps.registry.set(state.id, planned.open);
+      plan = planned.plan;
+      message = yield firstAttempt(planned, state);
     }
     if (message.type !== 'response-headers') throw new Error(`Envoy sent ${message.type} where the answer's headers belong`);
     deps.registry.delete(state.id);

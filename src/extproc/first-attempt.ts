@@ -3,14 +3,14 @@ import { chainKey, exchangeKeys, headerNames, metadataNamespaces } from '../envo
 import type { Attempt } from '../routing/prepare-attempt.ts';
 import type { ExchangeState } from './state.ts';
 import type { Headers, Proceed } from './message.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedRequest } from './plan.ts';
 
 /**
  * The reply to a request's body: the first attempt, written for the first deployment of the chain, and the chain itself,
  * which Envoy's `priority_group` cluster specifier reads from metadata. Attempt k goes to group k.
  */
-export function firstAttempt(plan: Plan, state: ExchangeState): Proceed {
-  const attempt = plan.open.prepare(1, undefined);
+export function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeState): Proceed {
+  const attempt = open.prepare(1, undefined);
   return {
     type: 'proceed',
     ...attemptHeaders(attempt, state.opening.headers, [
@@ -50,4 +50,9 @@ export function attemptHeaders(
 
 /** Headers that Envoy works with, and takes off itself before the provider sees them. */
 const isEnvoys = (name: string): boolean =>
-  name.startsWith(':') || name.startsWith('x-envoy-') || name === 'host' || name === 'content-length' || name === 'x-request-id' || name === 'x-forwarded-proto';
+  name.startsWith(':') ||
+  name.startsWith('x-envoy-') ||
+  name === 'host' ||
+  name === 'content-length' ||
+  name === 'x-request-id' ||
+  name === 'x-forwarded-proto';

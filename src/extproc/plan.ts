@@ -4,21 +4,26 @@ import type { Warning } from '../llm/request.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import type { Identity } from '../policies/tenant.ts';
 import { ClientRequest } from '../protocols/client-request.ts';
-import { prepareAttempt, type Attempt } from '../routing/prepare-attempt.ts';
+import type { RequestFacts } from '../protocols/protocol.ts';
+import { prepareAttempt } from '../routing/prepare-attempt.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { route } from '../routing/route.ts';
 import { asClientError, errorHeaders } from './client-error.ts';
 import type { ExchangeState } from './state.ts';
 import type { OpenExchange } from './registry.ts';
 
-/** What was decided about a request: what goes out, and where to in which order. */
+/** What was decided about a request, without its bytes: an answer may take minutes, and needs none of them. */
 export interface Plan {
-  request: ClientRequest;
+  facts: RequestFacts;
   chain: readonly Deployment[];
   headersTimeoutMs: number;
-  /** The attempts made so far, the last one at the end. */
-  attempts: Attempt[];
-  /** What the attempt conversation may ask of this exchange. */
+  /** What the last attempt could not carry. */
+  warnings: readonly Warning[];
+}
+
+/** A plan, and what writes its attempts: it holds the request, and is let go of when the answer begins. */
+export interface PlannedRequest {
+  plan: Plan;
   open: OpenExchange;
 }
 
@@ -30,7 +35,7 @@ export async function planRequest(
   body: Buffer,
   state: ExchangeState,
   { snapshot, identity, pipeline, random }: { snapshot: Snapshot; identity: Identity; pipeline: PipelineRun; random: () => number },
-): Promise<Plan> {
+): Promise<PlannedRequest> {
   const received = await state.trace.stage('decode', () => new ClientRequest(state.protocol, body));
   const { model, stream, maxTokens } = received.facts;
   // A name that the config does not have may be any text of the client's.
@@ -39,19 +44,21 @@ export async function planRequest(
   const request = await pipeline.onRequest(received);
   const chain = await state.trace.stage('route', () => route(model, snapshot.models, random));
   await pipeline.onChain(request, chain);
-  const attempts: Attempt[] = [];
-  return {
-    request,
+  const plan: Plan = {
+    facts: request.facts,
     chain,
     headersTimeoutMs: snapshot.models.get(model)?.headersTimeoutMs ?? (stream ? headersTimeoutMs.stream : headersTimeoutMs.json),
-    attempts,
+    warnings: [],
+  };
+  return {
+    plan,
     open: {
       chain,
       prepare(number, parent) {
         const deployment = chain[number - 1];
         if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
         const attempt = prepareAttempt(request, deployment, clientCall(state));
-        attempts.push(attempt);
+        plan.warnings = attempt.warnings;
         Object.assign(state.outcome, { deployment, attempts: number, requestBytes: attempt.body.length });
         state.trace.attempted(number, deployment, parent);
         return attempt;
@@ -64,7 +71,9 @@ export async function planRequest(
 function requireAllowed(model: string, { tenant }: Identity): void {
   if (tenant.models === undefined || tenant.models.has(model)) return;
   const allowed = [...tenant.models].join(', ');
-  throw new GatewayError('model-not-allowed', `Tenant "${tenant.name}" may not use "${model.slice(0, 100)}". Ask for one of: ${allowed}.`, { field: 'model' });
+  throw new GatewayError('model-not-allowed', `Tenant "${tenant.name}" may not use "${model.slice(0, 100)}". Ask for one of: ${allowed}.`, {
+    field: 'model',
+  });
 }
 
 function clientCall({ opening }: ExchangeState): { headers: ReadonlyMap<string, string>; query: string } {
@@ -72,6 +81,3 @@ function clientCall({ opening }: ExchangeState): { headers: ReadonlyMap<string, 
   const at = path.indexOf('?');
   return { headers: opening.headers, query: at === -1 ? '' : path.slice(at) };
 }
-
-/** All that the attempt which is answered could not carry. */
-export const warningsOf = ({ attempts }: Plan): readonly Warning[] => attempts.at(-1)?.warnings ?? [];

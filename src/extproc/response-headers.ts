@@ -1,7 +1,16 @@
 import type { Headers, Proceed } from './message.ts';
 
 /** The provider's headers that a client gets. All others describe our account at the provider, or its own network. */
-const passed = new Set([':status', 'content-type', 'content-length', 'content-encoding', 'retry-after', 'date', 'cache-control', 'transfer-encoding']);
+const passed = new Set([
+  ':status',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'retry-after',
+  'date',
+  'cache-control',
+  'transfer-encoding',
+]);
 
 /** Names under which providers send their id of a request. */
 const providerRequestIds = ['x-request-id', 'request-id'] as const;

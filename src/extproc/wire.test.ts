@@ -34,8 +34,12 @@ test('reads headers as raw bytes, repeated ones joined', () => {
 test('reads attributes and the metadata of our own namespace', () => {
   const message = received({
     request_headers: {},
-    attributes: { 'envoy.filters.http.ext_proc': { fields: { 'xds.cluster_name': { stringValue: 'p_x' }, 'upstream.request_attempt_count': { numberValue: 2 } } } },
-    metadata_context: { filter_metadata: { remora: { fields: { exchange_id: { stringValue: 'e1' } } }, other: { fields: { exchange_id: { stringValue: 'no' } } } } },
+    attributes: {
+      'envoy.filters.http.ext_proc': { fields: { 'xds.cluster_name': { stringValue: 'p_x' }, 'upstream.request_attempt_count': { numberValue: 2 } } },
+    },
+    metadata_context: {
+      filter_metadata: { remora: { fields: { exchange_id: { stringValue: 'e1' } } }, other: { fields: { exchange_id: { stringValue: 'no' } } } },
+    },
   });
   expect(message).toMatchObject({
     attributes: new Map<string, string | number>([
@@ -60,12 +64,19 @@ test('writes an empty body as a mutation, so that a swallowed chunk is not passe
 });
 
 test('always names both body modes when it overrides one', () => {
-  expect(toWire({ type: 'proceed', responseBody: 'none' }, 'response-headers')).toMatchObject({ mode_override: { request_body_mode: 2, response_body_mode: 0 } });
+  expect(toWire({ type: 'proceed', responseBody: 'none' }, 'response-headers')).toMatchObject({
+    mode_override: { request_body_mode: 2, response_body_mode: 0 },
+  });
 });
 
 test('writes nested metadata', () => {
   const sent = responseDeserialize(
-    responseSerialize(toWire({ type: 'proceed', metadata: { 'remora.chain': { priority_groups: [{ name: '1', clusters: [{ cluster_name: 'p_x', weight: 1 }] }] } } }, 'request-body')),
+    responseSerialize(
+      toWire(
+        { type: 'proceed', metadata: { 'remora.chain': { priority_groups: [{ name: '1', clusters: [{ cluster_name: 'p_x', weight: 1 }] }] } } },
+        'request-body',
+      ),
+    ),
   );
   expect(JSON.parse(JSON.stringify(sent))).toMatchObject({
     dynamic_metadata: {

@@ -50,7 +50,28 @@ test('agrees with JSON.parse on what is JSON at all, also after a byte of a docu
 });
 
 describe('refuses', () => {
-  for (const text of ['', ' ', '{', '[1,]', '{"a"}', '{"a":}', '{"a":1,}', '01', '-', '1.', '1e', '[1]x', '"\u0001"', '"\\x"', '"\\u12g4"', '"open', 'nul', "'a'", '[[]', '\ufeff{}']) {
+  for (const text of [
+    '',
+    ' ',
+    '{',
+    '[1,]',
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    '01',
+    '-',
+    '1.',
+    '1e',
+    '[1]x',
+    '"\u0001"',
+    '"\\x"',
+    '"\\u12g4"',
+    '"open',
+    'nul',
+    "'a'",
+    '[[]',
+    '\ufeff{}',
+  ]) {
     test(JSON.stringify(text), () => expect(() => parse(text)).toThrow(JsonSyntaxError));
   }
 
@@ -60,6 +81,11 @@ describe('refuses', () => {
     expect(() => parse('['.repeat(1_000_000))).toThrow('nested deeper than 128 levels');
     expect(() => parse(`${'['.repeat(128)}${']'.repeat(128)}`)).not.toThrow();
   });
+});
+
+test('refuses documents of more values than the limit: what is kept of them would outgrow their bytes', () => {
+  expect(() => parse(`[${'0,'.repeat(1_000_000)}0]`)).toThrow('more than 1000000 values');
+  expect(() => parseJson(Buffer.from('[1,2,3]'), { maxValues: 4 })).not.toThrow();
 });
 
 test('names the byte at which a document goes wrong', () => {

@@ -45,10 +45,16 @@ interface Document {
   tape: Int32Array;
 }
 
-/** Parses a whole document. Throws JsonSyntaxError for anything that is not JSON, not UTF-8, or nested deeper than `maxDepth`. */
-export function parseJson(bytes: Buffer, { maxDepth = 128 }: { maxDepth?: number } = {}): JsonNode {
+export interface JsonLimits {
+  maxDepth?: number;
+  /** Most values, names of fields included: each takes 16 bytes beside the document's own. */
+  maxValues?: number;
+}
+
+/** Parses a whole document. Throws JsonSyntaxError for anything that is not JSON, not UTF-8, or beyond the limits. */
+export function parseJson(bytes: Buffer, { maxDepth = 128, maxValues = 1_000_000 }: JsonLimits = {}): JsonNode {
   if (!isUtf8(bytes)) throw new JsonSyntaxError('invalid UTF-8', 0);
-  return new JsonNode({ bytes, tape: new Scanner(bytes, maxDepth).scan() }, 0, undefined, '');
+  return new JsonNode({ bytes, tape: new Scanner(bytes, maxDepth, maxValues).scan() }, 0, undefined, '');
 }
 
 /** One value of a parsed document. */
@@ -123,7 +129,7 @@ export class JsonNode {
     const { tape } = this.#document;
     let found: JsonNode | undefined;
     const behind = this.#cell(3);
-    for (let entry = this.#entry + STRIDE; entry < behind; ) {
+    for (let entry = this.#entry + STRIDE; entry < behind;) {
       const value = entry + STRIDE;
       if (this.#keyIs(entry, key)) {
         if (found !== undefined) throw new JsonFieldError(found.path, 'stands twice');
@@ -138,7 +144,7 @@ export class JsonNode {
   *fields(): Generator<{ key: JsonNode; value: JsonNode }> {
     this.#mustBe(OBJECT, 'an object');
     const behind = this.#cell(3);
-    for (let entry = this.#entry + STRIDE; entry < behind; ) {
+    for (let entry = this.#entry + STRIDE; entry < behind;) {
       const key = new JsonNode(this.#document, entry, this, '');
       const value = new JsonNode(this.#document, entry + STRIDE, this, key.string());
       yield { key, value };
@@ -179,13 +185,15 @@ export class JsonNode {
 class Scanner {
   readonly #bytes: Buffer;
   readonly #maxDepth: number;
+  readonly #maxValues: number;
   #tape = new Int32Array(256);
   #used = 0;
   #at = 0;
 
-  constructor(bytes: Buffer, maxDepth: number) {
+  constructor(bytes: Buffer, maxDepth: number, maxValues: number) {
     this.#bytes = bytes;
     this.#maxDepth = maxDepth;
+    this.#maxValues = maxValues;
   }
 
   scan(): Int32Array {
@@ -349,6 +357,7 @@ class Scanner {
 
   #push(kind: number, start: number, end: number): number {
     const entry = this.#used;
+    if (entry >= this.#maxValues * STRIDE) throw new JsonSyntaxError(`more than ${this.#maxValues} values`, start);
     if (entry + STRIDE > this.#tape.length) {
       const larger = new Int32Array(this.#tape.length * 2);
       larger.set(this.#tape);

@@ -31,5 +31,10 @@ test('applies many edits in any order', () => {
 
 test('refuses edits that overlap', () => {
   const bytes = Buffer.from('[1,2]');
-  expect(() => splice(bytes, [{ start: 1, end: 3, text: '' }, { start: 2, end: 4, text: '' }])).toThrow('overlap');
+  expect(() =>
+    splice(bytes, [
+      { start: 1, end: 3, text: '' },
+      { start: 2, end: 4, text: '' },
+    ]),
+  ).toThrow('overlap');
 });

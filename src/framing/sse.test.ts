@@ -14,8 +14,14 @@ const shape = (events: readonly SseEvent[]) => events.filter(({ data }) => data 
 const cutAt = (bytes: Buffer, at: number): Buffer[] => [bytes.subarray(0, at), bytes.subarray(at)];
 
 describe('a stream cut anywhere gives the same events', () => {
-  for (const [ending, newline] of [['LF', '\n'], ['CR', '\r'], ['CRLF', '\r\n']] as const) {
-    const text = ['event: a', 'data: {"x":"grüße 😀"}', '', ': comment', '', 'data: one', 'data:two', 'id: 7', '', 'data: [DONE]', '', ''].join(newline);
+  for (const [ending, newline] of [
+    ['LF', '\n'],
+    ['CR', '\r'],
+    ['CRLF', '\r\n'],
+  ] as const) {
+    const text = ['event: a', 'data: {"x":"grüße 😀"}', '', ': comment', '', 'data: one', 'data:two', 'id: 7', '', 'data: [DONE]', '', ''].join(
+      newline,
+    );
     const bytes = Buffer.from(text);
     const expected = [
       { name: 'a', data: '{"x":"grüße 😀"}' },

@@ -15,7 +15,8 @@ export function authenticate(headers: ReadonlyMap<string, string>, keys: Readonl
     throw new GatewayError('missing-key', 'Send your virtual key as "Authorization: Bearer KEY" or "x-api-key: KEY".');
   }
   const identity = keys.get(createHash('sha256').update(key).digest('hex'));
-  if (identity === undefined) throw new GatewayError('invalid-key', 'This virtual key is not known here. Check it, or ask the platform team for one.');
+  if (identity === undefined)
+    throw new GatewayError('invalid-key', 'This virtual key is not known here. Check it, or ask the platform team for one.');
   return identity;
 }
 

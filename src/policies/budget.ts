@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts';
 import { noUsage, type Usage } from '../llm/usage.ts';
 import type { Prices } from '../pricing/prices.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
-import { defaultMaxTokens } from '../protocols/protocol.ts';
+import { defaultMaxTokens, type ProtocolName } from '../protocols/protocol.ts';
 import { deploymentName, type Deployment } from '../routing/deployment.ts';
 import { StoreError, type Hold, type Ledger, type LedgerEntry } from '../stores/ledger.ts';
 import { periodEnd } from '../stores/period.ts';
@@ -33,13 +33,13 @@ export const createBudget = (parts: BudgetParts): Policy => ({
 function openBudget(exchange: string, identity: Identity, { ledger, prices, now }: BudgetParts): PolicyRun {
   const { tenant } = identity;
   const startedAt = now();
-  let asked: ClientRequest | undefined;
+  let asked: Asked | undefined;
   let hold: Hold | undefined;
   let isSettled = false;
 
   return {
     async onChain(request, chain) {
-      asked = request;
+      asked = { protocol: request.protocol.name, model: request.facts.model };
       if (tenant.budget === undefined) return;
       const amountNanos = mostNanos(request, chain, prices);
       const limitNanos = tenant.budget.amountNanos;
@@ -65,6 +65,12 @@ function openBudget(exchange: string, identity: Identity, { ledger, prices, now 
   };
 }
 
+/** What the ledger needs of a request; the request itself is not kept while the answer runs. */
+interface Asked {
+  protocol: ProtocolName;
+  model: string;
+}
+
 interface Begun {
   exchange: string;
   identity: Identity;
@@ -73,15 +79,15 @@ interface Begun {
 }
 
 /** What the ledger keeps of an exchange. A cost that is not known is what was reserved for it: 0 without a budget. */
-function entryOf(begun: Begun, { protocol, facts }: ClientRequest, deployment: Deployment, outcome: Outcome, prices: Prices): LedgerEntry {
+function entryOf(begun: Begun, { protocol, model }: Asked, deployment: Deployment, outcome: Outcome, prices: Prices): LedgerEntry {
   const { usage, estimated } = usageOf(outcome);
   const costNanos = prices.costNanos(deployment, usage);
   return {
     exchange: begun.exchange,
     tenant: begun.identity.tenant.name,
     key: begun.identity.key,
-    protocol: protocol.name,
-    model: facts.model,
+    protocol,
+    model,
     deployment: deploymentName(deployment),
     providerModel: deployment.model,
     usage,

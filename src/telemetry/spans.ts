@@ -22,7 +22,12 @@ export function createSpans({ otlp, now }: { otlp: URL; now: () => number }): Sp
   const provider = new TracerProvider({
     sampler: new AlwaysOnSampler(), // Envoy has sampled already
     resource: resourceFromAttributes({ 'service.name': 'remora' }),
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${otlp.origin}${otlp.pathname.replace(/\/$/, '')}/v1/traces` }), scheduledDelayMillis: 1000 })],
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: new OTLPTraceExporter({ url: `${otlp.origin}${otlp.pathname.replace(/\/$/, '')}/v1/traces` }),
+        scheduledDelayMillis: 1000,
+      }),
+    ],
   });
   const tracer = provider.getTracer('remora');
   return {
@@ -180,7 +185,10 @@ function outcomeAttributes({ end, status, deployment, attempts, usage }: Outcome
     ...(error === undefined ? {} : { 'error.type': error }),
     ...(deployment === undefined
       ? {}
-      : { 'gen_ai.provider.name': deployment.endpoint.provider.pricedAs ?? deployment.endpoint.name, 'remora.deployment': deploymentName(deployment) }),
+      : {
+          'gen_ai.provider.name': deployment.endpoint.provider.pricedAs ?? deployment.endpoint.name,
+          'remora.deployment': deploymentName(deployment),
+        }),
     ...(usage === undefined
       ? {}
       : {

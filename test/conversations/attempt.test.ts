@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { exchange } from '../../src/extproc/exchange.ts';
 import type { Conversation, Message } from '../../src/extproc/message.ts';
-import { attemptHeaders, passed, playAttempt, refusal, requestBody, requestHeaders, responseBody, responseHeaders, setStage, type Stage } from './play.ts';
+import {
+  attemptHeaders,
+  passed,
+  playAttempt,
+  refusal,
+  requestBody,
+  requestHeaders,
+  responseBody,
+  responseHeaders,
+  setStage,
+  type Stage,
+} from './play.ts';
 
 /** An exchange whose first attempt is under way: model `fast` goes to OpenAI and then to Anthropic. */
 async function underWay(stage: Stage): Promise<Conversation> {
@@ -18,7 +29,11 @@ test('writes the request of the deployment whose turn it is, and takes the first
   const reply = passed((await playAttempt(stage, attemptHeaders('exchange-1', 2, 'p_anthropic')))[0]);
   expect(reply.replacesRequest).toBe(true);
   expect(JSON.parse(reply.text ?? '')).toMatchObject({ model: 'claude-haiku-4-5', max_tokens: 4096 });
-  expect(Object.fromEntries(reply.set)).toMatchObject({ ':path': '/v1/messages', 'x-api-key': 'key-of-anthropic', 'content-length': String(reply.body?.length) });
+  expect(Object.fromEntries(reply.set)).toMatchObject({
+    ':path': '/v1/messages',
+    'x-api-key': 'key-of-anthropic',
+    'content-length': String(reply.body?.length),
+  });
   expect(reply.removeHeaders).toContain('authorization');
   expect(reply.removeHeaders).not.toContain('x-request-id');
   expect(reply.metadata).toEqual({ remora: { content_length: reply.body?.length } });
@@ -32,9 +47,21 @@ test('the answer is read in the protocol of the attempt that gave it', async () 
   const next = async (message: Message) => (await conversation.next(message)).value ?? undefined;
   const headers = passed(await next(responseHeaders(200, { attempts: 2 })));
   expect([headers.set.get('x-remora-deployment'), headers.set.get('x-remora-attempts')]).toEqual(['anthropic/claude-haiku-4-5', '2']);
-  const answer = { id: 'm1', type: 'message', role: 'assistant', model: 'claude', content: [{ type: 'text', text: 'Hello' }], stop_reason: 'end_turn', stop_sequence: null, usage: { input_tokens: 3, output_tokens: 2 } };
+  const answer = {
+    id: 'm1',
+    type: 'message',
+    role: 'assistant',
+    model: 'claude',
+    content: [{ type: 'text', text: 'Hello' }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 3, output_tokens: 2 },
+  };
   const body = passed(await next(responseBody(JSON.stringify(answer))));
-  expect(JSON.parse(body.text ?? '')).toMatchObject({ object: 'chat.completion', choices: [{ message: { content: 'Hello' }, finish_reason: 'stop' }] });
+  expect(JSON.parse(body.text ?? '')).toMatchObject({
+    object: 'chat.completion',
+    choices: [{ message: { content: 'Hello' }, finish_reason: 'stop' }],
+  });
   await conversation.return();
   expect(stage.outcomes).toMatchObject([{ end: 'complete', attempts: 2, usage: { inputTokens: 3, outputTokens: 2 } }]);
 });

@@ -57,13 +57,29 @@ describe('a JSON exchange', () => {
     expect(headers.set.get('x-remora-deployment')).toBe('openai/gpt-5-mini');
     expect(headers.removeHeaders).toEqual(['openai-organization', 'x-ratelimit-remaining-requests']);
     expect(replies[3]).toEqual({ type: 'proceed' });
-    expect(stage.outcomes).toMatchObject([{ end: 'complete', status: 200, attempts: 1, usage: { inputTokens: 9, outputTokens: 1 }, deliveredBytes: 5 }]);
+    expect(stage.outcomes).toMatchObject([
+      { end: 'complete', status: 200, attempts: 1, usage: { inputTokens: 9, outputTokens: 1 }, deliveredBytes: 5 },
+    ]);
     expect(stage.deps.registry.size).toBe(0);
   });
 
   test('an answer that cannot be read is the provider’s error', async () => {
     const stage = setStage();
     const replies = await playExchange(stage, requestHeaders('open'), requestBody(ask), responseHeaders(200), responseBody('<html>'));
+    expect(refusal(replies[3])).toMatchObject({ status: 502, body: { error: { code: 'provider-error' } } });
+    expect(stage.outcomes).toMatchObject([{ end: 'failed' }]);
+  });
+
+  test('an error inside a 200 of another protocol is one for the client, with its status', async () => {
+    const stage = setStage();
+    const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
+    const replies = await playExchange(
+      stage,
+      requestHeaders('open'),
+      requestBody({ ...ask, model: 'smart' }),
+      responseHeaders(200),
+      responseBody(JSON.stringify(error)),
+    );
     expect(refusal(replies[3])).toMatchObject({ status: 502, body: { error: { code: 'provider-error' } } });
     expect(stage.outcomes).toMatchObject([{ end: 'failed' }]);
   });
@@ -130,7 +146,12 @@ describe('Envoy goes away', () => {
 describe('Envoy answers itself', () => {
   test('before the body reached us: too large', async () => {
     const stage = setStage();
-    const replies = await playExchange(stage, requestHeaders('open'), envoyHeaders(413, 'request_payload_too_large'), responseBody('Payload Too Large'));
+    const replies = await playExchange(
+      stage,
+      requestHeaders('open'),
+      envoyHeaders(413, 'request_payload_too_large'),
+      responseBody('Payload Too Large'),
+    );
     expect(passed(replies[1]).set.get(':status')).toBe('413');
     expect(JSON.parse(passed(replies[2]).text ?? '')).toMatchObject({ error: { code: 'body-too-large' } });
     expect(stage.outcomes).toMatchObject([{ end: 'refused', status: 413, attempts: 0 }]);
@@ -144,7 +165,13 @@ describe('Envoy answers itself', () => {
   ] as const) {
     test(`after the last attempt: ${details}`, async () => {
       const stage = setStage();
-      const replies = await playExchange(stage, requestHeaders('open', { path: '/v1/messages' }), requestBody({ ...ask, model: 'smart', max_tokens: 5 }), envoyHeaders(status, details), responseBody('no'));
+      const replies = await playExchange(
+        stage,
+        requestHeaders('open', { path: '/v1/messages' }),
+        requestBody({ ...ask, model: 'smart', max_tokens: 5 }),
+        envoyHeaders(status, details),
+        responseBody('no'),
+      );
       const body = passed(replies[3]);
       expect(JSON.parse(body.text ?? '')).toMatchObject({ type: 'error', error: { code } });
       expect(body.set.get('content-length')).toBe(String(body.body?.length));
@@ -171,7 +198,13 @@ describe('a provider’s error', () => {
   test('in another protocol is translated, Anthropic’s 529 to 503', async () => {
     const stage = setStage();
     const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
-    const replies = await playExchange(stage, requestHeaders('open'), requestBody({ ...ask, model: 'smart' }), responseHeaders(529), responseBody(JSON.stringify(error)));
+    const replies = await playExchange(
+      stage,
+      requestHeaders('open'),
+      requestBody({ ...ask, model: 'smart' }),
+      responseHeaders(529),
+      responseBody(JSON.stringify(error)),
+    );
     expect(passed(replies[2]).set.get(':status')).toBe('503');
     expect(JSON.parse(passed(replies[3]).text ?? '')).toMatchObject({ error: { message: 'Overloaded', code: 'overloaded_error' } });
   });
@@ -207,7 +240,13 @@ describe('refuses, in the client’s protocol,', () => {
     ['a model that is not declared', { ...ask, model: 'gtp' }, 404, 'model-not-found', 'model'],
     ['no model', { messages: ask.messages }, 400, 'invalid-request', 'model'],
     ['no messages', { model: 'gpt' }, 400, 'invalid-request', 'messages'],
-    ['a message without role', { model: 'gpt', messages: [{ role: 'user', content: 'a' }, { content: 'b' }] }, 400, 'invalid-request', 'messages[1].role'],
+    [
+      'a message without role',
+      { model: 'gpt', messages: [{ role: 'user', content: 'a' }, { content: 'b' }] },
+      400,
+      'invalid-request',
+      'messages[1].role',
+    ],
     ['two models in one body', '{"model":"gpt","model":"smart","messages":[{"role":"user","content":"a"}]}', 400, 'invalid-request', 'model'],
   ])('%s', async (_, body, status, code, field) => {
     const stage = setStage();
@@ -224,7 +263,11 @@ describe('refuses, in the client’s protocol,', () => {
   });
 
   test('in Anthropic’s shape on Anthropic’s path', async () => {
-    const replies = await playExchange(setStage(), requestHeaders('open', { path: '/v1/messages' }), requestBody({ model: 'smart', messages: [{ role: 'user', content: 'x' }] }));
+    const replies = await playExchange(
+      setStage(),
+      requestHeaders('open', { path: '/v1/messages' }),
+      requestBody({ model: 'smart', messages: [{ role: 'user', content: 'x' }] }),
+    );
     expect(refusal(replies[1])).toMatchObject({ status: 400, body: { type: 'error', error: { type: 'invalid_request_error' } } });
     expect(JSON.stringify(refusal(replies[1]).body)).toContain('max_tokens');
   });
@@ -278,7 +321,9 @@ test('redacts before anything leaves, and restores what comes back', async () =>
     requestHeaders('private'),
     requestBody({ model: 'gpt', messages: [{ role: 'user', content: 'I am bob@example.com' }] }),
     responseHeaders(200),
-    responseBody(JSON.stringify({ ...completion, choices: [{ ...completion.choices[0], message: { role: 'assistant', content: 'Hi [EMAIL_1]!' } }] })),
+    responseBody(
+      JSON.stringify({ ...completion, choices: [{ ...completion.choices[0], message: { role: 'assistant', content: 'Hi [EMAIL_1]!' } }] }),
+    ),
   );
   expect(passed(reply).text).toContain('I am [EMAIL_1]');
   expect(passed(reply).text).not.toContain('bob@example.com');

@@ -32,7 +32,12 @@ const endpoint = (name: string, provider: Provider): Endpoint => ({
 const toOpenAI: Deployment = { endpoint: endpoint('openai', openai), model: 'gpt-5-mini', price: undefined };
 const toAnthropic: Deployment = { endpoint: endpoint('anthropic', anthropic), model: 'claude-haiku-4-5', price: undefined };
 
-const model = (name: string, deployment: Deployment, fallback: string[]): Model => ({ name, targets: [{ deployment, weight: 1 }], fallback, headersTimeoutMs: undefined });
+const model = (name: string, deployment: Deployment, fallback: string[]): Model => ({
+  name,
+  targets: [{ deployment, weight: 1 }],
+  fallback,
+  headersTimeoutMs: undefined,
+});
 
 const models = new Map(
   [model('fast', toOpenAI, ['smart']), model('smart', toAnthropic, []), model('gpt', toOpenAI, [])].map((each) => [each.name, each]),
@@ -77,7 +82,10 @@ export function setStage(...policies: Policy[]): Stage {
   };
 }
 
-export function requestHeaders(key: string | undefined, { path = '/v1/chat/completions', method = 'POST', endOfStream = false } = {}): RequestHeaders {
+export function requestHeaders(
+  key: string | undefined,
+  { path = '/v1/chat/completions', method = 'POST', endOfStream = false } = {},
+): RequestHeaders {
   return {
     type: 'request-headers',
     headers: new Map([
@@ -94,13 +102,25 @@ export function requestHeaders(key: string | undefined, { path = '/v1/chat/compl
   };
 }
 
-export const requestBody = (body: unknown): Message => ({ type: 'request-body', body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) });
+export const requestBody = (body: unknown): Message => ({
+  type: 'request-body',
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+});
 
-const viaUpstream = (attemptCount: number): Attributes => new Map<string, string | number>([['response.code_details', 'via_upstream'], ['upstream.request_attempt_count', attemptCount]]);
+const viaUpstream = (attemptCount: number): Attributes =>
+  new Map<string, string | number>([
+    ['response.code_details', 'via_upstream'],
+    ['upstream.request_attempt_count', attemptCount],
+  ]);
 
 export const responseHeaders = (
   status: number,
-  { contentType = 'application/json', attempts = 1, endOfStream = false, more = {} }: { contentType?: string; attempts?: number; endOfStream?: boolean; more?: Record<string, string> } = {},
+  {
+    contentType = 'application/json',
+    attempts = 1,
+    endOfStream = false,
+    more = {},
+  }: { contentType?: string; attempts?: number; endOfStream?: boolean; more?: Record<string, string> } = {},
 ): Message => ({
   type: 'response-headers',
   headers: new Map([[':status', String(status)], ['content-type', contentType], ...Object.entries(more)]),
@@ -111,7 +131,10 @@ export const responseHeaders = (
 /** The headers of a reply that Envoy makes itself. */
 export const envoyHeaders = (status: number, details: string, endOfStream = false): Message => ({
   type: 'response-headers',
-  headers: new Map([[':status', String(status)], ['content-type', 'text/plain']]),
+  headers: new Map([
+    [':status', String(status)],
+    ['content-type', 'text/plain'],
+  ]),
   endOfStream,
   attributes: new Map([['response.code_details', details]]),
 });
@@ -121,7 +144,12 @@ export const responseBody = (body: string | Buffer, endOfStream = true): Message
 /** The headers of a further attempt, as the upstream filter sends them. */
 export const attemptHeaders = (exchangeId: string, number: number, cluster: string): RequestHeaders => ({
   type: 'request-headers',
-  headers: new Map([[':path', '/v1/chat/completions'], ['authorization', 'Bearer key-of-openai'], ['x-envoy-attempt-count', String(number)], ['x-request-id', 'request-1']]),
+  headers: new Map([
+    [':path', '/v1/chat/completions'],
+    ['authorization', 'Bearer key-of-openai'],
+    ['x-envoy-attempt-count', String(number)],
+    ['x-request-id', 'request-1'],
+  ]),
   endOfStream: false,
   attributes: new Map([['xds.cluster_name', cluster]]),
   metadata: new Map([['exchange_id', exchangeId]]),
@@ -139,12 +167,17 @@ async function play(conversation: Conversation, messages: readonly Message[]): P
   return replies;
 }
 
-export const playExchange = ({ deps }: Stage, first: RequestHeaders, ...rest: Message[]): Promise<Reply[]> => play(exchange(first, deps), [first, ...rest]);
+export const playExchange = ({ deps }: Stage, first: RequestHeaders, ...rest: Message[]): Promise<Reply[]> =>
+  play(exchange(first, deps), [first, ...rest]);
 
 export const playAttempt = ({ deps }: Stage, first: RequestHeaders): Promise<Reply[]> => play(attempt(first, deps), [first]);
 
 /** A reply that must be an immediate response, with its body parsed. */
-export function refusal(reply: Reply | undefined): { status: number; body: { error?: Record<string, unknown> } & Record<string, unknown>; headers: Map<string, string> } {
+export function refusal(reply: Reply | undefined): {
+  status: number;
+  body: { error?: Record<string, unknown> } & Record<string, unknown>;
+  headers: Map<string, string>;
+} {
   if (reply?.type !== 'immediate') throw new Error(`expected a refusal, got ${JSON.stringify(reply)}`);
   const { status, body, headers }: Immediate = reply;
   return { status, body: JSON.parse(body.toString()), headers: new Map(headers) };

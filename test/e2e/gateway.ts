@@ -28,6 +28,8 @@ export interface RunningGateway {
   metric(name: string): Promise<Map<string, number>>;
   /** The ledger's entries, read from the store's file once writing has caught up. */
   entries(): Promise<Record<string, unknown>[]>;
+  /** The ledger's own totals in nano-dollars by tenant, read likewise. */
+  totals(): Promise<Map<string, number>>;
   /** Stops it as Ctrl-C would, and removes what it left. */
   stop(): Promise<void>;
 }
@@ -44,7 +46,10 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts `remora up` with a config and waits until it is ready. `folder` keeps its store; another gateway may be started on it later. */
-export async function startGateway(config: ConfigData, { folder = temporaryFolder(), args = [], env = {} }: { folder?: string; args?: string[]; env?: Record<string, string> } = {}): Promise<RunningGateway> {
+export async function startGateway(
+  config: ConfigData,
+  { folder = temporaryFolder(), args = [], env = {} }: { folder?: string; args?: string[]; env?: Record<string, string> } = {},
+): Promise<RunningGateway> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = join(folder, 'remora.yaml');
   const storeFile = join(folder, 'remora.db');
@@ -52,7 +57,10 @@ export async function startGateway(config: ConfigData, { folder = temporaryFolde
     file,
     JSON.stringify({ listen: `127.0.0.1:${port}`, admin: { listen: `127.0.0.1:${adminPort}` }, store: { embedded: { path: storeFile } }, ...config }),
   );
-  const child = spawn(process.execPath, ['bin/remora.js', 'up', '--config', file, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['bin/remora.js', 'up', '--config', file, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let printed = '';
   child.stdout.on('data', (data: Buffer) => (printed += data.toString()));
   child.stderr.on('data', (data: Buffer) => (printed += data.toString()));
@@ -64,14 +72,10 @@ export async function startGateway(config: ConfigData, { folder = temporaryFolde
     output: () => printed,
     exited,
     metric: async (name) => readMetric(await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(), name),
-    async entries() {
-      await sleep(400); // two flush intervals
-      const database = new DatabaseSync(storeFile, { readOnly: true });
-      try {
-        return database.prepare('SELECT * FROM entries ORDER BY rowid').all();
-      } finally {
-        database.close();
-      }
+    entries: () => readStore(storeFile, 'SELECT * FROM entries ORDER BY rowid'),
+    async totals() {
+      const rows = await readStore(storeFile, 'SELECT tenant, sum(cost_nanos) AS nanos FROM totals GROUP BY tenant');
+      return new Map(rows.map(({ tenant, nanos }) => [String(tenant), Number(nanos)]));
     },
     async stop() {
       child.kill('SIGINT');
@@ -81,6 +85,16 @@ export async function startGateway(config: ConfigData, { folder = temporaryFolde
   };
   await untilReady(gateway);
   return gateway;
+}
+
+async function readStore(file: string, sql: string): Promise<Record<string, unknown>[]> {
+  await sleep(400); // two flush intervals
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    return database.prepare(sql).all();
+  } finally {
+    database.close();
+  }
 }
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'remora-e2e-'));
@@ -170,7 +184,9 @@ export async function startWorld(more: ConfigData = {}): Promise<World> {
 }
 
 /** The official OpenAI client, with nothing changed but its address and key. */
-export const openaiClient = ({ url }: { url: string }, key: string = keys.open): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
+export const openaiClient = ({ url }: { url: string }, key: string = keys.open): OpenAI =>
+  new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
 
 /** The official Anthropic client, likewise. */
-export const anthropicClient = ({ url }: { url: string }, key: string = keys.open): Anthropic => new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
+export const anthropicClient = ({ url }: { url: string }, key: string = keys.open): Anthropic =>
+  new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });

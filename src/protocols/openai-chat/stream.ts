@@ -58,7 +58,9 @@ const itemsAt = (object: JsonNode, key: string): JsonNode[] => {
 };
 
 const stringsOnceOnly = (object: JsonNode): JsonNode[] =>
-  object.type === 'object' ? [...object.fields()].filter(({ value }) => onceOnly.has(String(value.name)) && value.type === 'string').map(({ value }) => value) : [];
+  object.type === 'object'
+    ? [...object.fields()].filter(({ value }) => onceOnly.has(String(value.name)) && value.type === 'string').map(({ value }) => value)
+    : [];
 
 /** How far one client stream has been written. */
 interface EncoderState {

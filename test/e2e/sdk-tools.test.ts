@@ -36,7 +36,7 @@ describe.each(pairs)('$client to $provider', ({ sdk, provider, model }) => {
       turns.push({ answer: first }, results(first));
 
       const second = await sdk.ask(gateway, question);
-      expect(second.text).toBe('get_weather answered: "get_weather of {"city":"Paris"}"');
+      expect(second.text).toContain('get_weather answered: "get_weather of {"city":"Paris"}"');
       expect(second.calls).toEqual([]);
       turns.push({ answer: second }, { user: 'Now get_time for "Europe/Paris".' });
 
@@ -46,7 +46,7 @@ describe.each(pairs)('$client to $provider', ({ sdk, provider, model }) => {
       turns.push({ answer: third }, results(third));
 
       const last = await sdk.ask(gateway, question);
-      expect(last.text).toBe('get_time answered: "get_time of {"zone":"Europe/Paris"}"');
+      expect(last.text).toContain('get_time answered: "get_time of {"zone":"Europe/Paris"}"');
       expect(last.headers.has('x-remora-warnings')).toBe(false);
       expect(world[provider].requests.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     });
