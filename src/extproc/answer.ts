@@ -1,6 +1,6 @@
 import { attributeNames } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
-import { isTextPart, type Part } from '../llm/part.ts';
+import { isTextPart, type Part, type ProviderFailure } from '../llm/part.ts';
 import { warningHeader } from '../llm/warning.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import type { ClientError, Protocol } from '../protocols/protocol.ts';
@@ -43,11 +43,17 @@ function answeringDeployment({ attributes }: ResponseHeaders, { chain }: Plan): 
 async function* jsonAnswer(message: ResponseHeaders, relay: Route, plan: Plan, state: ExchangeState): Conversation {
   const next = yield { type: 'proceed', ...answerHeaders(message.headers, ownHeaders(plan, state)), responseBody: 'buffered' };
   const { body } = requireBody(next);
-  const replaced = state.trace.answering(() => readable(() => relayAnswer(body, relay), state));
+  const watched: Route = { ...relay, observe: (part) => (part.type === 'error' ? failAnswer(part.failure, state) : relay.observe(part)) };
+  const replaced = state.trace.answering(() => readable(() => relayAnswer(body, watched), state));
   if (state.outcome.end === 'failed' && relay.from !== relay.to)
     throw new GatewayError('provider-error', 'The provider answered 200 with an error in it.');
   state.outcome.end = 'complete';
   yield replaced === undefined ? { type: 'proceed' } : { type: 'proceed', body: replaced, setHeaders: bodyHeaders(replaced) };
+}
+
+/** An error that came in place of a JSON answer, with a status that says all is well: no SDK would see that it is none. */
+function failAnswer({ message }: ProviderFailure, { outcome }: ExchangeState): never {
+  throw new GatewayError('provider-error', `${outcome.deployment?.endpoint.name ?? 'The provider'} answered with an error: ${message}`);
 }
 
 /** Runs what reads a provider's answer: what cannot be read is the provider's error, not the client's. */
@@ -55,8 +61,8 @@ function readable<T>(read: () => T, { outcome }: ExchangeState): T {
   try {
     return read();
   } catch (cause) {
-    const error = asGatewayError(cause);
-    if (error.code === 'internal') throw cause;
+    const { code } = asGatewayError(cause);
+    if (code === 'internal' || code === 'provider-error') throw cause;
     throw new GatewayError('provider-error', `${outcome.deployment?.endpoint.name ?? 'The provider'} answered something that cannot be read.`, {
       cause,
     });
@@ -142,7 +148,7 @@ async function* providerError(message: ResponseHeaders, deployment: Deployment, 
     };
     return;
   }
-  if (isSameProtocol) {
+  if (isSameProtocol && isJson(message)) {
     yield { type: 'proceed', ...answerHeaders(message.headers, headers), responseBody: 'none' };
     return;
   }
@@ -154,6 +160,9 @@ async function* providerError(message: ResponseHeaders, deployment: Deployment, 
   const body = render(requireBody(next).body);
   yield { type: 'proceed', body, setHeaders: bodyHeaders(body) };
 }
+
+/** Whether a body can be an error of the provider's own; pages of proxies on the way are HTML. */
+const isJson = ({ headers }: ResponseHeaders): boolean => headers.get('content-type')?.includes('json') === true;
 
 /** 529 is Anthropic's own word for "overloaded"; elsewhere it is 503. */
 const portableStatus = (status: number): number => (status === 529 ? 503 : status);

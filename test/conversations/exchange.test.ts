@@ -84,6 +84,14 @@ describe('a JSON exchange', () => {
     expect(stage.outcomes).toMatchObject([{ end: 'failed' }]);
   });
 
+  test('an error inside a 200 of the same protocol is none for the client to take for an answer', async () => {
+    const stage = setStage();
+    const body = JSON.stringify({ error: { message: 'Overloaded', type: 'server_error', param: null, code: null } });
+    const replies = await playExchange(stage, requestHeaders('open'), requestBody(ask), responseHeaders(200), responseBody(body));
+    expect(refusal(replies[3])).toMatchObject({ status: 502, body: { error: { code: 'provider-error', message: 'openai answered with an error: Overloaded' } } });
+    expect(stage.outcomes).toMatchObject([{ end: 'failed', status: 502 }]);
+  });
+
   test('an empty 200 is the provider’s error', async () => {
     const stage = setStage();
     const replies = await playExchange(stage, requestHeaders('open'), requestBody(ask), responseHeaders(200, { endOfStream: true }));
@@ -193,6 +201,20 @@ describe('a provider’s error', () => {
     expect(headers.responseBody).toBe('none');
     expect(headers.removeHeaders).not.toContain('retry-after');
     expect(stage.outcomes).toMatchObject([{ end: 'failed', status: 429 }]);
+  });
+
+  test('that is a page of a proxy on the way becomes one of the client’s protocol', async () => {
+    const stage = setStage();
+    const replies = await playExchange(
+      stage,
+      requestHeaders('open'),
+      requestBody(ask),
+      responseHeaders(503, { contentType: 'text/html' }),
+      responseBody('<h1>Down for maintenance</h1>'),
+    );
+    expect(passed(replies[2]).set.get('content-type')).toBe('application/json');
+    expect(JSON.parse(passed(replies[3]).text ?? '')).toMatchObject({ error: { type: 'server_error', message: '<h1>Down for maintenance</h1>' } });
+    expect(stage.outcomes).toMatchObject([{ end: 'failed', status: 503 }]);
   });
 
   test('in another protocol is translated, Anthropic’s 529 to 503', async () => {

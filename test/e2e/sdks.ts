@@ -50,7 +50,7 @@ export interface Answer {
 export interface ClientOptions {
   key?: string;
   maxRetries?: number;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | null>;
   onResponse?: (response: Response) => void;
 }
 
