@@ -55,7 +55,10 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
     onFailure: (error) => deps.onFailure('conversation', error),
   });
   let closing = false;
-  const admin = await serveAdmin(snapshot.admin, { metrics, notReady: () => (closing ? 'closing' : undefined) });
+  const admin = await serveAdmin(snapshot.admin, { metrics, notReady: () => (closing ? 'closing' : undefined) }).catch(async (error: unknown) => {
+    await extproc.close(0); // else it would keep the process alive
+    throw error;
+  });
   return {
     adminPort: admin.port,
     async close(graceMs) {

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { gatewayDefaults } from '../envoy/bootstrap.ts';
-import type { LocalAddress } from '../envoy/address.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
 import { printGateway } from '../envoy/print.ts';
 import { imageCaFile } from '../envoy/tls.ts';
 import { load } from './config.ts';
+import { localAddress } from './local-address.ts';
 import { UserError } from './user-error.ts';
 
 /** `remora envoy`: prints the bootstrap for an Envoy that someone else runs. */
@@ -23,14 +23,6 @@ export function printEnvoy({ config, listen, output }: { config: string; listen:
   );
   if (output === undefined) process.stdout.write(text);
   else writeFileSync(output, text);
-}
-
-/** `unix:/path` or `host:port`. */
-function localAddress(text: string): LocalAddress {
-  if (text.startsWith('unix:/')) return { path: text.slice('unix:'.length) };
-  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined) throw new UserError(`--listen takes unix:/path or host:port, not "${text}".`);
-  return { host, port: Number(port) };
 }
 
 function explained<T>(work: () => T): T {

@@ -1,6 +1,10 @@
-import { startGateway } from '../gateway.ts';
-import { createLog } from '../telemetry/log.ts';
+import { startGateway, type Gateway } from '../gateway.ts';
+import { createLog, type Logger } from '../telemetry/log.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import { EnvoyError } from '../envoy/envoy-error.ts';
+import { checkAddressIsFree } from '../envoy/port.ts';
 import { load } from './config.ts';
+import { localAddress } from './local-address.ts';
 import { seconds } from './seconds.ts';
 import { UserError } from './user-error.ts';
 
@@ -14,9 +18,7 @@ export async function serve({ config, listen, drainTimeout }: { config: string; 
   const graceMs = seconds(drainTimeout, '--drain-timeout') * 1000;
   const { environment, snapshot } = load(config, { warn: process.send === undefined });
   const log = createLog(environment.logLevel);
-  const gateway = await startGateway(snapshot, { address: listen, log }).catch((error: unknown) => {
-    throw new UserError(`remora cannot start: ${error instanceof Error ? error.message : String(error)}`, error);
-  });
+  const gateway = await start(snapshot, listen, log);
   let stopping = false;
   const stop = (): void => {
     if (stopping) return process.exit(1);
@@ -27,7 +29,20 @@ export async function serve({ config, listen, drainTimeout }: { config: string; 
   process.on('SIGINT', stop);
   const ready: ReadyMessage = { ready: true };
   if (process.send !== undefined) {
-    process.on('disconnect', stop);
+    process.on('disconnect', () => stopping || stop()); // no second call to stop
     process.send(ready);
   } else log.info({ listen, admin: gateway.adminPort }, 'serving');
+}
+
+async function start(snapshot: Snapshot, listen: string, log: Logger): Promise<Gateway> {
+  try {
+    const address = localAddress(listen);
+    if (!('path' in address)) await checkAddressIsFree(address, '--listen');
+    await checkAddressIsFree(snapshot.admin, 'admin.listen:');
+    return await startGateway(snapshot, { address: listen, log });
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(error instanceof EnvoyError ? reason : `remora cannot start: ${reason}`, error);
+  }
 }

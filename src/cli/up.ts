@@ -79,7 +79,7 @@ interface Surroundings {
 
 async function start(snapshot: Snapshot, options: UpOptions, { environment, log, started, directory, signal }: Surroundings): Promise<void> {
   await checkAddressIsFree(snapshot.listen);
-  await checkAddressIsFree(snapshot.admin, 'admin.listen');
+  await checkAddressIsFree(snapshot.admin, 'admin.listen:');
   const { binary, version, source } = await findEnvoy({
     given: options.envoy,
     variable: environment.envoyPath,

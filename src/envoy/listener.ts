@@ -85,7 +85,8 @@ const byChain = ({ headersMs }: GatewayTimeouts): ConfigObject => ({
   auto_host_rewrite: true,
   timeout: '0s', // the default of 15 s ends most answers
   retry_policy: {
-    retry_on: 'connect-failure,refused-stream,reset,5xx,retriable-status-codes',
+    // A provider behind an Envoy of its own marks its limits with x-envoy-ratelimited, which without the last word forbids every retry.
+    retry_on: 'connect-failure,refused-stream,reset,5xx,retriable-status-codes,envoy-ratelimited',
     retriable_status_codes: [408, 429],
     num_retries: 0, // each exchange brings its chain's length in x-envoy-max-retries
     per_try_timeout: duration(headersMs),

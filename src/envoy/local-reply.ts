@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../errors.ts';
-import { ownReplyPrefix } from './names.ts';
+import { catalog, type ErrorCode } from '../errors.ts';
+import { headerNames, ownReplyPrefix } from './names.ts';
 import { type ConfigObject, extension } from './typed.ts';
 
 /**
@@ -10,6 +10,19 @@ export const localReplies: ConfigObject = {
   mappers: [
     reply('body-too-large', 'The body is larger than the gateway accepts.', 'response.code == 413'),
     reply('invalid-request', 'The gateway cannot read the request (%RESPONSE_CODE_DETAILS%).', 'response.code < 500'),
+    {
+      // The sidecar has seen the headers of this answer and is not asked about the reply, so nobody else puts in ours.
+      ...reply(
+        'provider-cut',
+        "The provider's answer ended before it was complete.",
+        'response.code_details.startsWith("upstream_reset_after_response_started")',
+      ),
+      status_code: catalog['provider-cut'].status,
+      headers_to_add: [
+        ['x-remora-error', 'provider-cut'],
+        ...['x-remora-request-id', 'x-request-id', 'request-id'].map((key) => [key, `%REQ(${headerNames.requestId})%`] as const),
+      ].map(([key, value]) => ({ header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' })),
+    },
     reply('gateway-unavailable', 'The gateway cannot handle the request now (%RESPONSE_CODE_DETAILS%).'),
   ],
 };

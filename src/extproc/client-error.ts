@@ -9,7 +9,7 @@ export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   if (error instanceof JsonSyntaxError) return new GatewayError('invalid-json', `The body is not valid JSON: ${error.message}.`, { cause: error });
   if (error instanceof JsonFieldError) {
-    return new GatewayError('invalid-request', `${error.message}.`, { field: error.field, cause: error });
+    return new GatewayError('invalid-request', `${error.message}.`, { ...(error.field !== '' && { field: error.field }), cause: error });
   }
   return new GatewayError('internal', 'The gateway failed on this request; its log says why.', { cause: error });
 }

@@ -72,6 +72,27 @@ describe('runs the conversation’s finally exactly once', () => {
   }
 });
 
+test('has ended only once the conversation’s finally has run', async () => {
+  let settled = false;
+  let ended = false;
+  const { driver } = script(async function* () {
+    try {
+      yield proceed;
+      yield proceed;
+    } finally {
+      await turn();
+      settled = true;
+    }
+  });
+  const end = driver.ended.then(() => (ended = true));
+  driver.message(headers);
+  await turn();
+  driver.closed();
+  expect(ended).toBe(false);
+  await end;
+  expect(settled).toBe(true);
+});
+
 test('says nothing to an Envoy that has gone', async () => {
   const { driver, said } = script(async function* () {
     await turn();

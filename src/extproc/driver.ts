@@ -13,6 +13,8 @@ export interface Driver {
   message(message: Message): void;
   /** Envoy has said its last: half-close, cancel or a broken connection. */
   closed(): void;
+  /** Resolves when the conversation is over, its `finally` included. */
+  readonly ended: Promise<void>;
 }
 
 /** What goes out when a conversation throws, which is always a bug. */
@@ -36,6 +38,7 @@ export function drive(open: (first: Message) => Conversation, transport: Transpo
   let conversation: Conversation | undefined;
   let state: 'idle' | 'running' | 'done' = 'idle';
   let closed = false;
+  const ended = Promise.withResolvers<void>();
 
   async function run(): Promise<void> {
     state = 'running';
@@ -68,9 +71,11 @@ export function drive(open: (first: Message) => Conversation, transport: Transpo
   function stop(): void {
     state = 'done';
     waiting.length = 0;
+    ended.resolve();
   }
 
   return {
+    ended: ended.promise,
     message(message) {
       if (closed || state === 'done') return;
       waiting.push(message);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { grpcMetadataNames, metadataNamespaces, type FilterRole } from '../envoy/names.ts';
-import { drive } from './driver.ts';
+import { drive, type Driver } from './driver.ts';
 import type { Conversation, Message, RequestHeaders } from './message.ts';
 import { fromWire, toWire, type WireRequest } from './wire.ts';
 
@@ -12,7 +12,7 @@ import { fromWire, toWire, type WireRequest } from './wire.ts';
 const maxMessageBytes = 64 << 20;
 
 export interface ExtProcServer {
-  /** Stops taking streams, lets running ones end for at most `graceMs`, then breaks them. */
+  /** Stops taking streams, lets running ones end for at most `graceMs`, then breaks them. Resolves when every conversation is over, its `finally` included. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -35,7 +35,8 @@ export async function serveExtProc(address: string, conversations: Conversations
   const definition = loadSync(fileURLToPath(new URL('../../protos/ext_proc.proto', import.meta.url)), { keepCase: true });
   const service = definition['envoy.service.ext_proc.v3.ExternalProcessor'];
   if (service === undefined || 'format' in service) throw new Error('protos/ext_proc.proto has no ExternalProcessor service');
-  const handlers: UntypedServiceImplementation = { Process: (call: Call) => serve(call, conversations) };
+  const running = new Set<Driver>();
+  const handlers: UntypedServiceImplementation = { Process: (call: Call) => void track(serve(call, conversations), running) };
   server.addService(service, handlers);
   const socket = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
   if (socket !== undefined) {
@@ -48,26 +49,40 @@ export async function serveExtProc(address: string, conversations: Conversations
   // Envoy may run as another user of the same group, nobody else.
   if (socket !== undefined) chmodSync(socket, 0o660);
   return {
-    close: (graceMs) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => {
-          server.forceShutdown();
-          resolve();
-        }, graceMs);
-        server.tryShutdown(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      }),
+    async close(graceMs) {
+      await shutDown(server, graceMs);
+      for (const driver of running) driver.closed();
+      await Promise.all([...running].map(({ ended }) => ended));
+    },
   };
+}
+
+function shutDown(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+async function track(driver: Driver, running: Set<Driver>): Promise<void> {
+  running.add(driver);
+  await driver.ended;
+  running.delete(driver);
 }
 
 type Call = ServerDuplexStream<WireRequest, object>;
 
 /** One ext_proc stream: which filter opened it says which conversation it is. */
-function serve(call: Call, conversations: Conversations): void {
+function serve(call: Call, conversations: Conversations): Driver {
   const isUpstream = call.metadata.get(grpcMetadataNames.filter)[0] === ('upstream' satisfies FilterRole);
   const open = (first: Message): Conversation => {
+    if (first.type === 'response-headers') return unheard();
     if (first.type !== 'request-headers') throw new Error(`Envoy opened a stream with ${first.type}`);
     return isUpstream ? conversations.upstream(first) : conversations.router(first);
   };
@@ -90,4 +105,10 @@ function serve(call: Call, conversations: Conversations): void {
   call.on('end', () => driver.closed());
   call.on('cancelled', () => driver.closed());
   call.on('error', () => driver.closed());
+  return driver;
+}
+
+/** Envoy refused a request before any filter heard of it, such as one with an upgrade: its own reply has an error body of ours already. */
+async function* unheard(): Conversation {
+  yield { type: 'proceed', responseBody: 'none' };
 }

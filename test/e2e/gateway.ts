@@ -28,8 +28,8 @@ export interface RunningGateway {
   metric(name: string): Promise<Map<string, number>>;
   /** The ledger's entries, read from the store's file once writing has caught up. */
   entries(): Promise<Record<string, unknown>[]>;
-  /** The ledger's own totals in nano-dollars by tenant, read likewise. */
-  totals(): Promise<Map<string, number>>;
+  /** The same, with the ledger's own totals in nano-dollars by tenant. */
+  ledger(): Promise<{ entries: Record<string, unknown>[]; totals: Map<string, number> }>;
   /** Stops it as Ctrl-C would, and removes what it left. */
   stop(): Promise<void>;
 }
@@ -72,11 +72,8 @@ export async function startGateway(
     output: () => printed,
     exited,
     metric: async (name) => readMetric(await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(), name),
-    entries: () => readStore(storeFile, 'SELECT * FROM entries ORDER BY rowid'),
-    async totals() {
-      const rows = await readStore(storeFile, 'SELECT tenant, sum(cost_nanos) AS nanos FROM totals GROUP BY tenant');
-      return new Map(rows.map(({ tenant, nanos }) => [String(tenant), Number(nanos)]));
-    },
+    entries: async () => (await readLedger(storeFile)).entries,
+    ledger: () => readLedger(storeFile),
     async stop() {
       child.kill('SIGINT');
       await exited;
@@ -87,11 +84,14 @@ export async function startGateway(
   return gateway;
 }
 
-async function readStore(file: string, sql: string): Promise<Record<string, unknown>[]> {
+async function readLedger(file: string): ReturnType<RunningGateway['ledger']> {
   await sleep(400); // two flush intervals
   const database = new DatabaseSync(file, { readOnly: true });
   try {
-    return database.prepare(sql).all();
+    database.exec('BEGIN'); // one state for both
+    const entries = database.prepare('SELECT * FROM entries ORDER BY id').all();
+    const totals = database.prepare('SELECT tenant, sum(cost_nanos) AS nanos FROM totals GROUP BY tenant').all();
+    return { entries, totals: new Map(totals.map(({ tenant, nanos }) => [String(tenant), Number(nanos)])) };
   } finally {
     database.close();
   }

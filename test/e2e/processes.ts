@@ -20,7 +20,7 @@ function processes(): Process[] {
 /** The processes that a process has started, and those that they have, as far as they still have their parent. */
 export function descendants(pid: number): Process[] {
   const all = processes();
-  const below = (parent: number): Process[] => all.filter((each) => each.parent === parent).flatMap((each) => [each, ...below(each.pid)]);
+  const below = (parent: number): Process[] => all.flatMap((each) => (each.parent === parent ? [each, ...below(each.pid)] : []));
   return below(pid);
 }
 
@@ -42,3 +42,6 @@ export function alive(watched: readonly Process[]): Process[] {
   const running = new Map(processes().map((each) => [each.pid, each.command]));
   return watched.filter(({ pid, command }) => running.get(pid) === command);
 }
+
+/** Memory of a process that is in use, in bytes. */
+export const memoryOf = (pid: number): number => Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;

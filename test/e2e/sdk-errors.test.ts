@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hashOf, keys, startGateway, startWorld, type RunningGateway, type World } from './gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { hashOf, keys } from './gateway.ts';
 import { openaiSdk, pairs, rejection, say, sdks, type ClientOptions } from './sdks.ts';
+import { extended, setStage } from './stage.ts';
 
-let world: World;
-let gateway: RunningGateway;
-beforeAll(async () => {
-  world = await startWorld({ tenants: { narrow: { keys: [{ name: 'test', hash: hashOf('rk-narrow') }], models: ['gpt'] } } });
-  gateway = await startGateway(world.config);
-});
-afterAll(async () => {
-  await gateway.stop();
-  await world.stop();
-});
-beforeEach(() => {
-  world.openai.clear();
-  world.anthropic.clear();
-});
+const stage = setStage((world) => extended(world, { tenants: { narrow: { keys: [{ name: 'test', hash: hashOf('rk-narrow') }], models: ['gpt'] } } }));
 
 /** Options of a client that would retry, and the statuses it got. */
 function patient(options: ClientOptions = {}): ClientOptions & { statuses: number[] } {
@@ -33,11 +21,47 @@ describe.each(sdks)('$name', (sdk) => {
   }
 
   test.each([
-    { name: 'a key that is not known', error: AuthenticationError, key: 'rk-wrong', question: say('gpt'), code: 'invalid-key', type: 'authentication_error' },
-    { name: "a provider's own key", error: AuthenticationError, key: 'sk-real-openai', question: say('gpt'), code: 'invalid-key', type: 'authentication_error' },
-    { name: 'a model that nobody declared', error: NotFoundError, key: keys.open, question: say('gtp'), code: 'model-not-found', type: isOpenAI ? 'invalid_request_error' : 'not_found_error' },
-    { name: 'a model that the tenant may not use', error: PermissionDeniedError, key: 'rk-narrow', question: say('claude'), code: 'model-not-allowed', type: 'permission_error' },
-    { name: 'no messages', error: BadRequestError, key: keys.open, question: { model: 'gpt', turns: [] }, code: 'invalid-request', type: 'invalid_request_error', field: 'messages' },
+    {
+      name: 'a key that is not known',
+      error: AuthenticationError,
+      key: 'rk-wrong',
+      question: say('gpt'),
+      code: 'invalid-key',
+      type: 'authentication_error',
+    },
+    {
+      name: "a provider's own key",
+      error: AuthenticationError,
+      key: 'sk-real-openai',
+      question: say('gpt'),
+      code: 'invalid-key',
+      type: 'authentication_error',
+    },
+    {
+      name: 'a model that nobody declared',
+      error: NotFoundError,
+      key: keys.open,
+      question: say('gtp'),
+      code: 'model-not-found',
+      type: isOpenAI ? 'invalid_request_error' : 'not_found_error',
+    },
+    {
+      name: 'a model that the tenant may not use',
+      error: PermissionDeniedError,
+      key: 'rk-narrow',
+      question: say('claude'),
+      code: 'model-not-allowed',
+      type: 'permission_error',
+    },
+    {
+      name: 'no messages',
+      error: BadRequestError,
+      key: keys.open,
+      question: { model: 'gpt', turns: [] },
+      code: 'invalid-request',
+      type: 'invalid_request_error',
+      field: 'messages',
+    },
     {
       name: 'a field of the wrong type',
       error: BadRequestError,
@@ -76,7 +100,7 @@ describe.each(sdks)('$name', (sdk) => {
   ])('$name is a typed error that is not retried', async ({ error, key, question, code, type, field }) => {
     for (const stream of question.more && 'stream' in question.more ? [false] : [false, true]) {
       const options = patient({ key });
-      const thrown = await rejection(sdk.ask(gateway, { ...question, stream }, options));
+      const thrown = await rejection(sdk.ask(stage.gateway, { ...question, stream }, options));
       expect(thrown).toBeInstanceOf(error);
       expect(told(thrown)).toMatchObject({ code, type, message: expect.stringMatching(/.{10}/) });
       expect(told(thrown)[isOpenAI ? 'param' : 'field'] ?? undefined).toBe(field ?? (code.startsWith('model-') ? 'model' : undefined));
@@ -86,30 +110,34 @@ describe.each(sdks)('$name', (sdk) => {
       expect(thrown['requestID']).toBe((thrown['headers'] as Headers).get('x-remora-request-id'));
       expect(thrown['requestID']).toMatch(/^[0-9a-f-]{36}$/);
     }
-    expect(world.openai.requests).toEqual([]);
-    expect(world.anthropic.requests).toEqual([]);
+    expect(stage.world.openai.requests).toEqual([]);
+    expect(stage.world.anthropic.requests).toEqual([]);
   });
 
   test('a request without any key is refused', async () => {
-    const thrown = await rejection(sdk.ask(gateway, say('gpt'), patient({ headers: { authorization: null } })));
+    const thrown = await rejection(sdk.ask(stage.gateway, say('gpt'), patient({ headers: { authorization: null } })));
     expect(thrown).toBeInstanceOf(AuthenticationError);
     expect(told(thrown)).toMatchObject({ code: 'missing-key' });
   });
 
-  test.each(['<html>', '[]', '{}', '', '{"error":{"message":"Overloaded"}}', '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'])(
-    'a 200 that is no answer is a retryable 502: %s',
-    async (body) => {
-      world.openai.behaveAlways({ raw: { chunks: [body] } });
-      world.anthropic.behaveAlways({ raw: { chunks: [body] } });
-      for (const model of ['gpt', 'claude']) {
-        const thrown = await rejection(sdk.ask(gateway, say(model)));
-        expect(thrown).toBeInstanceOf(InternalServerError);
-        expect(thrown['status']).toBe(502);
-        expect(told(thrown)).toMatchObject({ code: 'provider-error' });
-        expect((thrown['headers'] as Headers).has('x-should-retry')).toBe(false);
-      }
-    },
-  );
+  test.each([
+    '<html>',
+    '[]',
+    '{}',
+    '',
+    '{"error":{"message":"Overloaded"}}',
+    '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
+  ])('a 200 that is no answer is a retryable 502: %s', async (body) => {
+    stage.world.openai.behaveAlways({ raw: { chunks: [body] } });
+    stage.world.anthropic.behaveAlways({ raw: { chunks: [body] } });
+    for (const model of ['gpt', 'claude']) {
+      const thrown = await rejection(sdk.ask(stage.gateway, say(model)));
+      expect(thrown).toBeInstanceOf(InternalServerError);
+      expect(thrown['status']).toBe(502);
+      expect(told(thrown)).toMatchObject({ code: 'provider-error' });
+      expect((thrown['headers'] as Headers).has('x-should-retry')).toBe(false);
+    }
+  });
 });
 
 describe.each(pairs)('$client to $provider', ({ sdk, provider, model }) => {
@@ -123,9 +151,9 @@ describe.each(pairs)('$client to $provider', ({ sdk, provider, model }) => {
       { status: 413, error: APIError },
       { status: 422, error: APIError },
     ])("the provider's $status is the client's", async ({ status, error }) => {
-      world[provider].behave({ refuse: { status } });
+      stage.world[provider].behave({ refuse: { status } });
       const options = patient();
-      const thrown = await rejection(sdk.ask(gateway, say(model, 'Hello', { stream }), options));
+      const thrown = await rejection(sdk.ask(stage.gateway, say(model, 'Hello', { stream }), options));
       expect(thrown).toBeInstanceOf(error);
       expect(thrown['status']).toBe(status);
       expect(options.statuses).toEqual([status]);
@@ -136,7 +164,7 @@ describe.each(pairs)('$client to $provider', ({ sdk, provider, model }) => {
 
     test("the provider's own words reach the client in its own shape", async () => {
       // More output than the model has: a fault that only the provider knows of.
-      const thrown = await rejection(sdk.ask(gateway, say(model, 'Hello', { stream, maxTokens: 900_000 })));
+      const thrown = await rejection(sdk.ask(stage.gateway, say(model, 'Hello', { stream, maxTokens: 900_000 })));
       expect(thrown).toBeInstanceOf(BadRequestError);
       const body = thrown['error'] as Record<string, unknown>;
       const inner = (isOpenAI ? body : body['error']) as Record<string, unknown>;
@@ -145,9 +173,9 @@ describe.each(pairs)('$client to $provider', ({ sdk, provider, model }) => {
     });
 
     test.each([401, 402, 403])('a %i about our credential is a 502 that is not retried', async (status) => {
-      world[provider].behaveAlways({ refuse: { status } });
+      stage.world[provider].behaveAlways({ refuse: { status } });
       const options = patient();
-      const thrown = await rejection(sdk.ask(gateway, say(model, 'Hello', { stream }), options));
+      const thrown = await rejection(sdk.ask(stage.gateway, say(model, 'Hello', { stream }), options));
       expect(thrown).toBeInstanceOf(InternalServerError);
       expect(options.statuses).toEqual([502]);
       expect((thrown['headers'] as Headers).get('x-remora-error')).toBe('provider-credential');
@@ -156,33 +184,36 @@ describe.each(pairs)('$client to $provider', ({ sdk, provider, model }) => {
     });
 
     test('a limit is a RateLimitError, and retried when the provider says', async () => {
-      world[provider].behave({ refuse: { status: 429, headers: { 'retry-after': '0.01' } } });
+      stage.world[provider].behave({ refuse: { status: 429, headers: { 'retry-after': '0.01' } } });
       const options = patient();
-      const { text } = await sdk.ask(gateway, say(model, 'Hello', { stream }), options);
+      const { text } = await sdk.ask(stage.gateway, say(model, 'Hello', { stream }), options);
       expect(text).toContain('You said: "Hello"');
       expect(options.statuses).toEqual([429, 200]);
 
-      world[provider].behave({ refuse: { status: 429, headers: { 'retry-after': '7' } } });
-      const thrown = await rejection(sdk.ask(gateway, say(model, 'Hello', { stream })));
+      stage.world[provider].behave({ refuse: { status: 429, headers: { 'retry-after': '7' } } });
+      const thrown = await rejection(sdk.ask(stage.gateway, say(model, 'Hello', { stream })));
       expect(thrown).toBeInstanceOf(RateLimitError);
       expect((thrown['headers'] as Headers).get('retry-after')).toBe('7');
       expect((thrown['headers'] as Headers).has('x-should-retry')).toBe(false);
     });
 
     test.each([500, 503, 529])('a %i is an InternalServerError', async (status) => {
-      world[provider].behaveAlways({ refuse: { status } });
-      const thrown = await rejection(sdk.ask(gateway, say(model, 'Hello', { stream })));
+      stage.world[provider].behaveAlways({ refuse: { status } });
+      const thrown = await rejection(sdk.ask(stage.gateway, say(model, 'Hello', { stream })));
       expect(thrown).toBeInstanceOf(InternalServerError);
       // 529 is Anthropic's own word.
       expect(thrown['status']).toBe(status === 529 && isOpenAI !== (provider === 'openai') ? 503 : status);
     });
 
     test('an error page of a proxy becomes an error of the protocol', async () => {
-      world[provider].behaveAlways({ refuse: { status: 503, body: '<html><h1>Service unavailable</h1></html>' } });
-      const thrown = await rejection(sdk.ask(gateway, say(model, 'Hello', { stream })));
+      stage.world[provider].behaveAlways({ refuse: { status: 503, body: '<html><h1>Service unavailable</h1></html>' } });
+      const thrown = await rejection(sdk.ask(stage.gateway, say(model, 'Hello', { stream })));
       expect(thrown).toBeInstanceOf(InternalServerError);
       const body = thrown['error'] as Record<string, unknown>;
-      expect(isOpenAI ? body : body['error']).toMatchObject({ type: isOpenAI ? 'server_error' : 'api_error', message: expect.stringContaining('Service unavailable') });
+      expect(isOpenAI ? body : body['error']).toMatchObject({
+        type: isOpenAI ? 'server_error' : 'api_error',
+        message: expect.stringContaining('Service unavailable'),
+      });
     });
   });
 });

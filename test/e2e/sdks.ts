@@ -58,7 +58,10 @@ export interface ClientOptions {
 export interface Sdk {
   name: 'openai' | '@anthropic-ai/sdk';
   /** Where its errors are: `APIError`, `RateLimitError`… */
-  errors: Pick<typeof OpenAI | typeof Anthropic, 'APIError' | 'BadRequestError' | 'AuthenticationError' | 'PermissionDeniedError' | 'NotFoundError' | 'RateLimitError' | 'InternalServerError'>;
+  errors: Pick<
+    typeof OpenAI | typeof Anthropic,
+    'APIError' | 'BadRequestError' | 'AuthenticationError' | 'PermissionDeniedError' | 'NotFoundError' | 'RateLimitError' | 'InternalServerError'
+  >;
   /** Asks and gives the whole answer, streamed or not, by the SDK's own helpers. Throws the SDK's errors. */
   ask(gateway: { url: string }, question: Question, options?: ClientOptions): Promise<Answer>;
   /** Opens a stream and gives its text as it comes, by the SDK's plain iterator. */
@@ -72,15 +75,18 @@ export const openaiSdk: Sdk = {
     let headers = new Headers();
     const client = openaiClient(gateway, options.key ?? keys.open).withOptions(clientOptions(options, (received) => (headers = received)));
     const body = openaiBody(question);
-    const completion = question.stream === true ? await client.chat.completions.stream(body).finalChatCompletion() : await client.chat.completions.create(body);
+    const completion: OpenAI.ChatCompletion & { _request_id?: string | null } =
+      question.stream === true ? await client.chat.completions.stream(body).finalChatCompletion() : await client.chat.completions.create(body);
     const [choice] = completion.choices;
     return {
       text: choice?.message.content ?? '',
-      calls: (choice?.message.tool_calls ?? []).flatMap((call) => (call.type === 'function' ? [{ id: call.id, name: call.function.name, arguments: call.function.arguments }] : [])),
+      calls: (choice?.message.tool_calls ?? []).flatMap((call) =>
+        call.type === 'function' ? [{ id: call.id, name: call.function.name, arguments: call.function.arguments }] : [],
+      ),
       finish: choice?.finish_reason ?? null,
       usage: completion.usage && { ...completion.usage },
       headers,
-      requestId: '_request_id' in completion ? completion._request_id : headers.get('x-request-id'),
+      requestId: question.stream === true ? headers.get('x-request-id') : completion['_request_id'],
     };
   },
   async *texts(gateway, question, signal) {
@@ -97,7 +103,8 @@ export const anthropicSdk: Sdk = {
     const { messages } = anthropicClient(gateway, options.key ?? keys.open).withOptions(clientOptions(options, (received) => (headers = received)));
     const body = anthropicBody(question);
     const exact = new Map<number, string>();
-    const message = question.stream === true ? await collect(messages.stream(body), exact) : await messages.create(body);
+    const message: Anthropic.Message & { _request_id?: string | null } =
+      question.stream === true ? await collect(messages.stream(body), exact) : await messages.create(body);
     return {
       text: message.content.map((block) => (block.type === 'text' ? block.text : '')).join(''),
       calls: message.content.flatMap((block, index) =>
@@ -106,7 +113,7 @@ export const anthropicSdk: Sdk = {
       finish: message.stop_reason,
       usage: { ...message.usage },
       headers,
-      requestId: '_request_id' in message ? (message._request_id as string) : headers.get('request-id'),
+      requestId: question.stream === true ? headers.get('request-id') : message['_request_id'],
     };
   },
   async *texts(gateway, question, signal) {
@@ -177,7 +184,9 @@ function openaiTurn(turn: Turn): OpenAI.ChatCompletionMessageParam[] {
     {
       role: 'assistant',
       content: text === '' ? null : text,
-      ...(calls.length > 0 && { tool_calls: calls.map((call) => ({ id: call.id, type: 'function' as const, function: { name: call.name, arguments: call.arguments } })) }),
+      ...(calls.length > 0 && {
+        tool_calls: calls.map((call) => ({ id: call.id, type: 'function' as const, function: { name: call.name, arguments: call.arguments } })),
+      }),
     },
   ];
 }
@@ -196,7 +205,8 @@ function anthropicBody({ model, system, turns, tools, maxTokens = 1000, stop, mo
 
 function anthropicTurn(turn: Turn): Anthropic.MessageParam {
   if ('user' in turn) return { role: 'user', content: turn.user };
-  if ('results' in turn) return { role: 'user', content: turn.results.map(({ id, text }) => ({ type: 'tool_result', tool_use_id: id, content: text })) };
+  if ('results' in turn)
+    return { role: 'user', content: turn.results.map(({ id, text }) => ({ type: 'tool_result', tool_use_id: id, content: text })) };
   const { text, calls } = turn.answer;
   if (calls.length === 0) return { role: 'assistant', content: text };
   return {
