@@ -23,7 +23,7 @@ export interface Protocol {
   retarget(body: JsonNode, target: Target): Edit[];
   /** A client's request in canonical form, with what that form cannot hold. Throws JsonFieldError. */
   decodeRequest(body: JsonNode): Carried<ChatRequest>;
-  /** A request as a provider of this protocol takes it, with what it cannot carry. Warnings name the canonical field (`seed`). */
+  /** A request as a provider of this protocol takes it, with what it cannot carry. Warnings name the field as most APIs write it (`top_k`). */
   encodeRequest(request: ChatRequest, target: Target): Carried<string>;
 
   /** A provider's JSON answer as parts. Throws JsonFieldError, JsonSyntaxError where it is none. */

@@ -291,7 +291,7 @@ describe('the openai SDK', () => {
       }),
     );
     const warned = headers.get('x-remora-warnings') ?? '';
-    for (const field of ['n', 'seed', 'logprobs', 'frequencyPenalty', 'response_format', 'prediction'])
+    for (const field of ['n', 'seed', 'logprobs', 'frequency_penalty', 'response_format', 'prediction'])
       expect(warned).toMatch(new RegExp(`(^|, )${field} \\(`));
     expect(sent('anthropic')).toEqual({ model: 'claude-haiku-4-5', max_tokens: 4096, messages: [{ role: 'user', content: 'Hello' }] });
   });

@@ -200,16 +200,16 @@ test('past calls get the tools that the API wants to see, with none to be called
 
 test('names what the API cannot do', () => {
   const { body, fields } = encode({ seed: 1, frequencyPenalty: 0.5, presencePenalty: 0, temperature: 1.7, stop: ['\n', 'END'] });
-  expect(fields.toSorted()).toEqual(['frequencyPenalty', 'seed', 'stop', 'temperature']);
+  expect(fields.toSorted()).toEqual(['frequency_penalty', 'seed', 'stop', 'temperature']);
   expect(body).toMatchObject({ temperature: 1, stop_sequences: ['END'] });
 });
 
 test.each([
-  ['claude-haiku-4-5-20251001', { temperature: 0.2, top_k: 3 }, ['topP']],
-  ['claude-opus-4-20250514', { temperature: 0.2, top_k: 3 }, ['topP']],
-  ['us.anthropic.claude-3-5-haiku-20241022-v1:0', { temperature: 0.2, top_k: 3 }, ['topP']],
-  ['claude-opus-4-7', {}, ['temperature', 'topP', 'topK']],
-  ['claude-sonnet-5', {}, ['temperature', 'topP', 'topK']],
+  ['claude-haiku-4-5-20251001', { temperature: 0.2, top_k: 3 }, ['top_p']],
+  ['claude-opus-4-20250514', { temperature: 0.2, top_k: 3 }, ['top_p']],
+  ['us.anthropic.claude-3-5-haiku-20241022-v1:0', { temperature: 0.2, top_k: 3 }, ['top_p']],
+  ['claude-opus-4-7', {}, ['temperature', 'top_p', 'top_k']],
+  ['claude-sonnet-5', {}, ['temperature', 'top_p', 'top_k']],
   ['glm-5', { temperature: 0.2, top_p: 0.9, top_k: 3 }, []],
 ])('%s gets the sampling options that it takes: %j', (model, expected, warned) => {
   const { body, fields } = encode({ temperature: 0.2, topP: 0.9, topK: 3 }, model);

@@ -213,13 +213,13 @@ function encodeSampling({ temperature, topP, topK }: ChatRequest, model: string,
   };
   if (sampling === 'none') {
     drop('temperature', temperature, 1);
-    drop('topP', topP, 1);
-    drop('topK', topK);
+    drop('top_p', topP, 1);
+    drop('top_k', topK);
     return {};
   }
   if (temperature === undefined) return { top_p: topP, top_k: topK };
   if (temperature > 1) warnings.push({ field: 'temperature', detail: 'is at most 1 in the Anthropic API; 1 is sent' });
-  if (sampling === 'one') drop('topP', topP, 1);
+  if (sampling === 'one') drop('top_p', topP, 1);
   return { temperature: Math.min(temperature, 1), top_p: sampling === 'one' ? undefined : topP, top_k: topK };
 }
 
@@ -229,8 +229,8 @@ function encodeOptions(request: ChatRequest, warnings: Warning[]): Record<string
     if (value !== undefined) warnings.push({ field, detail: 'has no counterpart in the Anthropic API and is left out' });
   };
   drop('seed', seed);
-  if (frequencyPenalty !== 0) drop('frequencyPenalty', frequencyPenalty);
-  if (presencePenalty !== 0) drop('presencePenalty', presencePenalty);
+  if (frequencyPenalty !== 0) drop('frequency_penalty', frequencyPenalty);
+  if (presencePenalty !== 0) drop('presence_penalty', presencePenalty);
   const stop = request.stop.filter((sequence) => sequence.trim() !== '');
   if (stop.length < request.stop.length)
     warnings.push({ field: 'stop', detail: 'the Anthropic API refuses blank stop sequences; they are left out' });

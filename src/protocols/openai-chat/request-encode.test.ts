@@ -60,12 +60,12 @@ test('the output limit has the name that the provider knows', () => {
 });
 
 test('topK is warned of', () => {
-  expect(encode({ topK: 40 }).warned).toEqual(['topK']);
+  expect(encode({ topK: 40 }).warned).toEqual(['top_k']);
 });
 
 test('a tool choice without tools is left out, and warned of where it demanded one', () => {
   expect(encode({ toolChoice: { type: 'auto' }, parallelToolCalls: true })).toEqual({ body: { model: 'gpt-5-mini', messages: [] }, warned: [] });
-  expect(encode({ toolChoice: { type: 'required' } }).warned).toEqual(['toolChoice']);
+  expect(encode({ toolChoice: { type: 'required' } }).warned).toEqual(['tool_choice']);
 });
 
 test('schemas and arguments go out as they were written', () => {

@@ -6,7 +6,7 @@ import { sharedNumbers } from './request-fields.ts';
 /** A canonical request as a provider of this protocol takes it. */
 export function encodeRequest(request: ChatRequest, { model, quirks }: Target): Carried<string> {
   const warnings: Warning[] = [];
-  if (request.topK !== undefined) warnings.push({ field: 'topK', detail: 'OpenAI Chat Completions has no such field' });
+  if (request.topK !== undefined) warnings.push({ field: 'top_k', detail: 'OpenAI Chat Completions has no such field' });
   const body = writeJson({
     model,
     messages: encodeMessages(request.messages),
@@ -32,7 +32,7 @@ function encodeTools({ tools, toolChoice, parallelToolCalls }: ChatRequest, warn
     };
   }
   if (toolChoice?.type === 'required' || toolChoice?.type === 'tool')
-    warnings.push({ field: 'toolChoice', detail: 'there are no tools to choose from' });
+    warnings.push({ field: 'tool_choice', detail: 'there are no tools to choose from' });
   return {};
 }
 
