@@ -9,6 +9,7 @@ export const catalog = {
   'model-not-found': { status: 404, retryable: false, meaning: 'The config declares no such model.' },
   'unknown-endpoint': { status: 404, retryable: false, meaning: 'The path is none that this gateway serves.' },
   'method-not-allowed': { status: 405, retryable: false, meaning: 'The endpoint takes POST only.' },
+  'request-timeout': { status: 408, retryable: true, meaning: 'The request did not arrive in time.' },
   'body-too-large': { status: 413, retryable: false, meaning: 'The body is larger than the gateway accepts.' },
   'budget-exceeded': { status: 429, retryable: false, meaning: 'The request may cost more than is left of the tenant budget.' },
   internal: { status: 500, retryable: false, meaning: 'A bug in the gateway; the log has its stack.' },

@@ -46,7 +46,11 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
     random: Math.random,
     now,
     newId: randomUUID,
-    onError: metrics.error,
+    onError(error) {
+      metrics.error(error.code);
+      if (error.code === 'internal') log.error({ err: error.cause }, 'the gateway failed on a request');
+      else if (error.status >= 500) log.warn({ code: error.code, err: error.cause }, error.message);
+    },
     onFailure: (what, error) => log.error({ err: error }, `${what} failed`),
   };
   const extproc = await serveExtProc(address, {

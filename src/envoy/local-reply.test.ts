@@ -8,7 +8,7 @@ interface Mapper {
   headers_to_add?: { header: { key: string; value: string } }[];
 }
 
-const mappers = localReplies['mappers'] as readonly Mapper[];
+const mappers = localReplies['mappers'] as unknown as readonly Mapper[];
 const codeOf = ({ body_format_override: { json_format } }: Mapper): keyof typeof catalog => json_format.error.code;
 
 test('every reply of Envoy’s own has a code of the catalogue, the one that fits all of them last', () => {

@@ -1,5 +1,5 @@
 import { catalog, type ErrorCode } from '../errors.ts';
-import { headerNames, ownReplyPrefix } from './names.ts';
+import { headerNames, ownReplyPrefix, requestIdNames } from './names.ts';
 import { type ConfigObject, extension } from './typed.ts';
 
 /**
@@ -20,7 +20,7 @@ export const localReplies: ConfigObject = {
       status_code: catalog['provider-cut'].status,
       headers_to_add: [
         ['x-remora-error', 'provider-cut'],
-        ...['x-remora-request-id', 'x-request-id', 'request-id'].map((key) => [key, `%REQ(${headerNames.requestId})%`] as const),
+        ...requestIdNames.map((key) => [key, `%REQ(${headerNames.requestId})%`] as const),
       ].map(([key, value]) => ({ header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' })),
     },
     reply('gateway-unavailable', 'The gateway cannot handle the request now (%RESPONSE_CODE_DETAILS%).'),

@@ -48,6 +48,9 @@ export const headerNames = {
   perTryTimeoutMs: 'x-envoy-upstream-rq-per-try-timeout-ms',
 } as const;
 
+/** Response headers that carry the request's id: ours, and those that the SDKs of OpenAI and of Anthropic show. */
+export const requestIdNames = ['x-remora-request-id', 'x-request-id', 'request-id'] as const;
+
 /** gRPC metadata of each ext_proc stream. */
 export const grpcMetadataNames = {
   /** Which filter opened the stream: a `FilterRole`. */

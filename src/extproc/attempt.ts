@@ -1,18 +1,19 @@
 import { attributeNames, exchangeKeys, headerNames, metadataNamespaces } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
 import { clusterOf } from '../routing/deployment.ts';
-import { asGatewayError, detailsOf, errorHeaders } from './client-error.ts';
+import { asGatewayError, refuse } from './client-error.ts';
 import { attemptHeaders } from './first-attempt.ts';
-import type { Conversation, Immediate, RequestHeaders } from './message.ts';
+import type { Conversation, RequestHeaders } from './message.ts';
 import type { OpenExchange, Registry } from './registry.ts';
 
 export interface AttemptDeps {
   registry: Registry;
-  onFailure: (what: string, error: unknown) => void;
+  /** Hears every error that the client gets from us. */
+  onError: (error: GatewayError) => void;
 }
 
 /** The upstream filter's conversation, one for each attempt after the first: body, path, credentials and headers for the deployment whose turn it is. */
-export async function* attempt(opening: RequestHeaders, { registry, onFailure }: AttemptDeps): Conversation {
+export async function* attempt(opening: RequestHeaders, { registry, onError }: AttemptDeps): Conversation {
   const open = registry.get(opening.metadata.get(exchangeKeys.exchangeId) ?? '');
   try {
     if (open === undefined) throw new GatewayError('gateway-unavailable', 'This attempt belongs to no exchange that is known here. Try again.');
@@ -28,8 +29,8 @@ export async function* attempt(opening: RequestHeaders, { registry, onFailure }:
     };
   } catch (thrown) {
     const error = asGatewayError(thrown);
-    if (error.code === 'internal') onFailure('attempt', error.cause);
-    yield refuseAttempt(error, open);
+    onError(error);
+    yield refuse(error, open?.protocol);
   }
 }
 
@@ -42,12 +43,4 @@ function requireCluster({ attributes }: RequestHeaders, { chain }: OpenExchange,
       cause: new Error(`attempt ${number} at cluster ${String(chosen)}`),
     });
   }
-}
-
-function refuseAttempt(error: GatewayError, open: OpenExchange | undefined): Immediate {
-  const { body, headers } = open?.render(error) ?? {
-    body: Buffer.from(JSON.stringify({ error: { code: error.code, message: error.message } })),
-    headers: errorHeaders(error),
-  };
-  return { type: 'immediate', status: error.status, headers, body, details: detailsOf(error) };
 }

@@ -1,8 +1,8 @@
 import { ownReplyPrefix } from '../envoy/names.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, type ErrorCode } from '../errors.ts';
 import { JsonFieldError, JsonSyntaxError } from '../framing/json.ts';
 import type { ClientError, Protocol } from '../protocols/protocol.ts';
-import type { Immediate } from './message.ts';
+import type { Header, Immediate } from './message.ts';
 
 /** Any throw while a request is handled, as the error its client gets. What is not ours to explain is a bug: its message stays in the log. */
 export function asGatewayError(error: unknown): GatewayError {
@@ -11,8 +11,11 @@ export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof JsonFieldError) {
     return new GatewayError('invalid-request', `${error.message}.`, { ...(error.field !== '' && { field: error.field }), cause: error });
   }
-  return new GatewayError('internal', 'The gateway failed on this request; its log says why.', { cause: error });
+  return bug(error);
 }
+
+/** A bug of ours, as its client sees it. */
+export const bug = (cause: unknown): GatewayError => new GatewayError('internal', 'The gateway failed on this request; its log says why.', { cause });
 
 export const asClientError = (error: GatewayError): ClientError => ({
   status: error.status,
@@ -22,20 +25,23 @@ export const asClientError = (error: GatewayError): ClientError => ({
 });
 
 /** Headers of every error of ours. `x-should-retry` is obeyed by the vendors' SDKs. */
-export const errorHeaders = (error: GatewayError): (readonly [string, string])[] => [
+export const errorHeaders = (error: GatewayError): Header[] => [
   ['content-type', 'application/json'],
   ['x-remora-error', error.code],
   ...(error.retryable ? [] : [['x-should-retry', 'false'] as const]),
 ];
 
-/** The reply that gives the client an error in its own protocol instead of an answer. */
-export const refuse = (error: GatewayError, protocol: Protocol, headers: readonly (readonly [string, string])[]): Immediate => ({
+/** The reply that gives the client an error in its own protocol, where that is known, instead of an answer. */
+export const refuse = (error: GatewayError, protocol: Protocol | undefined, headers: readonly Header[] = []): Immediate => ({
   type: 'immediate',
   status: error.status,
   headers: [...errorHeaders(error), ...headers],
-  body: Buffer.from(protocol.encodeError(asClientError(error))),
-  details: detailsOf(error),
+  body: Buffer.from(protocol === undefined ? neutralBody(error) : protocol.encodeError(asClientError(error))),
+  details: detailsOf(error.code),
 });
 
+/** A shape that the SDKs of OpenAI and of Anthropic can both read. */
+const neutralBody = ({ code, message }: GatewayError): string => JSON.stringify({ type: 'error', error: { type: 'api_error', code, message } });
+
 /** How an error of ours shows in Envoy's logs and attributes. */
-export const detailsOf = ({ code }: GatewayError): string => `${ownReplyPrefix}_${code.replaceAll('-', '_')}`;
+export const detailsOf = (code: ErrorCode): string => `${ownReplyPrefix}_${code.replaceAll('-', '_')}`;

@@ -1,3 +1,4 @@
+import { bug, refuse } from './client-error.ts';
 import type { Conversation, Message, Reply } from './message.ts';
 
 /** One ext_proc stream as the driver needs it, so that tests can script one without gRPC. */
@@ -16,15 +17,6 @@ export interface Driver {
   /** Resolves when the conversation is over, its `finally` included. */
   readonly ended: Promise<void>;
 }
-
-/** What goes out when a conversation throws, which is always a bug. */
-const bug: Reply = {
-  type: 'immediate',
-  status: 500,
-  headers: [['content-type', 'application/json']],
-  body: Buffer.from('{"error":{"type":"internal","code":"internal","message":"The gateway failed on this request; its log says why."}}'),
-  details: 'internal',
-};
 
 /**
  * Takes one conversation through its stream: messages in, replies out, one at a time and in their order.
@@ -49,7 +41,7 @@ export function drive(open: (first: Message) => Conversation, transport: Transpo
         if (step.done === true) return stop();
         if (!closed) transport.reply(step.value, message.type);
       } catch (error) {
-        if (!closed) transport.reply(bug, message.type);
+        if (!closed) transport.reply(refuse(bug(error), undefined), message.type);
         onFailure(error);
         return stop();
       }

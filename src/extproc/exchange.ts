@@ -6,13 +6,14 @@ import { openPipeline, type PipelineRun } from '../policies/pipeline.ts';
 import type { Policy } from '../policies/policy.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import type { OpenTrace } from '../telemetry/exchange-trace.ts';
-import { answer, envoyReply } from './answer.ts';
+import { answer } from './answer.ts';
 import { asGatewayError, refuse } from './client-error.ts';
+import { envoyReply } from './envoy-reply.ts';
 import { firstAttempt } from './first-attempt.ts';
 import { proceed, type Conversation, type Message, type RequestHeaders } from './message.ts';
 import { planRequest, type Plan } from './plan.ts';
 import type { Registry } from './registry.ts';
-import { requestIdHeaders, type ExchangeState } from './state.ts';
+import { fail, ownHeaders, type ExchangeState } from './state.ts';
 
 export interface ExchangeDeps {
   /** The config in force; an exchange keeps the one it began with. */
@@ -28,9 +29,9 @@ export interface ExchangeDeps {
   now: () => number;
   /** A new id, unique in this process. */
   newId: () => string;
-  /** Hears the code of every error that a client gets from us. */
-  onError: (code: string) => void;
-  /** Hears what went wrong on our side: bugs, and policies that fail while they settle. */
+  /** Hears every error that a client gets from us. */
+  onError: (error: GatewayError) => void;
+  /** Hears of policies that fail while they settle. */
   onFailure: (what: string, error: unknown) => void;
 }
 
@@ -59,20 +60,17 @@ export async function* exchange(opening: RequestHeaders, deps: ExchangeDeps): Co
     yield* plan === undefined || isEnvoyReply(message.attributes) ? envoyReply(message, state) : answer(message, plan, pipeline, state);
   } catch (thrown) {
     const error = asGatewayError(thrown);
-    if (error.code === 'internal') deps.onFailure('exchange', error.cause);
-    state.outcome.end = state.outcome.attempts === 0 ? 'refused' : 'failed';
+    fail(state, error, state.outcome.attempts === 0 ? 'refused' : 'failed');
     state.outcome.status = error.status;
-    state.error = error.code;
-    yield refuse(error, state.protocol, requestIdHeaders(state));
+    yield refuse(error, state.protocol, ownHeaders(state));
   } finally {
     deps.registry.delete(state.id);
     pipeline?.onSettled(state.outcome);
     state.trace.ended(state.outcome, state.error);
-    if (state.error !== undefined) deps.onError(state.error);
   }
 }
 
-function openState(opening: RequestHeaders, { protocols, now, newId, openTrace }: ExchangeDeps): ExchangeState {
+function openState(opening: RequestHeaders, { protocols, now, newId, openTrace, onError }: ExchangeDeps): ExchangeState {
   return {
     id: newId(),
     requestId: opening.headers.get(headerNames.requestId) ?? '',
@@ -82,6 +80,7 @@ function openState(opening: RequestHeaders, { protocols, now, newId, openTrace }
     trace: openTrace(opening.headers),
     outcome: { end: 'left', status: 0, deployment: undefined, attempts: 0, usage: undefined, requestBytes: 0, deliveredBytes: 0 },
     error: undefined,
+    onError,
   };
 }
 

@@ -2,7 +2,7 @@ import { clusterOf } from '../routing/deployment.ts';
 import { chainKey, exchangeKeys, headerNames, metadataNamespaces } from '../envoy/names.ts';
 import type { Attempt } from '../routing/prepare-attempt.ts';
 import type { ExchangeState } from './state.ts';
-import type { Headers, Proceed } from './message.ts';
+import type { Header, Headers, Proceed } from './message.ts';
 import type { PlannedRequest } from './plan.ts';
 
 /**
@@ -40,7 +40,7 @@ export function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeStat
 export function attemptHeaders(
   attempt: Attempt,
   present: Headers,
-  forEnvoy: readonly (readonly [string, string])[] = [],
+  forEnvoy: readonly Header[] = [],
 ): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
   return {
     setHeaders: [[':path', attempt.path], ['content-length', String(attempt.body.length)], ...forEnvoy, ...attempt.headers],

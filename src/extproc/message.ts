@@ -1,6 +1,9 @@
 /** HTTP headers by lower-case name; where one stands several times, joined by `, ` (RFC 9110, section 5.3). Pseudo-headers such as `:path` included. */
 export type Headers = ReadonlyMap<string, string>;
 
+/** A header to set: its name and value. */
+export type Header = readonly [name: string, value: string];
+
 /** What Envoy tells in one message of a conversation. */
 export type Message = RequestHeaders | RequestBody | ResponseHeaders | ResponseBody | Trailers;
 
@@ -45,7 +48,7 @@ export type Reply = Proceed | Immediate;
 /** Go on, changed as said. */
 export interface Proceed {
   type: 'proceed';
-  setHeaders?: readonly (readonly [name: string, value: string])[];
+  setHeaders?: readonly Header[];
   removeHeaders?: readonly string[];
   /** Replaces the body, or this chunk of it. */
   body?: Buffer;
@@ -62,7 +65,7 @@ export interface Proceed {
 export interface Immediate {
   type: 'immediate';
   status: number;
-  headers: readonly (readonly [name: string, value: string])[];
+  headers: readonly Header[];
   body: Buffer;
   /** For Envoy's own log and traces; our error code. */
   details: string;
@@ -76,3 +79,9 @@ export type MetadataValue = string | number | readonly MetadataValue[] | { reado
 export type Conversation = AsyncGenerator<Reply, void, Message>;
 
 export const proceed: Proceed = { type: 'proceed' };
+
+/** The message, which must be a body of the answer. */
+export function requireBody(message: Message): ResponseBody {
+  if (message.type !== 'response-body') throw new Error(`Envoy sent ${message.type} where the answer's body belongs`);
+  return message;
+}

@@ -8,7 +8,6 @@ import type { RequestFacts } from '../protocols/protocol.ts';
 import { prepareAttempt } from '../routing/prepare-attempt.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { route } from '../routing/route.ts';
-import { asClientError, errorHeaders } from './client-error.ts';
 import type { ExchangeState } from './state.ts';
 import type { OpenExchange } from './registry.ts';
 
@@ -54,16 +53,18 @@ export async function planRequest(
     plan,
     open: {
       chain,
+      protocol: state.protocol,
       prepare(number, parent) {
         const deployment = chain[number - 1];
         if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
         const attempt = prepareAttempt(request, deployment, clientCall(state));
         plan.warnings = attempt.warnings;
-        Object.assign(state.outcome, { deployment, attempts: number, requestBytes: attempt.body.length });
+        state.outcome.deployment = deployment;
+        state.outcome.attempts = number;
+        state.outcome.requestBytes = attempt.body.length;
         state.trace.attempted(number, deployment, parent);
         return attempt;
       },
-      render: (error) => ({ body: Buffer.from(state.protocol.encodeError(asClientError(error))), headers: errorHeaders(error) }),
     },
   };
 }

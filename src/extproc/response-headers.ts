@@ -1,4 +1,4 @@
-import type { Headers, Proceed } from './message.ts';
+import type { Header, Headers, Proceed } from './message.ts';
 
 /** The provider's headers that a client gets. All others describe our account at the provider, or its own network. */
 const passed = new Set([
@@ -15,8 +15,14 @@ const passed = new Set([
 /** Names under which providers send their id of a request. */
 const providerRequestIds = ['x-request-id', 'request-id'] as const;
 
+/** Headers of a body that we wrote. */
+export const bodyHeaders = (body: Buffer): Header[] => [
+  ['content-type', 'application/json'],
+  ['content-length', String(body.length)],
+];
+
 /** Header changes for an answer: ours set, the provider's own removed but for the passed ones. */
-export function answerHeaders(fromProvider: Headers, ours: readonly (readonly [string, string])[]): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
+export function answerHeaders(fromProvider: Headers, ours: readonly Header[]): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
   const setHeaders = [...ours];
   const providerId = providerRequestIds.map((name) => fromProvider.get(name)).find((id) => id !== undefined);
   if (providerId !== undefined) setHeaders.push(['x-remora-provider-request-id', providerId]);

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Server, ServerCredentials, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { grpcMetadataNames, metadataNamespaces, type FilterRole } from '../envoy/names.ts';
 import { drive, type Driver } from './driver.ts';
@@ -99,6 +99,8 @@ function serve(call: Call, conversations: Conversations): Driver {
       driver.message(fromWire(wire, metadataNamespaces.exchange));
     } catch (error) {
       conversations.onFailure(error);
+      // A clean end would mean "process no more", and the rest would pass as it is.
+      call.emit('error', { code: status.INTERNAL, details: 'the message cannot be read' });
       driver.closed();
     }
   });

@@ -1,7 +1,12 @@
+import { requestIdNames } from '../envoy/names.ts';
+import type { ErrorCode, GatewayError } from '../errors.ts';
+import type { Warning } from '../llm/request.ts';
+import { warningHeader } from '../llm/warning.ts';
 import type { Outcome } from '../policies/policy.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import type { ExchangeTrace } from '../telemetry/exchange-trace.ts';
-import type { RequestHeaders } from './message.ts';
+import { deploymentName } from '../routing/deployment.ts';
+import type { Header, RequestHeaders } from './message.ts';
 
 /** What one exchange knows of itself; nothing else does. */
 export interface ExchangeState {
@@ -14,13 +19,30 @@ export interface ExchangeState {
   readonly protocol: Protocol;
   readonly trace: ExchangeTrace;
   readonly outcome: Outcome;
-  /** Our error code, where we answered one. */
-  error: string | undefined;
+  /** The code of the error that we answered, if we did. */
+  error: ErrorCode | undefined;
+  /** Hears every error that the client gets from us. */
+  readonly onError: (error: GatewayError) => void;
+}
+
+/** Ends an exchange with an error of ours. */
+export function fail(state: ExchangeState, error: GatewayError, end: Outcome['end'] = 'failed'): void {
+  state.outcome.end = end;
+  state.error = error.code;
+  state.onError(error);
+}
+
+/** What we tell of every answer and every error. */
+export function ownHeaders(state: ExchangeState, warnings: readonly Warning[] = []): Header[] {
+  const { deployment, attempts } = state.outcome;
+  const warned = warningHeader(warnings);
+  return [
+    ...requestIdHeaders(state),
+    ...(deployment === undefined ? [] : [['x-remora-deployment', deploymentName(deployment)] as const]),
+    ...(attempts === 0 ? [] : [['x-remora-attempts', String(attempts)] as const]),
+    ...(warned === '' ? [] : [['x-remora-warnings', warned] as const]),
+  ];
 }
 
 /** The request's id under our name and under those that the vendors' SDKs show. */
-export const requestIdHeaders = ({ requestId }: ExchangeState): (readonly [string, string])[] => [
-  ['x-remora-request-id', requestId],
-  ['x-request-id', requestId],
-  ['request-id', requestId],
-];
+const requestIdHeaders = ({ requestId }: ExchangeState): Header[] => requestIdNames.map((name) => [name, requestId]);

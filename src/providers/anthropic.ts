@@ -11,5 +11,6 @@ export const anthropic: Provider = {
   pricedAs: 'anthropic',
   authorize: (apiKey) => (apiKey === undefined ? {} : { 'x-api-key': apiKey }),
   defaultHeaders: { 'anthropic-version': '2023-06-01' },
+  passQuery: ['beta'],
   passHeaders: ['anthropic-version', 'anthropic-beta'],
 };

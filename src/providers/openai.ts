@@ -11,5 +11,6 @@ export const openai: Provider = {
   pricedAs: 'openai',
   authorize: (apiKey) => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
   defaultHeaders: {},
+  passQuery: [],
   passHeaders: [],
 };

@@ -16,6 +16,8 @@ export interface Provider {
   authorize(apiKey: string | undefined): Record<string, string>;
   /** Headers that every request carries unless the client sends its own. */
   readonly defaultHeaders: Readonly<Record<string, string>>;
+  /** Parameters of a client's query that pass where both sides speak the provider's protocol. */
+  readonly passQuery: readonly string[];
   /** A client's own headers that pass where both sides speak the provider's protocol. */
   readonly passHeaders: readonly string[];
 }

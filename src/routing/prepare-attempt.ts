@@ -41,8 +41,15 @@ export function prepareAttempt(request: ClientRequest, { endpoint, model }: Depl
     }
   }
   for (const [name, value] of Object.entries(provider.authorize(apiKey))) headers.set(name, value);
-  const path = baseUrl.pathname.replace(/\/$/, '') + provider.path + (isSameProtocol ? call.query : '');
+  const path = baseUrl.pathname.replace(/\/$/, '') + provider.path + (isSameProtocol ? passedQuery(call.query, provider.passQuery) : '');
   return { body, path, headers, warnings };
+}
+
+/** The parameters of a query that a provider may see, with their question mark; what else stands there nobody has looked at. */
+function passedQuery(query: string, passed: readonly string[]): string {
+  if (query === '' || passed.length === 0) return '';
+  const kept = [...new URLSearchParams(query)].filter(([name]) => passed.includes(name));
+  return kept.length === 0 ? '' : `?${new URLSearchParams(kept).toString()}`;
 }
 
 type Written = Pick<Attempt, 'body' | 'warnings'>;

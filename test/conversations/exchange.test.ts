@@ -324,8 +324,9 @@ describe('a policy that throws', () => {
       responseBody(chunk({ content: 'a' }), false),
       responseBody(chunk({ content: 'b' }), true),
     );
-    expect(passed(replies[3]).text).toContain('"error"');
+    expect(passed(replies[3]).text).toContain('"code":"internal"');
     expect(passed(replies[4]).text).toBe('');
+    expect(stage.failures).toHaveLength(1);
   });
 
   test('in onSettled keeps no other policy from settling', async () => {

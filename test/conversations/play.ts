@@ -76,7 +76,9 @@ export function setStage(...policies: Policy[]): Stage {
       random: () => 0,
       now: () => 1_700_000_000_000,
       newId: () => `exchange-${++ids}`,
-      onError: () => {},
+      onError: (error) => {
+        if (error.code === 'internal') failures.push(error);
+      },
       onFailure: (what, error) => failures.push([what, error]),
     },
   };

@@ -84,7 +84,7 @@ beforeAll(async () => {
     random: () => 0,
     now: Date.now,
     newId: randomUUID,
-    onError: (code) => errors.push(code),
+    onError: ({ code }) => errors.push(code),
     onFailure: (_, error) => failures.push(error),
   };
   await startSidecar();

@@ -1,0 +1,55 @@
+import { GatewayError } from '../errors.ts';
+import type { ClientError, Protocol } from '../protocols/protocol.ts';
+import type { Deployment } from '../routing/deployment.ts';
+import { detailsOf } from './client-error.ts';
+import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
+import type { Plan } from './plan.ts';
+import { answerHeaders, bodyHeaders } from './response-headers.ts';
+import { ownHeaders, type ExchangeState } from './state.ts';
+
+/** An error status of the provider's: its error in the client's protocol. What it says about our credential is ours to mend, not the client's. */
+export async function* providerError(message: ResponseHeaders, deployment: Deployment, plan: Plan, state: ExchangeState): Conversation {
+  const { provider, name } = deployment.endpoint;
+  const { status } = state.outcome;
+  state.outcome.end = 'failed';
+  if (status === 401 || status === 402 || status === 403) {
+    throw new GatewayError('provider-credential', `${name} refused the gateway's credential (${status}). The platform team must mend it.`);
+  }
+  if (status < 400) throw new GatewayError('provider-error', `${name} answered with status ${status}.`);
+  const isSameProtocol = provider.protocol === state.protocol;
+  const clientStatus = isSameProtocol ? status : portableStatus(status);
+  const render = (body: Buffer): Buffer => Buffer.from(state.protocol.encodeError(translatedFailure(clientStatus, body, provider.protocol)));
+  const headers = [...ownHeaders(state, plan.warnings), [':status', String(clientStatus)] as const];
+  if (message.endOfStream) {
+    yield {
+      type: 'immediate',
+      status: clientStatus,
+      headers: [...ownHeaders(state, plan.warnings), ['content-type', 'application/json']],
+      body: render(Buffer.alloc(0)),
+      details: detailsOf('provider-error'),
+    };
+    return;
+  }
+  if (isSameProtocol && isJson(message)) {
+    yield { type: 'proceed', ...answerHeaders(message.headers, headers), responseBody: 'none' };
+    return;
+  }
+  const next = yield {
+    type: 'proceed',
+    ...answerHeaders(message.headers, [...headers, ['content-type', 'application/json']]),
+    responseBody: 'buffered',
+  };
+  const body = render(requireBody(next).body);
+  yield { type: 'proceed', body, setHeaders: bodyHeaders(body) };
+}
+
+/** Whether a body can be an error of the provider's own; pages of proxies on the way are HTML. */
+const isJson = ({ headers }: ResponseHeaders): boolean => headers.get('content-type')?.includes('json') === true;
+
+/** 529 is Anthropic's own word for "overloaded"; elsewhere it is 503. */
+const portableStatus = (status: number): number => (status === 529 ? 503 : status);
+
+function translatedFailure(status: number, body: Buffer, from: Protocol): ClientError {
+  const { type, message } = from.decodeFailure(status, body);
+  return { status, code: type, message };
+}
