@@ -3,6 +3,7 @@ import { createLog, type Logger } from '../telemetry/log.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
 import { checkAddressIsFree } from '../envoy/port.ts';
+import { isLoopback } from '../config/values.ts';
 import { load } from './config.ts';
 import { localAddress } from './local-address.ts';
 import { seconds } from './seconds.ts';
@@ -37,7 +38,10 @@ export async function serve({ config, listen, drainTimeout }: { config: string; 
 async function start(snapshot: Snapshot, listen: string, log: Logger): Promise<Gateway> {
   try {
     const address = localAddress(listen);
-    if (!('path' in address)) await checkAddressIsFree(address, '--listen');
+    if (!('path' in address)) {
+      await checkAddressIsFree(address, '--listen');
+      if (!isLoopback(address)) log.warn(`whoever reaches ${listen} is answered with providers' credentials: let nobody but Envoy reach it`);
+    }
     await checkAddressIsFree(snapshot.admin, 'admin.listen:');
     return await startGateway(snapshot, { address: listen, log });
   } catch (error) {
