@@ -1,12 +1,10 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Server, ServerCredentials, status, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from '@grpc/grpc-js';
 import { grpcMetadataNames, metadataNamespaces, type FilterRole } from '../envoy/names.ts';
 import { drive, type Driver } from './driver.ts';
-import type { Conversation, Message, RequestHeaders } from './message.ts';
-import { fromWire, toWire, type WireRequest } from './wire.ts';
+import type { Conversation, Message, Reply, RequestHeaders } from './message.ts';
+import { decodeMessage, encodeReply } from './wire.ts';
 
 /** Larger than any body that Envoy buffers, so that Envoy's limit is the one that is met. */
 const maxMessageBytes = 64 << 20;
@@ -31,13 +29,8 @@ export async function serveExtProc(address: string, conversations: Conversations
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.max_concurrent_streams': 2 ** 31 - 1,
   });
-  // keepCase alone: each further option of the loader costs time on every message.
-  const definition = loadSync(fileURLToPath(new URL('../../protos/ext_proc.proto', import.meta.url)), { keepCase: true });
-  const service = definition['envoy.service.ext_proc.v3.ExternalProcessor'];
-  if (service === undefined || 'format' in service) throw new Error('protos/ext_proc.proto has no ExternalProcessor service');
   const running = new Set<Driver>();
-  const handlers: UntypedServiceImplementation = { Process: (call: Call) => void track(serve(call, conversations), running) };
-  server.addService(service, handlers);
+  server.addService(externalProcessor, { process: (call: Call) => void track(serve(call, conversations), running) });
   const socket = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
   if (socket !== undefined) {
     mkdirSync(dirname(socket), { recursive: true });
@@ -76,7 +69,30 @@ async function track(driver: Driver, running: Set<Driver>): Promise<void> {
   running.delete(driver);
 }
 
-type Call = ServerDuplexStream<WireRequest, object>;
+/** A reply, and the type of the message that it answers: it decides in which field the reply goes. */
+interface Answer {
+  reply: Reply;
+  to: Message['type'];
+}
+
+type Call = ServerDuplexStream<Message, Answer>;
+
+const unused = (): never => {
+  throw new Error('a server reads requests and writes responses only');
+};
+
+/** The one method of `protos/ext_proc.proto`. A message that cannot be decoded ends its stream with an error, which Envoy answers with a 503. */
+const externalProcessor: ServiceDefinition = {
+  process: {
+    path: '/envoy.service.ext_proc.v3.ExternalProcessor/Process',
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: unused,
+    requestDeserialize: (bytes: Buffer) => decodeMessage(bytes, metadataNamespaces.exchange),
+    responseSerialize: ({ reply, to }: Answer) => encodeReply(reply, to),
+    responseDeserialize: unused,
+  },
+};
 
 /** One ext_proc stream: which filter opened it says which conversation it is. */
 function serve(call: Call, conversations: Conversations): Driver {
@@ -89,21 +105,12 @@ function serve(call: Call, conversations: Conversations): Driver {
   const driver = drive(
     open,
     {
-      reply: (reply, to) => void call.write(toWire(reply, to)),
+      reply: (reply, to) => void call.write({ reply, to }),
       end: () => call.end(),
     },
     conversations.onFailure,
   );
-  call.on('data', (wire: WireRequest) => {
-    try {
-      driver.message(fromWire(wire, metadataNamespaces.exchange));
-    } catch (error) {
-      conversations.onFailure(error);
-      // A clean end would mean "process no more", and the rest would pass as it is.
-      call.emit('error', { code: status.INTERNAL, details: 'the message cannot be read' });
-      driver.closed();
-    }
-  });
+  call.on('data', (message: Message) => driver.message(message));
   call.on('end', () => driver.closed());
   call.on('cancelled', () => driver.closed());
   call.on('error', () => driver.closed());

@@ -1,141 +1,224 @@
-import type { Attributes, DynamicMetadata, Headers, Message, MetadataValue, Reply } from './message.ts';
+import type { Attributes, DynamicMetadata, Header, Headers, Message, MetadataValue, Proceed, Reply } from './message.ts';
+import { ProtobufError, Reader, Writer } from './protobuf.ts';
 
-/** protobuf messages as proto-loader gives and takes them with `keepCase` alone; fields that are unset are absent. */
-export interface WireRequest {
-  request_headers?: WireHttpHeaders;
-  response_headers?: WireHttpHeaders;
-  request_body?: WireBody;
-  response_body?: WireBody;
-  request_trailers?: object;
-  response_trailers?: object;
-  metadata_context?: { filter_metadata?: Record<string, WireStruct> };
-  attributes?: Record<string, WireStruct>;
-}
-interface WireHttpHeaders {
-  headers?: { headers?: { key: string; value?: string; raw_value?: Buffer }[] };
-  end_of_stream?: boolean;
-}
-interface WireBody {
-  body?: Buffer;
-  end_of_stream?: boolean;
-}
-interface WireStruct {
-  fields?: Record<string, WireValue>;
-}
-interface WireValue {
-  stringValue?: string;
-  numberValue?: number;
-  structValue?: WireStruct;
-  listValue?: { values: WireValue[] };
-}
+// Field numbers are those of protos/ext_proc.proto; tests hold both against each other.
 
-const OVERWRITE_IF_EXISTS_OR_ADD = 2;
-const CONTINUE_AND_REPLACE = 1;
-const bodyModes = { none: 0, streamed: 1, buffered: 2 } as const;
 /** Envoy's name of the one key under which all attributes of an ext_proc message stand. */
-const ATTRIBUTES = 'envoy.filters.http.ext_proc';
+const attributesKey = 'envoy.filters.http.ext_proc';
 
-/** Reads a message of Envoy's. Throws for one of a kind we do not know. */
-export function fromWire(wire: WireRequest, metadataNamespace: string): Message {
-  if (wire.request_headers !== undefined) {
-    return {
-      type: 'request-headers',
-      headers: readHeaders(wire.request_headers),
-      endOfStream: wire.request_headers.end_of_stream === true,
-      attributes: readAttributes(wire),
-      metadata: readMetadata(wire, metadataNamespace),
-    };
+const CONTINUE_AND_REPLACE = 1;
+const OVERWRITE_IF_EXISTS_OR_ADD = 2;
+const bodyModes = { none: 0, streamed: 1, buffered: 2 } as const;
+
+/** Reads a ProcessingRequest. Throws ProtobufError for what is none, or of a kind we do not know. */
+export function decodeMessage(bytes: Buffer, metadataNamespace: string): Message {
+  let read: ((envelope: Envelope) => Message) | undefined;
+  const envelope: Envelope = { attributes: new Map(), metadata: new Map() };
+  const reader = new Reader(bytes);
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 8) readMetadataContext(reader.message(), metadataNamespace, envelope.metadata);
+    else if (field === 9) readAttributes(reader.message(), envelope.attributes);
+    else if (field >= 2 && field <= 7) read = readKind(field, reader.message());
   }
-  if (wire.response_headers !== undefined) {
-    return {
-      type: 'response-headers',
-      headers: readHeaders(wire.response_headers),
-      endOfStream: wire.response_headers.end_of_stream === true,
-      attributes: readAttributes(wire),
-    };
-  }
-  if (wire.request_body !== undefined) return { type: 'request-body', body: wire.request_body.body ?? empty };
-  if (wire.response_body !== undefined) {
-    return { type: 'response-body', body: wire.response_body.body ?? empty, endOfStream: wire.response_body.end_of_stream === true };
-  }
-  if (wire.request_trailers !== undefined) return { type: 'request-trailers' };
-  if (wire.response_trailers !== undefined) return { type: 'response-trailers' };
-  throw new Error(`Envoy sent a message of an unknown kind: ${Object.keys(wire).join(', ')}`);
+  if (read === undefined) throw new ProtobufError('no message of a kind that is known');
+  return read(envelope);
 }
 
-const empty = Buffer.alloc(0);
-
-function readHeaders({ headers }: WireHttpHeaders): Headers {
-  const map = new Map<string, string>();
-  for (const { key, value, raw_value: raw } of headers?.headers ?? []) {
-    const text = raw !== undefined && raw.length > 0 ? raw.toString('latin1') : (value ?? '');
-    const earlier = map.get(key);
-    map.set(key, earlier === undefined ? text : `${earlier}, ${text}`);
-  }
-  return map;
+/** What stands beside the message proper, and may come before or after it. */
+interface Envelope {
+  attributes: Map<string, string | number>;
+  metadata: Map<string, string>;
 }
 
-function readAttributes({ attributes }: WireRequest): Attributes {
-  const map = new Map<string, string | number>();
-  for (const [name, value] of Object.entries(attributes?.[ATTRIBUTES]?.fields ?? {})) {
-    const scalar = value.stringValue ?? value.numberValue;
-    if (scalar !== undefined) map.set(name, scalar);
+function readKind(field: number, reader: Reader): (envelope: Envelope) => Message {
+  switch (field) {
+    case 2: {
+      const { headers, endOfStream } = readHttpHeaders(reader);
+      return ({ attributes, metadata }) => ({ type: 'request-headers', headers, endOfStream, attributes, metadata });
+    }
+    case 3: {
+      const { headers, endOfStream } = readHttpHeaders(reader);
+      return ({ attributes }: { attributes: Attributes }) => ({ type: 'response-headers', headers, endOfStream, attributes });
+    }
+    case 4: {
+      const { body } = readHttpBody(reader);
+      return () => ({ type: 'request-body', body });
+    }
+    case 5: {
+      const { body, endOfStream } = readHttpBody(reader);
+      return () => ({ type: 'response-body', body, endOfStream });
+    }
+    default:
+      return () => ({ type: field === 6 ? 'request-trailers' : 'response-trailers' });
   }
-  return map;
 }
 
-function readMetadata({ metadata_context: context }: WireRequest, namespace: string): ReadonlyMap<string, string> {
-  const map = new Map<string, string>();
-  for (const [name, { stringValue }] of Object.entries(context?.filter_metadata?.[namespace]?.fields ?? {})) {
-    if (stringValue !== undefined) map.set(name, stringValue);
+function readHttpHeaders(reader: Reader): { headers: Headers; endOfStream: boolean } {
+  const headers = new Map<string, string>();
+  let endOfStream = false;
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) readHeaderMap(reader.message(), headers);
+    else if (field === 3) endOfStream = reader.flag();
   }
-  return map;
+  return { headers, endOfStream };
 }
 
-/** Writes the reply to a message of the given type. */
-export function toWire(reply: Reply, to: Message['type']): object {
+function readHeaderMap(reader: Reader, headers: Map<string, string>): void {
+  reader.sliceStrings();
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field !== 1) continue;
+    const entry = reader.message();
+    let key = '';
+    let value = '';
+    for (let part = entry.next(); part !== 0; part = entry.next()) {
+      if (part === 1) key = entry.latin1();
+      else if (part === 2 || part === 3) value = entry.latin1() || value; // `value` or `raw_value`: one of them is empty
+    }
+    const earlier = headers.get(key);
+    headers.set(key, earlier === undefined ? value : `${earlier}, ${value}`);
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+function readHttpBody(reader: Reader): { body: Buffer; endOfStream: boolean } {
+  let body: Buffer = nothing;
+  let endOfStream = false;
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) body = reader.bytes();
+    else if (field === 2) endOfStream = reader.flag();
+  }
+  return { body, endOfStream };
+}
+
+function readAttributes(reader: Reader, into: Map<string, string | number>): void {
+  readMapEntry(reader, (key, value) => {
+    if (key === attributesKey) readStruct(value, (name, scalar) => into.set(name, scalar));
+  });
+}
+
+function readMetadataContext(reader: Reader, namespace: string, into: Map<string, string>): void {
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field !== 1) continue;
+    readMapEntry(reader.message(), (key, value) => {
+      if (key !== namespace) return;
+      readStruct(value, (name, scalar) => {
+        if (typeof scalar === 'string') into.set(name, scalar);
+      });
+    });
+  }
+}
+
+/** An entry of a map whose values are messages. */
+function readMapEntry(reader: Reader, take: (key: string, value: Reader) => void): void {
+  let key = '';
+  let value: Reader | undefined;
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) key = reader.utf8();
+    else if (field === 2) value = reader.message();
+  }
+  if (value !== undefined) take(key, value);
+}
+
+/** The strings and numbers of a google.protobuf.Struct. */
+function readStruct(reader: Reader, take: (name: string, scalar: string | number) => void): void {
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field !== 1) continue;
+    readMapEntry(reader.message(), (name, value) => {
+      for (let kind = value.next(); kind !== 0; kind = value.next()) {
+        if (kind === 2) take(name, value.double());
+        else if (kind === 3) take(name, value.utf8());
+      }
+    });
+  }
+}
+
+const replyFields = {
+  'request-headers': 1,
+  'response-headers': 2,
+  'request-body': 3,
+  'response-body': 4,
+  'request-trailers': 5,
+  'response-trailers': 6,
+} as const satisfies Record<Message['type'], number>;
+
+/** Writes the ProcessingResponse to a message of the given type. */
+export function encodeReply(reply: Reply, to: Message['type']): Buffer {
+  const writer = new Writer(1024 + (reply.body?.length ?? 0));
   if (reply.type === 'immediate') {
-    const { status, headers, body, details } = reply;
-    return { immediate_response: { status: { code: status }, headers: { set_headers: headers.map(setHeader) }, body, details } };
+    writer.message(7, () => {
+      writer.utf8(5, reply.details);
+      writer.bytes(3, reply.body);
+      writer.message(2, () => writeSetHeaders(writer, reply.headers));
+      writer.message(1, () => writer.number(1, reply.status));
+    });
+    return writer.finish();
   }
-  if (to === 'request-trailers' || to === 'response-trailers') return { [wireName[to]]: {} };
-  const { setHeaders, removeHeaders, body, replacesRequest, clearRouteCache, metadata, responseBody } = reply;
-  const response: Record<string, unknown> = {};
-  if (replacesRequest === true) response['status'] = CONTINUE_AND_REPLACE;
-  if (setHeaders !== undefined || removeHeaders !== undefined) {
-    response['header_mutation'] = { set_headers: (setHeaders ?? []).map(setHeader), remove_headers: removeHeaders ?? [] };
-  }
-  if (body !== undefined) response['body_mutation'] = { body };
-  if (clearRouteCache === true) response['clear_route_cache'] = true;
-  const wire: Record<string, unknown> = { [wireName[to]]: { response } };
-  if (metadata !== undefined) wire['dynamic_metadata'] = writeMetadata(metadata);
-  // An unset body mode means NONE, so both are always named.
-  if (responseBody !== undefined) wire['mode_override'] = { request_body_mode: bodyModes.buffered, response_body_mode: bodyModes[responseBody] };
-  return wire;
+  if (reply.responseBody !== undefined) writeModeOverride(writer, bodyModes[reply.responseBody]);
+  if (reply.metadata !== undefined) writeMetadata(writer, reply.metadata);
+  writer.message(replyFields[to], () => {
+    if (to !== 'request-trailers' && to !== 'response-trailers') writer.message(1, () => writeCommonResponse(writer, reply));
+  });
+  return writer.finish();
 }
 
-const wireName = {
-  'request-headers': 'request_headers',
-  'request-body': 'request_body',
-  'response-headers': 'response_headers',
-  'response-body': 'response_body',
-  'request-trailers': 'request_trailers',
-  'response-trailers': 'response_trailers',
-} as const satisfies Record<Message['type'], string>;
+/** Both body modes are always named: an unset one means NONE. */
+function writeModeOverride(writer: Writer, responseBody: number): void {
+  writer.message(9, () => {
+    writer.number(4, responseBody);
+    writer.number(3, bodyModes.buffered);
+  });
+}
+
+function writeCommonResponse(writer: Writer, { setHeaders, removeHeaders, body, replacesRequest, clearRouteCache }: Proceed): void {
+  if (clearRouteCache === true) writer.number(5, 1);
+  if (body !== undefined) writer.message(3, () => writer.bytes(1, body));
+  if (setHeaders !== undefined || removeHeaders !== undefined) {
+    writer.message(2, () => {
+      for (let index = (removeHeaders?.length ?? 0) - 1; index >= 0; index--) writer.latin1(2, removeHeaders?.[index] as string);
+      writeSetHeaders(writer, setHeaders ?? []);
+    });
+  }
+  if (replacesRequest === true) writer.number(1, CONTINUE_AND_REPLACE);
+}
 
 /** Values go as raw bytes: Envoy takes `value` and `raw_value` as exclusive, and only the latter holds any byte. */
-const setHeader = ([key, value]: readonly [string, string]): object => ({
-  header: { key, raw_value: Buffer.from(value, 'latin1') },
-  append_action: OVERWRITE_IF_EXISTS_OR_ADD,
-});
-
-const writeMetadata = (metadata: DynamicMetadata): WireStruct => ({
-  fields: Object.fromEntries(Object.entries(metadata).map(([namespace, values]) => [namespace, writeValue(values)])),
-});
-
-function writeValue(value: MetadataValue): WireValue {
-  if (typeof value === 'string') return { stringValue: value };
-  if (typeof value === 'number') return { numberValue: value };
-  if (Array.isArray(value)) return { listValue: { values: (value as readonly MetadataValue[]).map(writeValue) } };
-  return { structValue: { fields: Object.fromEntries(Object.entries(value).map(([key, field]) => [key, writeValue(field)])) } };
+function writeSetHeaders(writer: Writer, headers: readonly Header[]): void {
+  for (let index = headers.length - 1; index >= 0; index--) {
+    const [key, value] = headers[index] as Header;
+    writer.message(1, () => {
+      writer.number(3, OVERWRITE_IF_EXISTS_OR_ADD);
+      writer.message(1, () => {
+        writer.latin1(3, value);
+        writer.latin1(1, key);
+      });
+    });
+  }
 }
+
+function writeMetadata(writer: Writer, metadata: DynamicMetadata): void {
+  writer.message(8, () => writeFields(writer, metadata));
+}
+
+/** The fields of a google.protobuf.Struct. */
+function writeFields(writer: Writer, fields: Readonly<Record<string, MetadataValue>>): void {
+  for (const [name, value] of Object.entries(fields).toReversed()) {
+    writer.message(1, () => {
+      writer.message(2, () => writeValue(writer, value));
+      writer.utf8(1, name);
+    });
+  }
+}
+
+/** A google.protobuf.Value. */
+function writeValue(writer: Writer, value: MetadataValue): void {
+  if (typeof value === 'string') writer.utf8(3, value);
+  else if (typeof value === 'number') writer.double(2, value);
+  else if (isList(value)) {
+    writer.message(6, () => {
+      for (const item of value.toReversed()) writer.message(1, () => writeValue(writer, item));
+    });
+  } else writer.message(5, () => writeFields(writer, value));
+}
+
+const isList = (value: MetadataValue): value is readonly MetadataValue[] => Array.isArray(value);
