@@ -15,7 +15,6 @@ export const exchangeKeys = {
   /** Bytes of the attempt's body, a number; restores the content-length header that CONTINUE_AND_REPLACE drops. Left out where there is no body. */
   contentLength: 'content_length',
   /** Envoy's x-request-id; brings an attempt's stream to the sidecar process that holds its exchange. */
-  requestId: 'request_id',
 } as const;
 
 /** Key in the namespace `chain`: a list of `{name, clusters: [{cluster_name, weight}]}`, one group per attempt. */
@@ -64,8 +63,6 @@ export type FilterRole = 'router' | 'upstream';
 
 /** Attributes that the filters send. */
 export const attributeNames = {
-  sourceAddress: 'source.address',
-  requestId: 'request.id',
   attemptCount: 'upstream.request_attempt_count',
   clusterName: 'xds.cluster_name',
   codeDetails: 'response.code_details',

@@ -1,9 +1,10 @@
 import { attributeNames } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
 import { SseTooLargeError } from '../framing/sse.ts';
-import { isTextPart, type Part, type ProviderFailure } from '../llm/part.ts';
+import { isTextPart, type Part } from '../llm/part.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
-import { createSameProtocolStream, createTranslatedStream, relayAnswer, type Route, type StreamRelay } from '../protocols/relay.ts';
+import { AnswerFailure } from '../protocols/failure.ts';
+import { createStreamRelay, relayAnswer, type RelayOptions } from '../protocols/relay.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { asClientError, asGatewayError } from './client-error.ts';
 import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
@@ -23,7 +24,7 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
   if (message.endOfStream) throw new GatewayError('provider-error', `${deployment.endpoint.name} answered nothing.`);
   if (message.headers.has('content-encoding'))
     throw new GatewayError('provider-error', `${deployment.endpoint.name} answered in an encoding that was not asked for.`);
-  const relay: Route = {
+  const relay: RelayOptions = {
     from: deployment.endpoint.provider.protocol,
     to: state.protocol,
     observe: createObserver(state),
@@ -40,20 +41,12 @@ function answeringDeployment({ attributes }: ResponseHeaders, { chain }: Plan): 
   return deployment;
 }
 
-async function* jsonAnswer(message: ResponseHeaders, relay: Route, plan: Plan, state: ExchangeState): Conversation {
+async function* jsonAnswer(message: ResponseHeaders, relay: RelayOptions, plan: Plan, state: ExchangeState): Conversation {
   const next = yield { type: 'proceed', ...answerHeaders(message.headers, ownHeaders(state, plan.warnings)), responseBody: 'buffered' };
   const { body } = requireBody(next);
-  const watched: Route = { ...relay, observe: (part) => (part.type === 'error' ? failAnswer(part.failure, state) : relay.observe(part)) };
-  const replaced = state.trace.answering(() => readable(() => relayAnswer(body, watched), state));
-  if (state.outcome.end === 'failed' && relay.from !== relay.to)
-    throw new GatewayError('provider-error', 'The provider answered 200 with an error in it.');
+  const replaced = state.trace.answering(() => readable(() => relayAnswer(body, relay), state));
   state.outcome.end = 'complete';
   yield replaced === undefined ? { type: 'proceed' } : { type: 'proceed', body: replaced, setHeaders: bodyHeaders(replaced) };
-}
-
-/** An error that came in place of a JSON answer, with a status that says all is well: no SDK would see that it is none. */
-function failAnswer({ message }: ProviderFailure, { outcome }: ExchangeState): never {
-  throw new GatewayError('provider-error', `${outcome.deployment?.endpoint.name ?? 'The provider'} answered with an error: ${message}`);
 }
 
 /** Runs what reads a provider's answer. */
@@ -65,46 +58,34 @@ function readable<T>(read: () => T, state: ExchangeState): T {
   }
 }
 
-/** A throw while an answer is read: bytes that are not what they should be are the provider's error, all else is a bug of ours. */
+/** A throw while an answer is read: an error in its place, and bytes that are not what they should be, are the provider's; all else is a bug of ours. */
 function unreadable(cause: unknown, { outcome }: ExchangeState): GatewayError {
+  const name = outcome.deployment?.endpoint.name ?? 'The provider';
+  if (cause instanceof AnswerFailure) return new GatewayError('provider-error', `${name} answered with an error: ${cause.message}`, { cause });
   const error = asGatewayError(cause);
   const isBytes = error.code === 'invalid-json' || error.code === 'invalid-request' || cause instanceof SseTooLargeError;
-  return isBytes ? new GatewayError('provider-error', `${outcome.deployment?.endpoint.name ?? 'The provider'} answered something that cannot be read.`, { cause }) : error;
+  return isBytes ? new GatewayError('provider-error', `${name} answered something that cannot be read.`, { cause }) : error;
 }
 
-async function* streamedAnswer(message: ResponseHeaders, relay: Route, plan: Plan, state: ExchangeState): Conversation {
-  const stream = createStream(relay, state);
+async function* streamedAnswer(message: ResponseHeaders, relay: RelayOptions, plan: Plan, state: ExchangeState): Conversation {
+  const end = (error: GatewayError, how: 'failed' | 'cut'): string => {
+    fail(state, error, how);
+    return relay.to.encodeStreamError(asClientError(error));
+  };
+  const stream = createStreamRelay(relay, {
+    cut: () => end(new GatewayError('provider-cut', "The provider's answer ended before it was complete."), 'cut'),
+    failed: (cause) => end(unreadable(cause, state), 'failed'),
+  });
   const headers = answerHeaders(message.headers, [...ownHeaders(state, plan.warnings), ['content-type', 'text/event-stream; charset=utf-8']]);
   headers.removeHeaders = [...(headers.removeHeaders ?? []), 'content-length'];
   let next = yield { type: 'proceed', ...headers, responseBody: 'streamed' };
   for (;;) {
     const { body, endOfStream } = requireBody(next);
     const replaced = state.trace.answering(() => stream.push(body, endOfStream));
+    state.outcome.end = stream.ended ?? state.outcome.end;
     next = yield replaced === undefined ? { type: 'proceed' } : { type: 'proceed', body: replaced };
     if (endOfStream) return;
   }
-}
-
-/** A relay that ends in the client's own error event where the answer stops midway or cannot be read; what comes after that is swallowed. */
-function createStream(relay: Route, state: ExchangeState): StreamRelay {
-  const end = (error: GatewayError, how: 'failed' | 'cut'): string => {
-    fail(state, error, how);
-    return relay.to.encodeStreamError(asClientError(error));
-  };
-  const cut = (): string => end(new GatewayError('provider-cut', "The provider's answer ended before it was complete."), 'cut');
-  const inner = (relay.from === relay.to ? createSameProtocolStream : createTranslatedStream)(relay, cut);
-  let broken = false;
-  return {
-    push(chunk, last) {
-      if (broken) return Buffer.alloc(0);
-      try {
-        return inner.push(chunk, last);
-      } catch (cause) {
-        broken = true;
-        return Buffer.from(end(unreadable(cause, state), 'failed'));
-      }
-    },
-  };
 }
 
 /** Keeps what settling and traces need of an answer. */
@@ -117,9 +98,6 @@ function createObserver({ outcome, trace }: ExchangeState): (part: Part) => void
       sawText = true;
     } else if (part.type === 'usage') outcome.usage = part.usage;
     else if (part.type === 'start') trace.described({ id: part.id, model: part.model });
-    else if (part.type === 'finish') {
-      outcome.end = 'complete';
-      trace.described({ finishReason: part.reason.unified });
-    } else if (part.type === 'error') outcome.end = 'failed';
+    else if (part.type === 'finish') trace.described({ finishReason: part.reason.unified });
   };
 }

@@ -146,8 +146,9 @@ export class Writer {
     this.#at = size;
   }
 
-  /** The message. */
-  finish(): Buffer {
+  /** The message, with `room` free bytes in front of it. */
+  finish(room = 0): Buffer {
+    this.#back(room);
     return this.#bytes.subarray(this.#at);
   }
 

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { ClientError, Protocol } from '../protocols/protocol.ts';
+import { clientErrorOf } from '../protocols/failure.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { detailsOf } from './client-error.ts';
 import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
@@ -18,7 +18,8 @@ export async function* providerError(message: ResponseHeaders, deployment: Deplo
   if (status < 400) throw new GatewayError('provider-error', `${name} answered with status ${status}.`);
   const isSameProtocol = provider.protocol === state.protocol;
   const clientStatus = isSameProtocol ? status : portableStatus(status);
-  const render = (body: Buffer): Buffer => Buffer.from(state.protocol.encodeError(translatedFailure(clientStatus, body, provider.protocol)));
+  const render = (body: Buffer): Buffer =>
+    Buffer.from(state.protocol.encodeError(clientErrorOf(provider.protocol.decodeFailure(clientStatus, body))));
   const headers = [...ownHeaders(state, plan.warnings), [':status', String(clientStatus)] as const];
   if (message.endOfStream) {
     yield {
@@ -48,8 +49,3 @@ const isJson = ({ headers }: ResponseHeaders): boolean => headers.get('content-t
 
 /** 529 is Anthropic's own word for "overloaded"; elsewhere it is 503. */
 const portableStatus = (status: number): number => (status === 529 ? 503 : status);
-
-function translatedFailure(status: number, body: Buffer, from: Protocol): ClientError {
-  const { type, message } = from.decodeFailure(status, body);
-  return { status, code: type, message };
-}

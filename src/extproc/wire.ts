@@ -142,8 +142,8 @@ const replyFields = {
   'response-trailers': 6,
 } as const satisfies Record<Message['type'], number>;
 
-/** Writes the ProcessingResponse to a message of the given type. */
-export function encodeReply(reply: Reply, to: Message['type']): Buffer {
+/** Writes the ProcessingResponse to a message of the given type, with `room` free bytes in front. */
+export function encodeReply(reply: Reply, to: Message['type'], room = 0): Buffer {
   const writer = new Writer(1024 + (reply.body?.length ?? 0));
   if (reply.type === 'immediate') {
     writer.message(7, () => {
@@ -152,14 +152,14 @@ export function encodeReply(reply: Reply, to: Message['type']): Buffer {
       writer.message(2, () => writeSetHeaders(writer, reply.headers));
       writer.message(1, () => writer.number(1, reply.status));
     });
-    return writer.finish();
+    return writer.finish(room);
   }
   if (reply.responseBody !== undefined) writeModeOverride(writer, bodyModes[reply.responseBody]);
   if (reply.metadata !== undefined) writeMetadata(writer, reply.metadata);
   writer.message(replyFields[to], () => {
     if (to !== 'request-trailers' && to !== 'response-trailers') writer.message(1, () => writeCommonResponse(writer, reply));
   });
-  return writer.finish();
+  return writer.finish(room);
 }
 
 /** Both body modes are always named: an unset one means NONE. */
