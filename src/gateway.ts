@@ -11,6 +11,7 @@ import { createPrices } from './pricing/prices.ts';
 import { anthropicMessages } from './protocols/anthropic-messages/index.ts';
 import { openaiChat } from './protocols/openai-chat/index.ts';
 import { createEmbeddedLedger } from './stores/embedded/ledger.ts';
+import { createClock } from './telemetry/clock.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createSpans, untraced } from './telemetry/spans.ts';
@@ -34,7 +35,7 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
         : log.info({ dropped: event.dropped }, 'spend is written again'),
   });
   const metrics = createMetrics({ now });
-  const spans = snapshot.telemetry.otlp === undefined ? undefined : createSpans({ otlp: snapshot.telemetry.otlp, now: preciseNow });
+  const spans = snapshot.telemetry.otlp === undefined ? undefined : createSpans({ otlp: snapshot.telemetry.otlp, now: createClock(now, () => performance.now()) });
   await preloadRedact(snapshot.tenants.values());
   const policies = inOrder([metrics.policy, redact, createBudget({ ledger, prices: createPrices({ now }), now })]);
   const deps: ExchangeDeps = {
@@ -74,6 +75,3 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
     },
   };
 }
-
-/** Milliseconds since 1970 with their fractions, as spans want them. */
-const preciseNow = (): number => performance.timeOrigin + performance.now();

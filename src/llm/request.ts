@@ -19,8 +19,11 @@ export interface ChatRequest {
   user?: string;
 }
 
-/** JSON text as its sender wrote it: 64-bit integers and key order survive, because nothing parses and prints it again. */
-export type JsonText = string & { readonly __json: true };
+/**
+ * The text of a JSON object as its sender wrote it: 64-bit integers and key order survive, because nothing parses and prints it again.
+ * Who makes one has checked that it is an object; who gets one need not.
+ */
+export type ObjectText = string & { readonly __object: true };
 
 export type Message =
   | { role: 'system'; content: TextContent[] }
@@ -42,8 +45,7 @@ export interface ToolCallContent {
   type: 'tool-call';
   id: string;
   name: string;
-  /** The arguments as a JSON object in text. */
-  arguments: JsonText;
+  arguments: ObjectText;
 }
 
 export type UserContent = TextContent | ImageContent;
@@ -53,14 +55,18 @@ export interface Tool {
   name: string;
   description?: string;
   /** JSON Schema of the arguments. */
-  parameters: JsonText;
+  parameters: ObjectText;
   strict?: boolean;
 }
 
 export type ToolChoice = { type: 'auto' } | { type: 'none' } | { type: 'required' } | { type: 'tool'; name: string };
 
-/** A field of the client's request that the provider's protocol cannot carry, by its path in the client's body (`messages[2].content[0]`). */
+/** Something of the client's request that the provider does not get as it was sent. */
 export interface Warning {
+  /**
+   * Where it stands. What the canonical form cannot hold is named by its path in the client's body (`messages[2].content[0]`);
+   * what the provider's protocol cannot carry, by its place in the canonical form, in the words that most APIs use (`top_k`, `messages[1]`).
+   */
   field: string;
   detail: string;
 }

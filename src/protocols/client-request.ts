@@ -1,7 +1,7 @@
 import { parseJson, type JsonNode } from '../framing/json.ts';
 import { splice, type Edit } from '../framing/splice.ts';
 import type { ChatRequest } from '../llm/request.ts';
-import type { Carried, Protocol, RequestFacts, TextSpot } from './protocol.ts';
+import type { Carried, Protocol, RequestFacts, Target, TextSpot } from './protocol.ts';
 
 /** A client's request: its own bytes, read where they lie. Immutable; an edit makes a new one. */
 export class ClientRequest {
@@ -27,6 +27,11 @@ export class ClientRequest {
 
   edited(edits: readonly Edit[]): ClientRequest {
     return edits.length === 0 ? this : new ClientRequest(this.protocol, splice(this.bytes, edits));
+  }
+
+  /** The bytes for a provider of the same protocol. */
+  retargeted(target: Target): Buffer {
+    return splice(this.bytes, this.protocol.retarget(this.body, this.facts, target));
   }
 
   /** The canonical form, for providers of another protocol; decoded once. */

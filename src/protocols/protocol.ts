@@ -1,7 +1,7 @@
 import type { JsonNode } from '../framing/json.ts';
 import type { Edit } from '../framing/splice.ts';
 import type { SseEvent } from '../framing/sse.ts';
-import type { Part, ProviderFailure } from '../llm/part.ts';
+import { isTextPart, type Part, type ProviderFailure, type TextPart } from '../llm/part.ts';
 import type { ChatRequest, Warning } from '../llm/request.ts';
 
 export type ProtocolName = 'openai-chat' | 'anthropic-messages';
@@ -19,26 +19,22 @@ export interface Protocol {
   facts(body: JsonNode): RequestFacts;
   /** Everything in a client's request that a person may have written, in its order. */
   requestTexts(body: JsonNode): TextSpot[];
-  /** What changes in a client's own bytes when the provider speaks the same protocol: the model, and usage asked for. */
-  retarget(body: JsonNode, target: Target): Edit[];
-  /** A client's request in canonical form, with what that form cannot hold. Throws JsonFieldError. */
+  /** What changes in a client's own bytes when the provider speaks the same protocol: the model, and usage asked for. `facts` are those of this body. */
+  retarget(body: JsonNode, facts: RequestFacts, target: Target): Edit[];
+  /** A client's request in canonical form, with what that form cannot hold. Warnings name the path in the client's body. Throws JsonFieldError. */
   decodeRequest(body: JsonNode): Carried<ChatRequest>;
-  /** A request as a provider of this protocol takes it, with what it cannot carry. Warnings name the field as most APIs write it (`top_k`). */
+  /** A request as a provider of this protocol takes it, with what it cannot carry. It knows no client's body, so warnings name the canonical field, as most APIs write it (`top_k`). */
   encodeRequest(request: ChatRequest, target: Target): Carried<string>;
 
-  /** A provider's JSON answer as parts. Throws JsonFieldError, JsonSyntaxError where it is none. */
-  decodeAnswer(body: JsonNode): Part[];
-  /** The values of a JSON answer that hold the texts of its text parts, in the order in which `decodeAnswer` yields them. */
-  answerTexts(body: JsonNode): TextSpot[];
-  /** A JSON answer for a client, from all its parts. */
+  /** A provider's JSON answer as parts; an error that came with status 200 is an `error` part. Throws JsonFieldError, JsonSyntaxError where it is none. */
+  decodeAnswer(body: Buffer): LocatedPart[];
+  /** A JSON answer for a client, from all its parts: no error among them. */
   encodeAnswer(parts: readonly Part[], options: EncoderOptions): string;
 
   /** State for reading one provider stream. */
   createDecoder(): StreamDecoder;
-  /** The values of one event's data that hold the texts of its text parts, in the order in which the decoder yields them. */
-  eventTexts(data: JsonNode): TextSpot[];
-  /** An event for text that policies held back: like the event that last had text of its block, at place `at` of its texts, but with nothing else that a client would count twice. */
-  heldTextEvent(last: SseEvent, at: number, text: string): string;
+  /** An event for text that policies held back: like the event that last had text of its block, but with nothing else that a client would count twice. */
+  heldTextEvent(last: TextEvent, text: string): string;
   /** State for writing one client stream. */
   createEncoder(options: EncoderOptions): StreamEncoder;
 
@@ -71,6 +67,27 @@ export interface TextSpot {
   kind: 'text' | 'json' | 'tree';
 }
 
+/** Where an event's data or a JSON answer holds the text of a part: the keys and indices that lead there, and what stands there. */
+export interface TextPlace {
+  path: readonly (string | number)[];
+  kind: TextSpot['kind'];
+}
+
+/** A text part as it was read: it knows its place, so that a changed text can be put there. */
+export type LocatedText = TextPart & { place: TextPlace };
+export type LocatedPart = Exclude<Part, TextPart> | LocatedText;
+
+export const hasPlace = (part: LocatedPart): part is LocatedText => isTextPart(part);
+
+/** An event that had text of a block. */
+export interface TextEvent {
+  event: SseEvent;
+  /** All its texts. */
+  texts: readonly LocatedText[];
+  /** Which of them is the block's, or the last of the block's. */
+  place: TextPlace;
+}
+
 /** A translation and what it could not carry. */
 export interface Carried<T> {
   value: T;
@@ -91,8 +108,8 @@ export interface Quirks {
 }
 
 export interface StreamDecoder {
-  /** The parts of one event; none for what is not known. */
-  push(event: SseEvent): Part[];
+  /** The parts of one event; none for what is not known. No text is empty. */
+  push(event: SseEvent): LocatedPart[];
 }
 
 export interface EncoderOptions {
@@ -102,7 +119,7 @@ export interface EncoderOptions {
 }
 
 export interface StreamEncoder {
-  /** The events of one part as text; empty where the part is kept for a later one. `end` completes the stream, `error` ends it in the protocol's error event. */
+  /** The events of one part as text; empty where the part is kept for a later one, or says nothing. `end` completes the stream, `error` ends it in the protocol's error event. */
   push(part: Part): string;
 }
 

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isTextPart, type Part } from '../llm/part.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
+import { AnswerFailure } from './failure.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import type { Protocol } from './protocol.ts';
-import { createSameProtocolStream, createTranslatedStream, relayAnswer, type PartFilter, type Route } from './relay.ts';
+import { createStreamRelay, relayAnswer, type AnswerEnd, type PartFilter, type RelayOptions } from './relay.ts';
 
 const chunk = (choices: object[], more: object = {}): string =>
   `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm', choices, ...more })}\n\n`;
@@ -78,7 +79,7 @@ function holdBrackets(): PartFilter {
 }
 
 const cutError = (): string => 'data: {"cut":true}\n\n';
-const hop = (from: Protocol, to: Protocol, filter?: PartFilter, wantsUsage = true): Route => ({
+const hop = (from: Protocol, to: Protocol, filter?: PartFilter, wantsUsage = true): RelayOptions => ({
   from,
   to,
   observe: () => {},
@@ -86,8 +87,10 @@ const hop = (from: Protocol, to: Protocol, filter?: PartFilter, wantsUsage = tru
   options: { wantsUsage, createdAt: 1 },
 });
 
-function run(relayRoute: Route, bytes: Buffer, cuts: readonly number[]): string {
-  const relay = (relayRoute.from === relayRoute.to ? createSameProtocolStream : createTranslatedStream)(relayRoute, cutError);
+const breakOff = { cut: cutError, failed: (): string => 'data: {"failed":true}\n\n' };
+
+function run(options: RelayOptions, bytes: Buffer, cuts: readonly number[]): string {
+  const relay = createStreamRelay(options, breakOff);
   const places = [...cuts, bytes.length].toSorted((a, b) => a - b);
   const chunks = places.map((place, index) => bytes.subarray(places[index - 1] ?? 0, place));
   const sent = [...chunks, Buffer.alloc(0)].map((part, index) => relay.push(part, index === chunks.length) ?? part);
@@ -141,9 +144,9 @@ describe.each(streams)('a stream of %s to a client of the same protocol', (_, pr
   });
 
   test('is untouched chunk by chunk where chunks end with events', () => {
-    const relay = createSameProtocolStream(
+    const relay = createStreamRelay(
       hop(protocol, protocol, (part) => [part]),
-      cutError,
+      breakOff,
     );
     for (const event of bytes.toString().split(/(?<=\n\n)/)) expect(relay.push(Buffer.from(event), false)).toBeUndefined();
   });
@@ -233,6 +236,99 @@ describe('a stream of OpenAI’s', () => {
   });
 });
 
+/** How a stream ended whose events are followed by the provider's end. */
+function endOf(from: Protocol, to: Protocol, events: readonly string[], filter?: PartFilter): { ended: (AnswerEnd | undefined)[]; text: string } {
+  const relay = createStreamRelay(hop(from, to, filter), breakOff);
+  const ended: (AnswerEnd | undefined)[] = [];
+  let text = '';
+  for (const [bytes, last] of [...events.map((event) => [Buffer.from(event), false] as const), [Buffer.alloc(0), true] as const]) {
+    text += (relay.push(bytes, last) ?? bytes).toString();
+    ended.push(relay.ended);
+  }
+  return { ended, text };
+}
+
+describe.each([
+  ['its own protocol', openaiChat],
+  ['another protocol', anthropicMessages],
+])('to a client of %s, a stream of OpenAI’s', (_, to) => {
+  const done = 'data: [DONE]\n\n';
+
+  test('goes on until it says its end', () => {
+    expect(endOf(openaiChat, to, [delta({ content: 'a' }), delta({}, 0, 'stop'), done]).ended).toEqual([
+      undefined,
+      undefined,
+      'complete',
+      'complete',
+    ]);
+  });
+
+  test('that stops with one of two choices unfinished is cut', () => {
+    const { ended, text } = endOf(openaiChat, to, [delta({ content: 'a' }, 0), delta({ content: 'b' }, 1), delta({}, 0, 'stop')]);
+    expect(ended).toEqual([undefined, undefined, undefined, 'cut']);
+    expect(text.endsWith(cutError())).toBe(true);
+  });
+
+  test('that stops with both choices finished is complete', () => {
+    const events = [delta({ content: 'a' }, 0), delta({ content: 'b' }, 1), delta({}, 1, 'stop'), delta({}, 0, 'length')];
+    expect(endOf(openaiChat, to, events)).toMatchObject({ ended: [undefined, undefined, undefined, undefined, 'complete'] });
+    expect(endOf(openaiChat, to, events).text).not.toContain(cutError());
+  });
+
+  test('that says nothing at all is cut', () => {
+    expect(endOf(openaiChat, to, []).ended).toEqual(['cut']);
+  });
+
+  test('that fails has failed, whatever comes after', () => {
+    const error = 'data: {"error":{"message":"Busy"}}\n\n';
+    expect(endOf(openaiChat, to, [delta({ content: 'a' }, 0, 'stop'), error, delta({}, 0, 'stop'), done]).ended).toEqual([
+      undefined,
+      'failed',
+      'failed',
+      'failed',
+      'failed',
+    ]);
+  });
+
+  test('that cannot be carried has failed, and gives the client nothing more', () => {
+    const broken: PartFilter = (part) => {
+      if (part.type === 'text' && part.text === 'b') throw new Error('bug');
+      return [part];
+    };
+    const { ended, text } = endOf(
+      openaiChat,
+      to,
+      [delta({ content: 'a' }), delta({ content: 'b' }), delta({ content: 'c' }, 0, 'stop'), done],
+      broken,
+    );
+    expect(ended).toEqual([undefined, 'failed', 'failed', 'failed', 'failed']);
+    expect(text.endsWith(breakOff.failed())).toBe(true);
+  });
+});
+
+test('what a server tool of Anthropic’s asks gives clients of another protocol no empty chunk', () => {
+  const events = [
+    anthropicEvents[0] ?? '',
+    anthropicEvent({ type: 'content_block_start', index: 0, content_block: { type: 'server_tool_use', id: 's1', name: 'web_search', input: {} } }),
+    anthropicEvent({ type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: '{"query":"x"}' } }),
+    anthropicEvent({ type: 'content_block_stop', index: 0 }),
+    ...anthropicEvents.slice(-2),
+  ];
+  expect(run(hop(anthropicMessages, openaiChat), Buffer.from(events.join('')), [])).not.toContain('"delta":{"content"');
+});
+
+test('text that is put back into an input which came whole stands where the block opens', () => {
+  const input = { to: '[NAME_1]' };
+  const events = [
+    anthropicEvents[0] ?? '',
+    anthropicEvent({ type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 't1', name: 'mail', input } }),
+    anthropicEvent({ type: 'content_block_stop', index: 0 }),
+    ...anthropicEvents.slice(-2),
+  ];
+  const text = run(hop(anthropicMessages, anthropicMessages, holdBrackets()), Buffer.from(events.join('')), []);
+  expect(read(anthropicMessages, text).texts).toEqual(['{"to":"Zoë"}']);
+});
+
 test('text held from the event that opens a block of Anthropic’s goes out as a delta, not as a second opening', () => {
   const events = [
     anthropicEvents[0] ?? '',
@@ -278,5 +374,24 @@ describe('a JSON answer', () => {
     const answer = relayAnswer(Buffer.from(text), hop(from, to, holdBrackets()))?.toString() ?? '';
     expect(answer).toContain('12345678901234567890');
     expect(answer).toContain('Hi Zoë');
+  });
+
+  test.each([
+    [
+      openaiChat,
+      '{"error":{"message":"Overloaded","type":"server_error","param":null,"code":null}}',
+      { type: 'server_error', message: 'Overloaded' },
+    ],
+    [
+      anthropicMessages,
+      '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
+      { type: 'overloaded_error', message: 'Overloaded' },
+    ],
+  ])('that is an error is thrown, to clients of either protocol', (from, text, failure) => {
+    for (const to of [openaiChat, anthropicMessages]) {
+      const relay = () => relayAnswer(Buffer.from(text), hop(from, to));
+      expect(relay).toThrow(AnswerFailure);
+      expect(relay).toThrow(expect.objectContaining({ failure: expect.objectContaining(failure) }));
+    }
   });
 });

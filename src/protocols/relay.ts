@@ -1,14 +1,16 @@
 import { parseJson } from '../framing/json.ts';
-import { replaceValue, splice, type Edit } from '../framing/splice.ts';
+import { splice } from '../framing/splice.ts';
 import { SseParser, withData, type SseEvent } from '../framing/sse.ts';
-import { isTextPart, type Part, type TextPart } from '../llm/part.ts';
-import type { EncoderOptions, Protocol, StreamEncoder, TextSpot } from './protocol.ts';
+import { isTextPart, type Part } from '../llm/part.ts';
+import { AnswerFailure } from './failure.ts';
+import { hasPlace, type EncoderOptions, type LocatedPart, type LocatedText, type Protocol, type TextEvent } from './protocol.ts';
+import { replaceText } from './text-place.ts';
 
 /** What policies do to the answer: for each part, those that take its place. The same object means: unchanged. */
 export type PartFilter = (part: Part) => readonly Part[];
 
-/** A provider's answer on its way to the client. */
-export interface Route {
+/** How a provider's answer gets to the client. */
+export interface RelayOptions {
   /** Spoken by the provider. */
   from: Protocol;
   /** Spoken by the client. */
@@ -21,71 +23,103 @@ export interface Route {
   options: EncoderOptions;
 }
 
-/** A JSON answer for the client; undefined where the provider's bytes are already right. Throws JsonSyntaxError, JsonFieldError. */
-export function relayAnswer(bytes: Buffer, { from, to, observe, filter, options }: Route): Buffer | undefined {
-  const body = parseJson(bytes);
-  const parts = from.decodeAnswer(body);
+/** `complete`: as its protocol says. `failed`: with an error of the provider's, or something that cannot be read. `cut`: before it was complete. */
+export type AnswerEnd = 'complete' | 'failed' | 'cut';
+
+/**
+ * A complete JSON answer for the client; undefined where the provider's bytes are already right.
+ * Throws AnswerFailure where it is an error, JsonSyntaxError and JsonFieldError where it cannot be read.
+ */
+export function relayAnswer(bytes: Buffer, { from, to, observe, filter, options }: RelayOptions): Buffer | undefined {
+  const parts = from.decodeAnswer(bytes);
   for (const part of parts) observe(part);
+  for (const part of parts) if (part.type === 'error') throw new AnswerFailure(part.failure);
   if (from !== to) return Buffer.from(to.encodeAnswer(filter === undefined ? parts : parts.flatMap(filter), options));
   if (filter === undefined) return undefined;
   const filtered = parts.flatMap(filter);
-  const edits = textEdits(from.answerTexts(body), parts.filter(isTextPart), textsByBlock(filtered));
-  return edits.length === 0 ? undefined : splice(bytes, edits);
+  const changes = changedTexts(parts.filter(hasPlace), textsByBlock(filtered));
+  return changes.length === 0 ? undefined : withTexts(bytes, changes);
 }
 
 /** A stream on its way to the client. */
 export interface StreamRelay {
-  /** What the client gets for this chunk; undefined where it is the chunk as it came. `last` says that the provider has ended the stream. */
+  /** What the client gets for this chunk; undefined where it is the chunk as it came. `last` says that the provider has ended the stream. Never throws. */
   push(chunk: Buffer, last: boolean): Buffer | undefined;
+  /** Undefined as long as the answer goes on. */
+  readonly ended: AnswerEnd | undefined;
 }
 
-/** Says what a stream that stopped midway ends with. */
-export type CutError = () => string;
+/** Says what a stream ends with that is broken off. */
+export interface BreakOff {
+  /** The provider ended it before it was complete. */
+  cut: () => string;
+  /** It cannot be read, or a policy threw. */
+  failed: (cause: unknown) => string;
+}
 
-/** Carries a stream between two protocols: events are decoded to parts and encoded anew. */
-export function createTranslatedStream({ from, to, observe, filter, options }: Route, cutError: CutError): StreamRelay {
+/** Carries a stream to its client. One that stops midway or cannot be read is broken off; what comes after that is swallowed. */
+export function createStreamRelay(options: RelayOptions, breakOff: BreakOff): StreamRelay {
+  const progress = new Progress();
+  const carry = (options.from === options.to ? sameProtocol : translated)(options, progress, breakOff.cut);
+  let isBroken = false;
+  return {
+    get ended() {
+      return progress.ended;
+    },
+    push(chunk, last) {
+      if (isBroken) return Buffer.alloc(0);
+      try {
+        return carry(chunk, last);
+      } catch (cause) {
+        isBroken = true;
+        progress.fail();
+        return Buffer.from(breakOff.failed(cause));
+      }
+    },
+  };
+}
+
+type Carry = StreamRelay['push'];
+
+/** Between two protocols, events are decoded to parts and encoded anew. */
+function translated({ from, to, observe, filter, options }: RelayOptions, progress: Progress, cut: BreakOff['cut']): Carry {
   const parser = new SseParser();
   const decoder = from.createDecoder();
   const encoder = to.createEncoder(options);
-  const progress = createProgress();
 
-  function write(part: Part): string {
-    if (progress.isOver) return '';
-    progress.note(part);
-    observe(part);
-    return encode(encoder, filter === undefined ? [part] : filter(part));
-  }
+  const encode = (parts: readonly Part[]): string => {
+    let text = '';
+    for (const part of parts) text += encoder.push(part);
+    return text;
+  };
+  const pass = (part: Part): string => encode(filter === undefined ? [part] : filter(part));
 
-  return {
-    push(chunk, last) {
-      let text = '';
-      for (const event of eventsOf(parser, chunk, last)) for (const part of decoder.push(event)) text += write(part);
-      if (last && !progress.isOver) {
-        text += progress.isFinished ? write({ type: 'end' }) : encode(encoder, heldBy(filter)) + cutError();
+  return (chunk, last) => {
+    let text = '';
+    for (const event of eventsOf(parser, chunk, last)) {
+      for (const part of decoder.push(event)) {
+        if (progress.ended !== undefined) continue;
+        progress.note(part);
+        observe(part);
+        text += pass(part);
       }
-      return Buffer.from(text);
-    },
+    }
+    if (last && progress.ended === undefined) text += progress.close() === 'complete' ? pass({ type: 'end' }) : encode(heldBy(filter)) + cut();
+    return Buffer.from(text);
   };
 }
 
 /** What policies still hold back when a stream ends. */
 const heldBy = (filter: PartFilter | undefined): Part[] => (filter?.({ type: 'end' }) ?? []).filter((part) => part.type !== 'end');
 
-const encode = (encoder: StreamEncoder, parts: readonly Part[]): string => {
-  let text = '';
-  for (const part of parts) text += encoder.push(part);
-  return text;
-};
-
-/** Carries a stream whose client speaks the provider's protocol: its own bytes, but for texts that policies change and usage nobody asked for. */
-export function createSameProtocolStream({ from, observe, filter, options: { wantsUsage } }: Route, cutError: CutError): StreamRelay {
+/** A client who speaks the provider's protocol gets its own bytes, but for texts that policies change and usage nobody asked for. */
+function sameProtocol({ from, observe, filter, options: { wantsUsage } }: RelayOptions, progress: Progress, cut: BreakOff['cut']): Carry {
   const parser = new SseParser();
   const decoder = from.createDecoder();
-  const progress = createProgress();
   const rewriter = filter === undefined ? undefined : new EventRewriter(from, filter);
 
   /** The event as the client gets it; undefined where it is left as it is. */
-  function relay(event: SseEvent, parts: readonly Part[]): string | undefined {
+  function relay(event: SseEvent, parts: readonly LocatedPart[]): string | undefined {
     for (const part of parts) {
       progress.note(part);
       observe(part);
@@ -94,23 +128,21 @@ export function createSameProtocolStream({ from, observe, filter, options: { wan
     return rewriter?.rewrite(event, parts);
   }
 
-  return {
-    push(chunk, last) {
-      let isChunk = parser.pendingBytes === 0;
-      const pieces: Buffer[] = [];
-      for (const event of eventsOf(parser, chunk, last)) {
-        const rewritten = relay(event, decoder.push(event));
-        if (rewritten !== undefined) isChunk = false;
-        pieces.push(rewritten === undefined ? event.raw : Buffer.from(rewritten));
-      }
-      if (last && !progress.isOver) {
-        const held = rewriter?.flush() ?? '';
-        const ending = progress.isFinished ? held : held + cutError();
-        if (ending !== '') isChunk = false;
-        pieces.push(Buffer.from(ending));
-      }
-      return isChunk && parser.pendingBytes === 0 ? undefined : Buffer.concat(pieces);
-    },
+  return (chunk, last) => {
+    let isChunk = parser.pendingBytes === 0;
+    const pieces: Buffer[] = [];
+    for (const event of eventsOf(parser, chunk, last)) {
+      const rewritten = relay(event, decoder.push(event));
+      if (rewritten !== undefined) isChunk = false;
+      pieces.push(rewritten === undefined ? event.raw : Buffer.from(rewritten));
+    }
+    if (last && progress.ended === undefined) {
+      const held = rewriter?.flush() ?? '';
+      const ending = progress.close() === 'complete' ? held : held + cut();
+      if (ending !== '') isChunk = false;
+      pieces.push(Buffer.from(ending));
+    }
+    return isChunk && parser.pendingBytes === 0 ? undefined : Buffer.concat(pieces);
   };
 }
 
@@ -122,24 +154,41 @@ function eventsOf(parser: SseParser, chunk: Buffer, last: boolean): SseEvent[] {
   return events;
 }
 
-/** How far an answer has come: finished once it said why it ended, over once nothing may follow. */
-function createProgress() {
-  return {
-    isFinished: false,
-    isOver: false,
-    note(part: Part): void {
-      if (part.type === 'finish') this.isFinished = true;
-      if (part.type === 'end' || part.type === 'error') this.isOver = true;
-    },
-  };
+/** How far a stream has come, and with it what "complete" means: its end was said, or it stopped after every choice that began had finished. The first end counts. */
+class Progress {
+  /** By choice that has begun: whether it has finished. */
+  readonly #finished = new Map<number, boolean>();
+  #ended: AnswerEnd | undefined;
+
+  get ended(): AnswerEnd | undefined {
+    return this.#ended;
+  }
+
+  note(part: Part): void {
+    if (part.type === 'end') this.#ended ??= 'complete';
+    else if (part.type === 'error') this.fail();
+    else if (part.type === 'finish') this.#finished.set(part.choice, true);
+    else if ('choice' in part && !this.#finished.has(part.choice)) this.#finished.set(part.choice, false);
+  }
+
+  fail(): void {
+    this.#ended ??= 'failed';
+  }
+
+  /** The provider has ended the stream. */
+  close(): AnswerEnd {
+    const isComplete = this.#finished.size > 0 && [...this.#finished.values()].every(Boolean);
+    this.#ended ??= isComplete ? 'complete' : 'cut';
+    return this.#ended;
+  }
 }
 
 /** Puts changed texts back into the provider's own events. */
 class EventRewriter {
   readonly #protocol: Protocol;
   readonly #filter: PartFilter;
-  /** Per block, the last event that had text of it, and which of its texts that was: the mould for text that was held back. */
-  readonly #moulds = new Map<number, { event: SseEvent; at: number }>();
+  /** Per block, the last event that had text of it: the mould for text that was held back. */
+  readonly #moulds = new Map<number, TextEvent>();
 
   constructor(protocol: Protocol, filter: PartFilter) {
     this.#protocol = protocol;
@@ -147,19 +196,21 @@ class EventRewriter {
   }
 
   /** The event with its texts replaced, held text before it; undefined where nothing changes. */
-  rewrite(event: SseEvent, parts: readonly Part[]): string | undefined {
-    const own = parts.filter(isTextPart);
+  rewrite(event: SseEvent, parts: readonly LocatedPart[]): string | undefined {
+    const own = parts.filter(hasPlace);
     const filtered = parts.flatMap(this.#filter);
     if (filtered.length === parts.length && filtered.every((part, index) => part === parts[index])) {
-      own.forEach((part, at) => this.#moulds.set(part.block, { event, at }));
+      this.#keep(event, own);
       return undefined;
     }
     const texts = textsByBlock(filtered);
     const blocks = new Set(own.map((part) => part.block));
     const before = this.#cast([...texts].filter(([block]) => !blocks.has(block)));
-    own.forEach((part, at) => this.#moulds.set(part.block, { event, at }));
-    const edits = own.length === 0 ? [] : this.#edits(event, own, texts);
-    return before + (edits.length === 0 ? event.raw.toString('utf8') : withData(event, edited(event, edits)));
+    this.#keep(event, own);
+    const changes = changedTexts(own, texts);
+    return (
+      before + (changes.length === 0 ? event.raw.toString('utf8') : withData(event, withTexts(Buffer.from(event.data), changes).toString('utf8')))
+    );
   }
 
   /** The events of what policies still hold back when the stream ends. */
@@ -167,21 +218,19 @@ class EventRewriter {
     return this.#cast([...textsByBlock(heldBy(this.#filter))]);
   }
 
-  #edits(event: SseEvent, own: readonly TextPart[], texts: ReadonlyMap<number, string>): Edit[] {
-    return textEdits(this.#protocol.eventTexts(parseJson(Buffer.from(event.data))), own, texts);
+  #keep(event: SseEvent, texts: readonly LocatedText[]): void {
+    for (const { block, place } of texts) this.#moulds.set(block, { event, texts, place });
   }
 
   #cast(held: readonly (readonly [block: number, text: string])[]): string {
     let events = '';
     for (const [block, text] of held) {
       const mould = this.#moulds.get(block);
-      if (mould !== undefined) events += this.#protocol.heldTextEvent(mould.event, mould.at, text);
+      if (mould !== undefined) events += this.#protocol.heldTextEvent(mould, text);
     }
     return events;
   }
 }
-
-const edited = (event: SseEvent, edits: readonly Edit[]): string => splice(Buffer.from(event.data), edits).toString('utf8');
 
 function textsByBlock(parts: readonly Part[]): Map<number, string> {
   const texts = new Map<number, string>();
@@ -189,15 +238,24 @@ function textsByBlock(parts: readonly Part[]): Map<number, string> {
   return texts;
 }
 
-/** Edits that give each block its text: in the block's first place, and nothing in its further ones. Places whose text stays are left alone. */
-function textEdits(spots: readonly TextSpot[], parts: readonly TextPart[], texts: ReadonlyMap<number, string>): Edit[] {
-  if (spots.length !== parts.length) throw new Error(`${parts.length} text parts have ${spots.length} places`);
+interface Change {
+  part: LocatedText;
+  text: string;
+}
+
+/** Gives each block its text: in the block's first place, and nothing in its further ones. Places whose text stays are left alone. */
+function changedTexts(parts: readonly LocatedText[], texts: ReadonlyMap<number, string>): Change[] {
   const seen = new Set<number>();
-  return parts.flatMap((part, at) => {
+  return parts.flatMap((part) => {
     const text = seen.has(part.block) ? '' : (texts.get(part.block) ?? '');
     seen.add(part.block);
-    return text === part.text ? [] : [replaceText(spots[at] as TextSpot, text)];
+    return text === part.text ? [] : [{ part, text }];
   });
 }
 
-const replaceText = ({ node, kind }: TextSpot, text: string): Edit => replaceValue(node, kind === 'tree' ? text : JSON.stringify(text));
+/** A document with texts changed where they stand. */
+function withTexts(bytes: Buffer, changes: readonly Change[]): Buffer {
+  const document = parseJson(bytes);
+  const edits = changes.map(({ part, text }) => replaceText(document, part.place, text));
+  return splice(bytes, edits);
+}

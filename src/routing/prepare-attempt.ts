@@ -1,4 +1,3 @@
-import { splice } from '../framing/splice.ts';
 import type { Warning } from '../llm/request.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Deployment } from './deployment.ts';
@@ -55,7 +54,7 @@ function passedQuery(query: string, passed: readonly string[]): string {
 type Written = Pick<Attempt, 'body' | 'warnings'>;
 
 const retargeted = (request: ClientRequest, model: string, quirks: Deployment['endpoint']['provider']['quirks']): Written => ({
-  body: splice(request.bytes, request.protocol.retarget(request.body, { model, quirks })),
+  body: request.retargeted({ model, quirks }),
   warnings: [],
 });
 

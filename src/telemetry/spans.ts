@@ -93,11 +93,13 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
   const attempts: Recorded[] = [];
   let model = '';
   let headersAt: number | undefined;
+  /** When the last piece of the answer left us; Envoy tells of an exchange's end only after it has ended its own span. */
+  let answeredUntil: number | undefined;
   let busyMs = 0;
 
-  const endAttempt = (failed: boolean): void => {
+  const endAttempt = (endedAt: number, failed: boolean): void => {
     const last = attempts.at(-1);
-    if (last !== undefined && last.endedAt === 0) Object.assign(last, { endedAt: now(), failed });
+    if (last !== undefined && last.endedAt === 0) Object.assign(last, { endedAt, failed });
   };
 
   return {
@@ -123,7 +125,7 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
       });
     },
     attempted(number, deployment, parent) {
-      endAttempt(true);
+      endAttempt(now(), true);
       attempts.push({
         name: `attempt ${number} ${deploymentName(deployment)}`,
         startedAt: now(),
@@ -149,12 +151,13 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
     answering(work) {
       const begun = now();
       const result = work();
-      busyMs += now() - begun;
+      answeredUntil = now();
+      busyMs += answeredUntil - begun;
       return result;
     },
     ended(outcome, error) {
-      const endedAt = now();
-      endAttempt(outcome.end !== 'complete');
+      const endedAt = outcome.end === 'complete' ? (answeredUntil ?? now()) : now();
+      endAttempt(endedAt, outcome.end !== 'complete');
       if (headersAt !== undefined) {
         stages.push({ name: 'answer', startedAt: headersAt, endedAt, attributes: { 'remora.busy_ms': busyMs }, parent: undefined, failed: false });
       }
@@ -182,7 +185,7 @@ function outcomeAttributes({ end, status, deployment, attempts, usage }: Outcome
     'remora.end': end,
     'remora.attempts': attempts,
     'http.response.status_code': status,
-    ...(error === undefined ? {} : { 'error.type': error }),
+    ...(end === 'complete' ? {} : { 'error.type': error ?? (status >= 400 ? String(status) : end) }),
     ...(deployment === undefined
       ? {}
       : {

@@ -70,7 +70,7 @@ describe('a JSON exchange', () => {
     expect(stage.outcomes).toMatchObject([{ end: 'failed' }]);
   });
 
-  test('an error inside a 200 of another protocol is one for the client, with its status', async () => {
+  test('an error inside a 200 of another protocol is the provider’s error, with its message', async () => {
     const stage = setStage();
     const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
     const replies = await playExchange(
@@ -80,7 +80,10 @@ describe('a JSON exchange', () => {
       responseHeaders(200),
       responseBody(JSON.stringify(error)),
     );
-    expect(refusal(replies[3])).toMatchObject({ status: 502, body: { error: { code: 'provider-error' } } });
+    expect(refusal(replies[3])).toMatchObject({
+      status: 502,
+      body: { error: { code: 'provider-error', message: 'anthropic answered with an error: Overloaded' } },
+    });
     expect(stage.outcomes).toMatchObject([{ end: 'failed' }]);
   });
 
@@ -88,7 +91,10 @@ describe('a JSON exchange', () => {
     const stage = setStage();
     const body = JSON.stringify({ error: { message: 'Overloaded', type: 'server_error', param: null, code: null } });
     const replies = await playExchange(stage, requestHeaders('open'), requestBody(ask), responseHeaders(200), responseBody(body));
-    expect(refusal(replies[3])).toMatchObject({ status: 502, body: { error: { code: 'provider-error', message: 'openai answered with an error: Overloaded' } } });
+    expect(refusal(replies[3])).toMatchObject({
+      status: 502,
+      body: { error: { code: 'provider-error', message: 'openai answered with an error: Overloaded' } },
+    });
     expect(stage.outcomes).toMatchObject([{ end: 'failed', status: 502 }]);
   });
 
@@ -125,6 +131,36 @@ describe('a stream', () => {
     const replies = await playExchange(stage, ...opening, responseBody(chunk({ content: 'Hel' }), false), responseBody('', true));
     expect(passed(replies[4]).text).toContain('"code":"provider-cut"');
     expect(stage.outcomes).toMatchObject([{ end: 'cut', deliveredBytes: 3 }]);
+  });
+
+  test('that ends with one of two choices unfinished is cut', async () => {
+    const stage = setStage();
+    const other = chunk({ content: 'Bye' }).replace('"index":0', '"index":1');
+    const replies = await playExchange(
+      stage,
+      ...opening,
+      responseBody(chunk({ content: 'Hel' }) + other + chunk({}, 'stop'), false),
+      responseBody('', true),
+    );
+    expect(passed(replies[4]).text).toContain('"code":"provider-cut"');
+    expect(stage.outcomes).toMatchObject([{ end: 'cut' }]);
+  });
+
+  test('is complete once it has said so, not when one choice has finished', async () => {
+    const finished = responseBody(chunk({ content: 'Hello' }) + chunk({}, 'stop'), false);
+    const left = setStage();
+    await playExchange(left, ...opening, finished);
+    expect(left.outcomes).toMatchObject([{ end: 'left', deliveredBytes: 5 }]);
+    const complete = setStage();
+    await playExchange(complete, ...opening, finished, responseBody('data: [DONE]\n\n', false));
+    expect(complete.outcomes).toMatchObject([{ end: 'complete', deliveredBytes: 5 }]);
+  });
+
+  test('that fails has failed, whatever the provider says after it', async () => {
+    const stage = setStage();
+    const error = 'data: {"error":{"message":"Overloaded"}}\n\n';
+    await playExchange(stage, ...opening, responseBody(chunk({ content: 'Hel' }) + error + chunk({}, 'stop') + 'data: [DONE]\n\n', true));
+    expect(stage.outcomes).toMatchObject([{ end: 'failed' }]);
   });
 
   test('whose client hangs up settles once, with what was delivered', async () => {

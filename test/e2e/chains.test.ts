@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -346,9 +347,11 @@ describe('where the sidecar is killed', () => {
   }
 
   async function kill(): Promise<void> {
-    const gone = new Promise((resolveGone) => child?.once('close', resolveGone));
-    child?.kill('SIGKILL');
+    if (child === undefined) return;
+    const gone = once(child, 'close');
+    child.kill('SIGKILL');
     await gone;
+    child = undefined;
   }
 
   beforeAll(async () => {
@@ -358,7 +361,7 @@ describe('where the sidecar is killed', () => {
   beforeEach(async () => {
     child = await serve();
   });
-  afterEach(() => void child?.kill('SIGKILL'));
+  afterEach(kill);
 
   test.each(sdks)('in mid-stream, $name never takes the answer for complete', async (sdk) => {
     world.openai.behave({ say: { text: 'word '.repeat(500) }, eventDelayMs: 5 });
@@ -378,7 +381,7 @@ describe('where the sidecar is killed', () => {
     world.openai.behave({ delayMs: 300 });
     const request = world.openai.nextRequest();
     const asked = rejection(sdk.ask(gateway, say('gpt')));
-    await request;
+    await Promise.race([request, asked]);
     await kill();
     const error = await asked;
     expect(error).toBeInstanceOf(sdk.errors.InternalServerError);

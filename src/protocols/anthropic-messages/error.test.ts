@@ -1,37 +1,7 @@
 import Anthropic, { type APIError, AuthenticationError, RateLimitError } from '@anthropic-ai/sdk';
 import type { ErrorType } from '@anthropic-ai/sdk/resources/shared';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeFailure, encodeError, encodeStreamError } from './error.ts';
-
-const decode = (body: unknown, status = 500) => decodeFailure(status, Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
-
-test.each<[unknown, string, string]>([
-  [{ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' }, request_id: 'req_1' }, 'overloaded_error', 'Overloaded'],
-  [{ error: { message: 'No type' } }, '', 'No type'],
-  [{ error: 'Just text' }, '', 'Just text'],
-  [{ type: 'rate_limit_error', message: 'Flat' }, 'rate_limit_error', 'Flat'],
-  [{ type: 'error', message: 'Flat' }, '', 'Flat'],
-  [{ detail: 'Not found' }, '', 'Not found'],
-  [{ error: { type: 7, message: {} } }, '', '{"error":{"type":7,"message":{}}}'],
-  ['<html>Bad gateway</html>', '', '<html>Bad gateway</html>'],
-  ['null', '', 'null'],
-  ['', '', 'The provider answered with status 500.'],
-])('reads the failure %j', (body, type, message) => {
-  expect(decode(body)).toEqual({ status: 500, type, message });
-});
-
-test('never throws, whatever the body', () => {
-  const anyBody = fc.oneof(
-    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
-    fc.json().map((text) => Buffer.from(text)),
-  );
-  fc.assert(
-    fc.property(anyBody, (body) => {
-      expect(decodeFailure(502, body).message).not.toBe('');
-    }),
-  );
-});
+import { encodeError, encodeStreamError } from './error.ts';
 
 test.each<[number, ErrorType | 'request_too_large']>([
   [400, 'invalid_request_error'],

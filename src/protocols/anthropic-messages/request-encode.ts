@@ -1,12 +1,21 @@
 import { parseJson } from '../../framing/json.ts';
 import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import { addField, splice } from '../../framing/splice.ts';
-import type { AssistantContent, ChatRequest, Message, TextContent, Tool, ToolCallContent, UserContent, Warning } from '../../llm/request.ts';
+import type {
+  AssistantContent,
+  ChatRequest,
+  Message,
+  ObjectText,
+  TextContent,
+  Tool,
+  ToolCallContent,
+  UserContent,
+  Warning,
+} from '../../llm/request.ts';
 import { defaultMaxTokens, type Carried, type Target } from '../protocol.ts';
 import { samplingOf } from './request-sampling.ts';
-import { toolInput } from './wire-tool-input.ts';
 
-/** A request as Anthropic takes it. Warnings name the canonical field. */
+/** A request as Anthropic takes it. */
 export function encodeRequest(request: ChatRequest, { model }: Target): Carried<string> {
   const warnings: Warning[] = [];
   const { system, messages } = encodeMessages(request.messages, warnings);
@@ -90,7 +99,7 @@ function encodeMessage(message: Message, field: string, context: Context): Turn 
       return {
         role: 'assistant',
         results: [],
-        content: message.content.flatMap((content, index) => assistantBlock(content, `${field}.content[${index}]`, context)),
+        content: message.content.flatMap((content) => assistantBlock(content, context)),
       };
     case 'tool':
       return { role: 'user', results: [toolResult(message, context)], content: [] };
@@ -107,11 +116,9 @@ function toolResult({ toolCallId, content, isError }: Message & { role: 'tool' }
   };
 }
 
-function assistantBlock(content: AssistantContent, field: string, { ids, warnings }: Context): Block[] {
+function assistantBlock(content: AssistantContent, { ids }: Context): Block[] {
   if (content.type === 'text') return textBlocks([content]);
-  const { input, isObject } = toolInput(content.arguments);
-  if (!isObject) warnings.push({ field: `${field}.arguments`, detail: 'is no JSON object; its text is kept in a field of its own' });
-  return [{ type: 'tool_use', id: ids.get(content.id) ?? content.id, name: content.name, input }];
+  return [{ type: 'tool_use', id: ids.get(content.id) ?? content.id, name: content.name, input: new RawJson(content.arguments) }];
 }
 
 const textBlock = (text: string): Block => ({ type: 'text', text });
@@ -197,10 +204,10 @@ const encodeTool = ({ name, description, parameters, strict }: Tool): Writable =
 });
 
 /** The API wants the schema to say that it is an object's; other APIs take that for granted. */
-function objectSchema(parameters: string): RawJson {
+function objectSchema(parameters: ObjectText): RawJson {
   const bytes = Buffer.from(parameters);
   const schema = parseJson(bytes);
-  if (schema.type !== 'object' || schema.get('type') !== undefined) return new RawJson(parameters);
+  if (schema.get('type') !== undefined) return new RawJson(parameters);
   return new RawJson(splice(bytes, [addField(schema, 'type', '"object"')]).toString());
 }
 

@@ -1,11 +1,16 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../framing/json.ts';
 import { requestTexts } from './request-texts.ts';
 
 const spotsOf = (body: unknown) => requestTexts(parseJson(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))));
-/** What a redactor would see: texts as they are, trees as JSON. */
-const seen = (body: unknown): string[] => spotsOf(body).map(({ node, kind }) => (kind === 'tree' ? node.text : node.string()));
+/** What a redactor would see: texts as they are, all texts and names of a tree. */
+const seen = (body: unknown): string[] =>
+  spotsOf(body).flatMap(({ node, kind }) => (kind === 'tree' ? textsIn(JSON.parse(node.text)) : [node.string()]));
+
+function textsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? [value] : [];
+  return Array.isArray(value) ? value.flatMap(textsIn) : Object.entries(value).flatMap(([key, field]) => [key, ...textsIn(field)]);
+}
 const inMessage = (...content: unknown[]) => ({ messages: [{ role: 'user', content }] });
 
 test('finds what people write in every known place', () => {
@@ -46,22 +51,20 @@ test('finds what people write in every known place', () => {
   expect(seen(body)).toEqual(expect.arrayContaining([...texts, ...more, 'stop text', 'ann@example.com']));
 });
 
-test('finds text in fields and blocks that did not exist when this was written, keys included', () => {
-  const body = { ...inMessage({ type: 'hologram', id: 'h1', caption: { 'ann@example.com': ['deep'] }, data: 'new data' }), future: { note: 'top' } };
-  expect(seen(body)).toEqual(['ann@example.com', 'deep', 'new data', 'note', 'top']);
-});
-
-test('finds both of a field that stands twice', () => {
-  expect(seen('{"metadata":{"user_id":"one","user_id":"two"},"system":"first","system":"second"}')).toEqual(
-    expect.arrayContaining(['one', 'two', 'first', 'second']),
-  );
+test('finds text in blocks that did not exist when this was written, names of fields included', () => {
+  expect(seen(inMessage({ type: 'hologram', id: 'h1', caption: { 'ann@example.com': ['deep'] }, data: 'new data' }))).toEqual([
+    'caption',
+    'ann@example.com',
+    'deep',
+    'data',
+    'new data',
+  ]);
 });
 
 test('leaves out what the API compares, verifies or decodes', () => {
   const base64 = { type: 'base64', media_type: 'image/png', data: 'AAAA' };
   const blocks = [
     { type: 'image', source: base64 },
-    { type: 'future_video', frames: [{ source: base64 }] },
     { type: 'tool_use', id: 't1', name: 'f', input: null },
     { type: 'tool_result', tool_use_id: 't1', content: [{ type: 'image', source: base64 }] },
     { type: 'redacted_thinking', data: 'opaque' },
@@ -75,19 +78,20 @@ test('leaves out what the API compares, verifies or decodes', () => {
     thinking: { type: 'adaptive', display: 'omitted' },
     ...inMessage(...blocks),
   };
-  const keys = ['source', 'type', 'media_type', 'data']; // of the unknown field
-  expect(seen(body)).toEqual(keys);
+  expect(seen(body)).toEqual([]);
 });
 
 test.each(['"type":"text","type":"redacted_thinking"', '"type":"redacted_thinking","type":"text"'])(
   'a block that names two types hides nothing: %s',
   (types) => {
-    expect(seen(`{"messages":[{"role":"user","content":[{${types},"data":"ann@example.com"}]}]}`)).toEqual(['ann@example.com']);
+    expect(seen(`{"messages":[{"role":"user","content":[{${types},"data":"ann@example.com"}]}]}`)).toEqual(['data', 'ann@example.com']);
   },
 );
 
-test('structure that is no string is looked into', () => {
-  expect(seen({ model: { hidden: 'ann@example.com' } })).toContain('ann@example.com');
+test('what claims to be base64 and is none is text', () => {
+  expect(seen(inMessage({ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'ann@example.com' } }))).toEqual([
+    'ann@example.com',
+  ]);
 });
 
 test('the input of a tool is one tree', () => {
@@ -97,49 +101,7 @@ test('the input of a tool is one tree', () => {
   expect(spots.map(({ node, kind }) => [kind, node.text])).toEqual([['tree', '{"phone":18005550199,"who":"Ann"}']]);
 });
 
-test('of a JSON Schema only what explains it is text', () => {
-  const input_schema = {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    type: 'object',
-    title: 'A title',
-    description: 'A description',
-    required: ['description', 'kind'],
-    properties: {
-      description: { type: 'string', description: 'Of a property named description', pattern: '^\\d+$', default: 'a default' },
-      kind: { enum: ['alpha', 'beta'], 'x-note': 'a note', examples: ['alpha'] },
-      list: { type: ['array', 'null'], items: { anyOf: [{ const: 'gamma', title: 'Deep' }, { $ref: '#/$defs/other' }] } },
-    },
-    $defs: { other: { format: 'email', $comment: 'a comment' } },
-  };
-  expect(seen({ tools: [{ name: 'f', input_schema }] })).toEqual([
-    'A title',
-    'A description',
-    'Of a property named description',
-    '"a default"',
-    'a note',
-    '["alpha"]',
-    'Deep',
-    'a comment',
-  ]);
-});
-
 test('a schema for the answer is read like that of a tool', () => {
-  const format = { type: 'json_schema', schema: { properties: { name: { const: 'x', description: 'text' } } } };
+  const format = { type: 'json_schema', schema: { properties: { name: { type: 'string', description: 'text' } } } };
   expect(seen({ output_config: { effort: 'low', format } })).toEqual(['text']);
 });
-
-test('any string in metadata or in an unknown field is found', () => {
-  fc.assert(
-    fc.property(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom('metadata', 'unknown'), (value, field) => {
-      const found = new Set(seen({ [field]: { nested: value } }));
-      for (const string of stringsOf(value)) expect(found).toContain(string);
-    }),
-  );
-});
-
-function stringsOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  const base64 = 'type' in value && value.type === 'base64';
-  return base64 ? [] : Object.values(value).flatMap(stringsOf);
-}

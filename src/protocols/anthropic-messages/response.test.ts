@@ -1,16 +1,18 @@
 import type { Message } from '@anthropic-ai/sdk/resources/messages/messages';
 import { expect, test } from 'vitest';
 import { answers } from '../../../test/recordings/anthropic-messages/answers.ts';
-import { JsonFieldError, parseJson } from '../../framing/json.ts';
+import { JsonFieldError } from '../../framing/json.ts';
 import { isTextPart, type Part } from '../../llm/part.ts';
-import { answerTexts, decodeAnswer, encodeAnswer } from './response.ts';
+import { withoutPlaces } from '../protocol.contract.ts';
+import { decodeAnswer, encodeAnswer } from './response.ts';
 
-const parse = (body: string | object) => parseJson(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
+/** The parts of an answer, without their places. */
+const decode = (body: string | object): Part[] => withoutPlaces(decodeAnswer(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))));
 const encoded = (parts: readonly Part[]) => JSON.parse(encodeAnswer(parts)) as Message;
 const usage = { inputTokens: 2310, cacheReadTokens: 2000, cacheWriteTokens: 300, outputTokens: 40, reasoningTokens: 31 };
 
 test('decodes text, tool calls and the end of an answer', () => {
-  expect(decodeAnswer(parse(answers['parallel tools']))).toEqual([
+  expect(decode(answers['parallel tools'])).toEqual([
     { type: 'start', id: 'msg_02tools', model: 'claude-haiku-4-5-20251001' },
     { type: 'text', choice: 0, block: 0, text: 'I look both up.' },
     { type: 'block-end', choice: 0, block: 0 },
@@ -27,7 +29,7 @@ test('decodes text, tool calls and the end of an answer', () => {
 });
 
 test('thinking is reasoning, and blocks that have no part keep their number', () => {
-  const parts = decodeAnswer(parse(answers.thinking)).filter(isTextPart);
+  const parts = decode(answers.thinking).filter(isTextPart);
   expect(parts).toEqual([
     { type: 'reasoning', choice: 0, block: 0, text: 'Two and two.' },
     { type: 'text', choice: 0, block: 2, text: 'Four.' },
@@ -36,7 +38,7 @@ test('thinking is reasoning, and blocks that have no part keep their number', ()
 
 test('tool input keeps its own JSON text', () => {
   const input = '{ "id":9007199254740993,"a":1.0 }';
-  const parts = decodeAnswer(parse(`{"content":[{"type":"tool_use","id":"t","name":"f","input":${input}}]}`));
+  const parts = decode(`{"content":[{"type":"tool_use","id":"t","name":"f","input":${input}}]}`);
   expect(parts).toContainEqual({ type: 'tool-arguments', choice: 0, block: 0, text: input });
   expect(encodeAnswer(parts)).toContain(`"input":${input}`);
 });
@@ -51,25 +53,27 @@ test.each([
   ['pause_turn', 'pause'],
   ['constructor', 'other'],
 ])('the stop reason %s means %s, and is written as it came', (raw, unified) => {
-  const parts = decodeAnswer(parse({ content: [], stop_reason: raw }));
+  const parts = decode({ content: [], stop_reason: raw });
   expect(parts).toContainEqual({ type: 'finish', choice: 0, reason: { unified, raw } });
   expect(encoded(parts).stop_reason).toBe(unified === 'other' ? 'end_turn' : raw);
 });
 
 test('a stop sequence is carried both ways', () => {
-  const parts = decodeAnswer(parse(answers['stop sequence']));
+  const parts = decode(answers['stop sequence']);
   expect(parts).toContainEqual({ type: 'finish', choice: 0, reason: { unified: 'stop', raw: 'stop_sequence', stopSequence: 'three' } });
   expect(encoded(parts)).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'three' });
 });
 
-test.each(Object.entries(answers))('answerTexts finds the texts of the parts, in their order: %s', (_name, answer) => {
-  const body = parse(answer);
-  const texts = answerTexts(body).map(({ node, kind }) => (kind === 'tree' ? node.text : node.string()));
-  expect(texts).toEqual(
-    decodeAnswer(body)
-      .filter(isTextPart)
-      .map(({ text }) => text),
-  );
+test.each([
+  [
+    { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+    { status: 529, type: 'overloaded_error', message: 'Overloaded' },
+  ],
+  [{ error: { message: 'Busy', code: 503 } }, { status: 503, type: '', message: 'Busy' }],
+  [{ error: 'Broken' }, { status: 502, type: '', message: 'Broken' }],
+  [{ type: 'error' }, { status: 502, type: '', message: 'The provider ended its answer with an error.' }],
+])('the error body %j is an error', (body, failure) => {
+  expect(decode(body)).toEqual([{ type: 'error', failure }]);
 });
 
 test.each<[string, unknown, string]>([
@@ -79,16 +83,16 @@ test.each<[string, unknown, string]>([
   ['text that is none', { content: [{ type: 'text', text: 1 }] }, 'content[0].text'],
   ['a tool call without input', { content: [{ type: 'tool_use', id: 'a', name: 'b' }] }, 'content[0].input'],
 ])('refuses an answer with %s', (_what, body, field) => {
-  expect(() => decodeAnswer(parse(body as object))).toThrow(expect.objectContaining({ name: JsonFieldError.name, field }));
+  expect(() => decode(body as object)).toThrow(expect.objectContaining({ name: JsonFieldError.name, field }));
 });
 
 test('an answer without usage has no usage part', () => {
-  expect(decodeAnswer(parse({ content: [] })).map(({ type }) => type)).toEqual(['start', 'finish', 'end']);
+  expect(decode({ content: [] }).map(({ type }) => type)).toEqual(['start', 'finish', 'end']);
 });
 
 test('encodes a message with all that the SDK promises', () => {
   const { text } = answers;
-  expect(encoded(decodeAnswer(parse(text)))).toEqual({ ...text, usage: { ...text.usage, cache_creation: null, service_tier: null } });
+  expect(encoded(decode(text))).toEqual({ ...text, usage: { ...text.usage, cache_creation: null, service_tier: null } });
 });
 
 test('a call without arguments has an empty input, one with broken arguments keeps their text', () => {

@@ -1,12 +1,14 @@
 import { optional, optionalString, required, requiredString } from '../../framing/json-fields.ts';
-import type { JsonNode } from '../../framing/json.ts';
-import { writeJson, type Writable } from '../../framing/json-write.ts';
-import type { Part } from '../../llm/part.ts';
-import type { TextSpot } from '../protocol.ts';
+import { parseJson, type JsonNode } from '../../framing/json.ts';
+import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
+import type { Part, TextPart } from '../../llm/part.ts';
+import { argumentsObject } from '../object-text.ts';
+import type { LocatedPart, TextPlace } from '../protocol.ts';
+import { failureIn } from './error.ts';
 import { AnswerEvents } from './response-events.ts';
-import { toolInput } from './wire-tool-input.ts';
 import { mergeCounts, noCounts, toUsage } from './wire-usage.ts';
 import {
+  blockTexts,
   toFinishReason,
   type WireUsage,
   type WrittenBlock,
@@ -17,42 +19,18 @@ import {
   type WrittenUsage,
 } from './wire.ts';
 
-/** Reads a content block of one type: the parts that open it, if any, and its text. */
-interface BlockReader {
-  opens?: (block: JsonNode, number: number) => Part;
-  text: (block: JsonNode) => TextSpot;
-  textType: 'text' | 'reasoning' | 'tool-arguments';
-}
-
-/** The blocks we read. Others (server tools and their results, redacted thinking) have no part. */
-const readers = new Map<string, BlockReader>([
-  ['text', { text: (block) => textField(block, 'text'), textType: 'text' }],
-  ['thinking', { text: (block) => textField(block, 'thinking'), textType: 'reasoning' }],
-  [
-    'tool_use',
-    {
-      opens: (block, number) => ({
-        type: 'tool-call',
-        choice: 0,
-        block: number,
-        id: requiredString(block, 'id'),
-        name: requiredString(block, 'name'),
-      }),
-      text: (block) => ({ node: required(block, 'input'), kind: 'tree' }),
-      textType: 'tool-arguments',
-    },
-  ],
+/** Where blocks have their text, and which part that becomes. Blocks of other types (server tools and their results, redacted thinking) have no part. */
+const textsOfBlocks = new Map<string, { field: string; part: TextPart['type']; kind: TextPlace['kind'] }>([
+  ['text', { ...blockTexts.text, kind: 'text' }],
+  ['thinking', { ...blockTexts.thinking, kind: 'text' }],
+  ['tool_use', { field: 'input', part: 'tool-arguments', kind: 'tree' }],
 ]);
 
-function textField(block: JsonNode, key: string): TextSpot {
-  const node = required(block, key);
-  node.string(); // throws where it is none
-  return { node, kind: 'text' };
-}
-
-/** A provider's JSON answer as parts: one text part per block that has text. Throws JsonFieldError where it is no message. */
-export function decodeAnswer(body: JsonNode): Part[] {
-  const parts: Part[] = [{ type: 'start', id: optionalString(body, 'id') ?? '', model: optionalString(body, 'model') ?? '' }];
+/** A provider's JSON answer as parts: one text part per block that has text. Throws JsonFieldError, JsonSyntaxError where it is neither a message nor an error. */
+export function decodeAnswer(bytes: Buffer): LocatedPart[] {
+  const body = parseJson(bytes);
+  if (isError(body)) return [{ type: 'error', failure: failureIn(JSON.parse(body.text) as object) }];
+  const parts: LocatedPart[] = [{ type: 'start', id: optionalString(body, 'id') ?? '', model: optionalString(body, 'model') ?? '' }];
   required(body, 'content')
     .items()
     .forEach((block, number) => parts.push(...blockParts(block, number)));
@@ -62,24 +40,30 @@ export function decodeAnswer(body: JsonNode): Part[] {
   return [...parts, { type: 'finish', choice: 0, reason }, { type: 'end' }];
 }
 
-function blockParts(block: JsonNode, number: number): Part[] {
-  const reader = readers.get(requiredString(block, 'type'));
-  if (reader === undefined) return [];
-  const { node, kind } = reader.text(block);
-  const text: Part = { type: reader.textType, choice: 0, block: number, text: kind === 'tree' ? node.text : node.string() };
-  return [...(reader.opens === undefined ? [] : [reader.opens(block, number)]), text, { type: 'block-end', choice: 0, block: number }];
+/** Anthropic's error body names its type; those of other servers merely have an error in the place of content. */
+const isError = (body: JsonNode): boolean =>
+  body.type === 'object' &&
+  optional(body, 'content') === undefined &&
+  (optional(body, 'error') !== undefined || optional(body, 'type')?.text === '"error"');
+
+function blockParts(block: JsonNode, number: number): LocatedPart[] {
+  const type = requiredString(block, 'type');
+  const source = textsOfBlocks.get(type);
+  if (source === undefined) return [];
+  const { field, part, kind } = source;
+  const node = required(block, field);
+  const text = kind === 'tree' ? node.text : node.string();
+  const parts: LocatedPart[] = [];
+  if (type === 'tool_use') {
+    parts.push({ type: 'tool-call', choice: 0, block: number, id: requiredString(block, 'id'), name: requiredString(block, 'name') });
+  }
+  if (text !== '') parts.push({ type: part, choice: 0, block: number, text, place: { path: ['content', number, field], kind } });
+  return [...parts, { type: 'block-end', choice: 0, block: number }];
 }
 
 const wireUsage = (usage: JsonNode): WireUsage => JSON.parse(usage.text) as WireUsage;
 
-/** Where the texts of `decodeAnswer` stand. */
-export function answerTexts(body: JsonNode): TextSpot[] {
-  return required(body, 'content')
-    .items()
-    .flatMap((block) => readers.get(requiredString(block, 'type'))?.text(block) ?? []);
-}
-
-/** A JSON answer for a client: what its stream would have said, collected. */
+/** A JSON answer for a client, from all its parts, no error among them: what its stream would have said, collected. */
 export function encodeAnswer(parts: readonly Part[]): string {
   const events = new AnswerEvents();
   const answer = new Answer();
@@ -140,6 +124,6 @@ function filled(block: WrittenBlock, text: string): Writable {
     case 'thinking':
       return { ...block, thinking: text };
     case 'tool_use':
-      return { ...block, input: toolInput(text).input };
+      return { ...block, input: new RawJson(argumentsObject(text).value) };
   }
 }

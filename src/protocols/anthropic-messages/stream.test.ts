@@ -1,15 +1,14 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesOf, streams } from '../../../test/recordings/anthropic-messages/streams.ts';
-import { parseJson } from '../../framing/json.ts';
+import { streams } from '../../../test/recordings/anthropic-messages/streams.ts';
 import { formatSse, SseParser } from '../../framing/sse.ts';
 import { isTextPart, type Part } from '../../llm/part.ts';
-import { createDecoder, eventTexts } from './stream.ts';
+import { withoutPlaces } from '../protocol.contract.ts';
+import { createDecoder } from './stream.ts';
 
 function decodeChunks(chunks: readonly Buffer[]): Part[] {
   const parser = new SseParser();
   const decoder = createDecoder();
-  return chunks.flatMap((chunk) => parser.push(chunk)).flatMap((event) => decoder.push(event));
+  return withoutPlaces(chunks.flatMap((chunk) => parser.push(chunk)).flatMap((event) => decoder.push(event)));
 }
 
 const decodeEvents = (...events: object[]): Part[] =>
@@ -42,8 +41,8 @@ test('decodes text', () => {
 test('decodes parallel tools, one with no arguments', () => {
   const parts = decodeEvents(...streams['parallel tools']);
   expect(typesOf(parts).slice(4)).toEqual([
-    ...['tool-call', 'tool-arguments', 'tool-arguments', 'tool-arguments', 'block-end'],
-    ...['tool-call', 'tool-arguments', 'block-end', 'usage', 'finish', 'end'],
+    ...['tool-call', 'tool-arguments', 'tool-arguments', 'block-end'],
+    ...['tool-call', 'block-end', 'usage', 'finish', 'end'],
   ]);
   expect(textOf(parts, 'tool-arguments')).toBe('{"city": "Paris", "id": 9007199254740993}');
 });
@@ -111,7 +110,7 @@ test('text that stands in content_block_start already is not lost', () => {
 
 test('what a server tool asks is no part of the answer', () => {
   const parts = decodeEvents(...streams['server tool']);
-  expect(parts.filter(isTextPart).map(({ text }) => text)).toEqual(['', 'Sunny.']);
+  expect(parts.filter(isTextPart).map(({ text }) => text)).toEqual(['Sunny.']);
   expect(typesOf(parts)).not.toContain('tool-call');
   expect(parts).toContainEqual({ type: 'finish', choice: 0, reason: { unified: 'pause', raw: 'pause_turn' } });
 });
@@ -158,74 +157,4 @@ test('what is not known is ignored', () => {
 
 test('an event that is broken JSON ends the answer with an error', () => {
   expect(decodeChunks([Buffer.from('data: {"type":"content_block_delta","delta"\n\n')])).toMatchObject([{ type: 'error', failure: { status: 502 } }]);
-});
-
-test.each(Object.entries(streams))('cut anywhere, the bytes give the same parts: %s', (_name, events) => {
-  const bytes = bytesOf(events);
-  const whole = decodeChunks([bytes]);
-  const crlf = Buffer.from(bytes.toString().replaceAll('\n', '\r\n'));
-  expect(decodeChunks([crlf])).toEqual(whole);
-  for (let at = 1; at < bytes.length; at++) expect(decodeChunks([bytes.subarray(0, at), bytes.subarray(at)])).toEqual(whole);
-  fc.assert(
-    fc.property(fc.array(fc.nat(bytes.length), { maxLength: 20 }), (cuts) => {
-      const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
-      expect(decodeChunks(edges.slice(1).map((end, index) => bytes.subarray(edges[index], end)))).toEqual(whole);
-    }),
-  );
-});
-
-/** The texts of each event, once as the decoder yields them and once where `eventTexts` finds them. */
-function bothViews(events: readonly string[]): [string[], string[]][] {
-  const decoder = createDecoder();
-  return events.map((data) => {
-    const parts = decoder.push({ name: '', data, raw: Buffer.from(data) }).filter(isTextPart);
-    const spots = eventTexts(parseJson(Buffer.from(data)));
-    return [parts.map(({ text }) => text), spots.map(({ node, kind }) => (kind === 'tree' ? node.text : node.string()))];
-  });
-}
-
-test.each(Object.entries(streams).filter(([name]) => name !== 'server tool'))(
-  'eventTexts finds exactly the texts that the decoder yields: %s',
-  (_name, events) => {
-    for (const [decoded, found] of bothViews(events.map((event) => JSON.stringify(event)))) expect(found).toEqual(decoded);
-  },
-);
-
-test('for any events, eventTexts finds as many texts as the decoder yields, and the same but for those that are muted', () => {
-  const word = fc.constantFrom('', 'a', 'é"', 7, null);
-  const block = fc.record(
-    {
-      type: fc.constantFrom('text', 'thinking', 'tool_use', 'server_tool_use', 'future', 3),
-      text: word,
-      thinking: word,
-      input: fc.constantFrom<unknown[]>({}, { a: 1 }, [], [1], '', 'x', null),
-    },
-    { requiredKeys: [] },
-  );
-  const delta = fc.record(
-    {
-      type: fc.constantFrom('text_delta', 'thinking_delta', 'input_json_delta', 'signature_delta', null),
-      text: word,
-      thinking: word,
-      partial_json: word,
-    },
-    { requiredKeys: [] },
-  );
-  const event = fc.record(
-    {
-      type: fc.constantFrom('content_block_start', 'content_block_delta', 'content_block_stop', 'message_delta', 'message_stop'),
-      index: fc.constantFrom(0, 1, 'x'),
-      content_block: fc.option(block),
-      delta: fc.option(delta),
-    },
-    { requiredKeys: ['type'] },
-  );
-  fc.assert(
-    fc.property(fc.array(event, { maxLength: 8 }), (events) => {
-      for (const [decoded, found] of bothViews(events.map((each) => JSON.stringify(each)))) {
-        expect(found).toHaveLength(decoded.length);
-        decoded.forEach((text, index) => expect(['', found[index]]).toContain(text));
-      }
-    }),
-  );
 });

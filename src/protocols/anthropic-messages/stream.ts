@@ -1,35 +1,36 @@
-import { JsonSyntaxError, parseJson, type JsonNode } from '../../framing/json.ts';
-import { replaceValue, splice } from '../../framing/splice.ts';
+import { JsonSyntaxError, parseJson } from '../../framing/json.ts';
+import { splice } from '../../framing/splice.ts';
 import { formatSse, withData, type SseEvent } from '../../framing/sse.ts';
-import type { Part, TextPart } from '../../llm/part.ts';
-import type { StreamDecoder, StreamEncoder, TextSpot } from '../protocol.ts';
+import type { TextPart } from '../../llm/part.ts';
+import { brokenEvent, clientErrorOf } from '../failure.ts';
+import type { LocatedPart, StreamDecoder, StreamEncoder, TextEvent, TextPlace } from '../protocol.ts';
+import { nodeAt, replaceText } from '../text-place.ts';
+import { encodeStreamError, failureIn } from './error.ts';
 import { AnswerEvents } from './response-events.ts';
-import { encodeStreamError, eventFailure } from './error.ts';
 import { mergeCounts, noCounts, toUsage, type Counts } from './wire-usage.ts';
-import { toFinishReason, type WireBlock, type WireDelta, type WireEvents } from './wire.ts';
+import { blockTexts, toFinishReason, type WireBlock, type WireDelta, type WireEvents, type WrittenDelta } from './wire.ts';
 
-/**
- * Where a block that opens, or a delta, has its text, and which part that becomes. The decoder and `eventTexts` both go by these tables:
- * they must name the same texts of an event, or changed text would be put in the wrong place.
- */
-const blockTexts: ReadonlyMap<unknown, { field: keyof WireBlock; part: TextPart['type'] }> = new Map([
-  ['text', { field: 'text', part: 'text' }],
-  ['thinking', { field: 'thinking', part: 'reasoning' }],
+/** Where a block that opens, or a delta, has its text, and which part that becomes. */
+const openingTexts = new Map<unknown, { field: keyof WireBlock; part: TextPart['type']; place: TextPlace }>(
+  Object.entries(blockTexts).map(([type, source]) => [type, { ...source, place: { path: ['content_block', source.field], kind: 'text' } }]),
+);
+const deltaText = (part: TextPart['type'], field: keyof WireDelta, kind: TextPlace['kind']) => ({
+  part,
+  field,
+  place: { path: ['delta', field], kind },
+});
+const deltaTexts = new Map<unknown, ReturnType<typeof deltaText>>([
+  ['text_delta', deltaText('text', 'text', 'text')],
+  ['thinking_delta', deltaText('reasoning', 'thinking', 'text')],
+  ['input_json_delta', deltaText('tool-arguments', 'partial_json', 'json')],
 ]);
-const deltaTexts: ReadonlyMap<unknown, { field: keyof WireDelta; part: TextPart['type']; kind: TextSpot['kind'] }> = new Map([
-  ['text_delta', { field: 'text', part: 'text', kind: 'text' }],
-  ['thinking_delta', { field: 'thinking', part: 'reasoning', kind: 'text' }],
-  ['input_json_delta', { field: 'partial_json', part: 'tool-arguments', kind: 'json' }],
-]);
+const openingInput: TextPlace = { path: ['content_block', 'input'], kind: 'tree' };
 
 interface State {
   counts: Counts;
   /** The block that has begun and not ended. */
   open: number | undefined;
-  /**
-   * Blocks whose deltas are no text of the answer: a tool call that came with its whole input, which deltas can only repeat, and blocks of types we do not read.
-   * Their deltas yield empty text, because `eventTexts` cannot know of them.
-   */
+  /** Blocks whose deltas are no text of the answer: a tool call that came with its whole input, which deltas can only repeat, and blocks of types we do not read. */
   mute: Set<number>;
   finished: boolean;
 }
@@ -49,9 +50,7 @@ export function createDecoder(): StreamDecoder {
   };
 }
 
-const brokenEvent: Part = { type: 'error', failure: { status: 502, type: '', message: 'The provider sent an event that is not JSON.' } };
-
-function decodeEvent(state: State, { name, data }: SseEvent): Part[] {
+function decodeEvent(state: State, { name, data }: SseEvent): LocatedPart[] {
   if (!data.startsWith('{')) return []; // a keep-alive, or the [DONE] that some servers send
   const event = JSON.parse(data) as WireEvents[keyof WireEvents] & { type?: unknown };
   const type = name === 'error' ? name : event.type;
@@ -60,13 +59,13 @@ function decodeEvent(state: State, { name, data }: SseEvent): Part[] {
 
 const isKnown = (type: unknown): type is keyof WireEvents => typeof type === 'string' && Object.hasOwn(handlers, type);
 
-const dispatch = <Name extends keyof WireEvents>(name: Name, state: State, event: WireEvents[Name], data: string): Part[] =>
+const dispatch = <Name extends keyof WireEvents>(name: Name, state: State, event: WireEvents[Name], data: string): LocatedPart[] =>
   handlers[name](state, event, data);
 
 /** What each event does. `data` is its text, for what JSON.parse would spoil. */
-const handlers: { [Name in keyof WireEvents]: (state: State, event: WireEvents[Name], data: string) => Part[] } = {
+const handlers: { [Name in keyof WireEvents]: (state: State, event: WireEvents[Name], data: string) => LocatedPart[] } = {
   message_start(state, { message }) {
-    const start: Part = { type: 'start', id: stringOr(message?.id, ''), model: stringOr(message?.model, '') };
+    const start: LocatedPart = { type: 'start', id: stringOr(message?.id, ''), model: stringOr(message?.model, '') };
     if (message?.usage == null) return [start];
     state.counts = mergeCounts(state.counts, message.usage);
     return [start, { type: 'usage', usage: toUsage(state.counts) }];
@@ -78,24 +77,23 @@ const handlers: { [Name in keyof WireEvents]: (state: State, event: WireEvents[N
     state.mute.delete(block);
     const type = event.content_block?.type;
     if (type === 'tool_use') return [...parts, ...openTool(state, block, event.content_block ?? {}, data)];
-    const source = blockTexts.get(type);
+    const source = openingTexts.get(type);
     if (source === undefined) {
       state.mute.add(block);
       return parts;
     }
     state.open = block;
     const text = event.content_block?.[source.field];
-    return isText(text) ? [...parts, { type: source.part, choice: 0, block, text }] : parts;
+    return isText(text) ? [...parts, { type: source.part, choice: 0, block, text, place: source.place }] : parts;
   },
 
   content_block_delta(state, { index, delta }) {
     const source = deltaTexts.get(delta?.type);
     const text = source && delta?.[source.field];
-    if (source === undefined || typeof text !== 'string') return [];
     const block = toBlock(index);
-    if (state.mute.has(block)) return [{ type: 'text', choice: 0, block, text: '' }];
+    if (source === undefined || !isText(text) || state.mute.has(block)) return [];
     state.open ??= block;
-    return [{ type: source.part, choice: 0, block, text }];
+    return [{ type: source.part, choice: 0, block, text, place: source.place }];
   },
 
   content_block_stop: (state, { index }) => (state.open === toBlock(index) ? closeBlock(state) : []),
@@ -113,26 +111,26 @@ const handlers: { [Name in keyof WireEvents]: (state: State, event: WireEvents[N
 
   message_stop: (state) => [...closeBlock(state), ...finish(state, undefined, undefined), { type: 'end' }],
   ping: () => [],
-  error: (_state, { error }) => [{ type: 'error', failure: eventFailure(error) }],
+  error: (_state, event) => [{ type: 'error', failure: failureIn(event) }],
 };
 
-function openTool(state: State, block: number, { id, name, input }: WireBlock, data: string): Part[] {
+function openTool(state: State, block: number, { id, name, input }: WireBlock, data: string): LocatedPart[] {
   state.open = block;
-  const call: Part = { type: 'tool-call', choice: 0, block, id: stringOr(id, ''), name: stringOr(name, '') };
+  const call: LocatedPart = { type: 'tool-call', choice: 0, block, id: stringOr(id, ''), name: stringOr(name, '') };
   if (typeof input !== 'object' || input === null || Array.isArray(input) || Object.keys(input).length === 0) return [call];
   state.mute.add(block);
-  const text = parseJson(Buffer.from(data)).get('content_block')?.get('input')?.text ?? '';
-  return [call, { type: 'tool-arguments', choice: 0, block, text }];
+  const { text } = nodeAt(parseJson(Buffer.from(data)), openingInput.path);
+  return [call, { type: 'tool-arguments', choice: 0, block, text, place: openingInput }];
 }
 
 /** An answer ends once, however often a server says so. */
-function finish(state: State, stopReason: unknown, stopSequence: unknown): Part[] {
+function finish(state: State, stopReason: unknown, stopSequence: unknown): LocatedPart[] {
   if (state.finished) return [];
   state.finished = true;
   return [{ type: 'finish', choice: 0, reason: toFinishReason(stopReason, stopSequence) }];
 }
 
-function closeBlock(state: State): Part[] {
+function closeBlock(state: State): LocatedPart[] {
   if (state.open === undefined) return [];
   const block = state.open;
   state.open = undefined;
@@ -143,53 +141,17 @@ const toBlock = (index: unknown): number => (typeof index === 'number' ? index :
 const stringOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** Where an event's data holds the texts that the decoder yields for it. */
-export function eventTexts(data: JsonNode): TextSpot[] {
-  if (data.type !== 'object') return [];
-  switch (stringIn(data, 'type')) {
-    case 'content_block_start':
-      return blockSpots(data.get('content_block'));
-    case 'content_block_delta':
-      return deltaSpots(data.get('delta'));
-    default:
-      return [];
-  }
-}
-
 /** A delta like the last one of the block; after an event that opened the block, its first delta. */
-export function heldTextEvent(last: SseEvent, at: number, text: string): string {
-  const data = parseJson(Buffer.from(last.data));
-  const spot = eventTexts(data)[at];
-  if (spot !== undefined && stringIn(data, 'type') === 'content_block_delta') {
-    return withData(last, splice(data.bytes, [replaceValue(spot.node, JSON.stringify(text))]).toString('utf8'));
-  }
+export function heldTextEvent({ event, place }: TextEvent, text: string): string {
+  const data = parseJson(Buffer.from(event.data));
+  if (place.path[0] === 'delta') return withData(event, splice(data.bytes, [replaceText(data, place, text)]).toString('utf8'));
   const index = data.get('index')?.text ?? '0';
-  const delta = spot?.kind === 'tree' ? { type: 'input_json_delta', partial_json: text } : { type: 'text_delta', text };
-  return formatSse(`{"type":"content_block_delta","index":${index},"delta":${JSON.stringify(delta)}}`, 'content_block_delta');
+  return formatSse(`{"type":"content_block_delta","index":${index},"delta":${JSON.stringify(firstDelta(place, text))}}`, 'content_block_delta');
 }
 
-function blockSpots(block: JsonNode | undefined): TextSpot[] {
-  if (block?.type !== 'object') return [];
-  const type = stringIn(block, 'type');
-  if (type === 'tool_use') {
-    const input = block.get('input');
-    return input?.type === 'object' && input.fields().next().done !== true ? [{ node: input, kind: 'tree' }] : [];
-  }
-  const source = blockTexts.get(type);
-  const node = source && block.get(source.field);
-  return node?.type === 'string' && node.string() !== '' ? [{ node, kind: 'text' }] : [];
-}
-
-function deltaSpots(delta: JsonNode | undefined): TextSpot[] {
-  if (delta?.type !== 'object') return [];
-  const source = deltaTexts.get(stringIn(delta, 'type'));
-  const node = source && delta.get(source.field);
-  return source !== undefined && node?.type === 'string' ? [{ node, kind: source.kind }] : [];
-}
-
-function stringIn(object: JsonNode, key: string): string | undefined {
-  const node = object.get(key);
-  return node?.type === 'string' ? node.string() : undefined;
+function firstDelta({ path, kind }: TextPlace, text: string): WrittenDelta {
+  if (kind === 'tree') return { type: 'input_json_delta', partial_json: text };
+  return path.at(-1) === 'thinking' ? { type: 'thinking_delta', thinking: text } : { type: 'text_delta', text };
 }
 
 /** State for writing one Anthropic stream. What came too late for `message_start`, such as usage, is told before the end. */
@@ -200,7 +162,7 @@ export function createEncoder(): StreamEncoder {
     push(part) {
       if (ended) return '';
       ended = part.type === 'end' || part.type === 'error';
-      if (part.type === 'error') return encodeStreamError({ status: part.failure.status, code: part.failure.type, message: part.failure.message });
+      if (part.type === 'error') return encodeStreamError(clientErrorOf(part.failure));
       let text = '';
       for (const event of events.push(part)) text += formatSse(JSON.stringify(event), event.type);
       return text;

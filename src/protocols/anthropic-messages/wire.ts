@@ -1,4 +1,4 @@
-import type { FinishReason } from '../../llm/part.ts';
+import type { FinishReason, TextPart } from '../../llm/part.ts';
 
 /**
  * The shapes of the Anthropic Messages API that we read and write.
@@ -24,17 +24,18 @@ export interface WireBlock {
   input?: unknown;
 }
 
+/** Where a block has text of its own, and which part that becomes. */
+export const blockTexts = {
+  text: { field: 'text', part: 'text' },
+  thinking: { field: 'thinking', part: 'reasoning' },
+} as const satisfies Record<string, { field: keyof WireBlock; part: TextPart['type'] }>;
+
 /** The step of a block. Which field holds text goes by `type`. */
 export interface WireDelta {
   type?: unknown;
   text?: unknown;
   thinking?: unknown;
   partial_json?: unknown;
-}
-
-export interface WireFailure {
-  type?: unknown;
-  message?: unknown;
 }
 
 /** A provider's stream events by name, as far as we read them. Nothing in them is trusted: other vendors send their own versions. */
@@ -46,7 +47,7 @@ export interface WireEvents {
   message_delta: { delta?: { stop_reason?: unknown; stop_sequence?: unknown } | null; usage?: WireUsage | null };
   message_stop: object;
   ping: object;
-  error: { error?: WireFailure | null };
+  error: object;
 }
 
 /** Usage as we write it, all required fields filled in. `input_tokens` leaves out what the prompt cache gave or took. */

@@ -2,30 +2,6 @@ import OpenAI, { APIError } from 'openai';
 import { expect, test } from 'vitest';
 import { openaiChat } from './index.ts';
 
-const decode = (body: string, status = 400) => openaiChat.decodeFailure(status, Buffer.from(body));
-
-test.each([
-  ['{"error":{"message":"Bad","type":"invalid_request_error","param":null,"code":null}}', 'invalid_request_error', 'Bad'],
-  ['{"error":{"message":"Long","type":"invalid_request_error","code":"context_length_exceeded"}}', 'context_length_exceeded', 'Long'],
-  ['{"error":{"message":"Bad","type":"BadRequestError","code":400}}', 'BadRequestError', 'Bad'],
-  ['{"error":{"message":"Bad","type":"x","code":"400"}}', 'x', 'Bad'],
-  ['{"object":"error","message":"Bad","type":"BadRequestError","code":400}', 'BadRequestError', 'Bad'],
-  ['{"error":"Bad"}', '', 'Bad'],
-  ['[{"error":{"code":400,"message":"Bad","status":"INVALID_ARGUMENT"}}]', '', 'Bad'],
-  ['{"detail":"Bad"}', '', 'Bad'],
-  ['{"detail":[{"loc":["body"],"msg":"field required"},{"msg":"too long"}]}', '', 'field required; too long'],
-  ['{"errors":["Bad"]}', '', '{"errors":["Bad"]}'],
-  ['upstream connect error\n', '', 'upstream connect error'],
-  ['', '', 'The provider answered 400 without a message.'],
-  ['null', '', 'null'],
-])('reads the failure %s', (body, type, message) => {
-  expect(decode(body)).toEqual({ status: 400, type, message });
-});
-
-test('a page of HTML is cut short', () => {
-  expect(decode(`<html>${'x'.repeat(100_000)}`, 502).message).toHaveLength(2000);
-});
-
 test.each([
   [400, 'invalid-request', 'invalid_request_error'],
   [401, 'invalid-key', 'authentication_error'],

@@ -1,11 +1,12 @@
+import { decodeFailure } from '../failure.ts';
 import type { Protocol } from '../protocol.ts';
-import { decodeFailure, encodeError, encodeStreamError } from './error.ts';
+import { encodeError, encodeStreamError } from './error.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
-import { answerTexts, decodeAnswer, encodeAnswer } from './response.ts';
-import { createDecoder, createEncoder, eventTexts, heldTextEvent } from './stream.ts';
+import { decodeAnswer, encodeAnswer } from './response.ts';
+import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 /** OpenAI Chat Completions, also spoken by most servers that call themselves compatible (https://platform.openai.com/docs/api-reference/chat). */
 export const openaiChat: Protocol = {
@@ -17,10 +18,8 @@ export const openaiChat: Protocol = {
   decodeRequest,
   encodeRequest,
   decodeAnswer,
-  answerTexts,
   encodeAnswer,
   createDecoder,
-  eventTexts,
   heldTextEvent,
   createEncoder,
   decodeFailure,

@@ -1,7 +1,8 @@
 import { optional, optionalString, required, requiredString } from '../../framing/json-fields.ts';
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
-import type { AssistantContent, ImageContent, JsonText, Message, TextContent, ToolCallContent, UserContent } from '../../llm/request.ts';
-import { objectText, type Warnings } from './request-fields.ts';
+import type { AssistantContent, ImageContent, Message, ObjectText, TextContent, ToolCallContent, UserContent } from '../../llm/request.ts';
+import { argumentsObject, writtenObject } from '../object-text.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** Messages in canonical form. Empty texts are left out: they say nothing, and some providers refuse them. */
 export function decodeMessages(messages: readonly JsonNode[], warnings: Warnings): Message[] {
@@ -79,7 +80,7 @@ function decodeToolCall(node: JsonNode, warnings: Warnings): ToolCallContent {
   if (custom === undefined) return decodeCall(id, required(node, 'function'), warnings);
   // Left out, its result would answer nothing, which providers refuse.
   warnings.add(custom, 'is carried as the call of a function with one argument, input');
-  const input = JSON.stringify({ input: requiredString(custom, 'input') }) as JsonText;
+  const input = writtenObject({ input: requiredString(custom, 'input') });
   return { type: 'tool-call', id, name: requiredString(custom, 'name'), arguments: input };
 }
 
@@ -88,14 +89,11 @@ function decodeCall(id: string, fn: JsonNode, warnings: Warnings): ToolCallConte
   return { type: 'tool-call', id, name: requiredString(fn, 'name'), arguments: callArguments(required(fn, 'arguments'), warnings) };
 }
 
-/** Models sometimes write arguments that are not JSON. The client cannot mend its history, so they are carried as they are, in an object of their own. */
-function callArguments(node: JsonNode, warnings: Warnings): JsonText {
-  const text = node.string();
-  if (text.trim() === '') return '{}' as JsonText;
-  const object = objectText(text);
-  if (object !== undefined) return object;
-  warnings.add(node, 'is not a JSON object; it is carried as the field invalid_json of one');
-  return JSON.stringify({ invalid_json: text }) as JsonText;
+/** The client cannot mend its history, so arguments that are no object are carried as well as may be. */
+function callArguments(node: JsonNode, warnings: Warnings): ObjectText {
+  const { value, isValid } = argumentsObject(node.string());
+  if (!isValid) warnings.add(node, 'is not a JSON object; it is carried as the field invalid_json of one');
+  return value;
 }
 
 const nonEmpty = (text: string): TextContent[] => (text === '' ? [] : [{ type: 'text', text }]);

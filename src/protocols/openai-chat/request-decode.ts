@@ -1,9 +1,11 @@
 import { optional, optionalBoolean, optionalNumber, optionalString, required, requiredString } from '../../framing/json-fields.ts';
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
-import type { ChatRequest, JsonText, Tool, ToolChoice } from '../../llm/request.ts';
+import type { ChatRequest, ObjectText, Tool, ToolChoice } from '../../llm/request.ts';
+import { objectText } from '../object-text.ts';
 import type { Carried } from '../protocol.ts';
+import { Warnings } from '../warnings.ts';
 import { decodeMessages } from './request-decode-messages.ts';
-import { sharedNumbers, Warnings } from './request-fields.ts';
+import { sharedNumbers } from './request-fields.ts';
 import { requestedMaxTokens } from './request.ts';
 
 /** Fields that are carried, or whose own reader warns. */
@@ -104,12 +106,11 @@ function decodeTools(body: JsonNode, warnings: Warnings): Tool[] {
 }
 
 /** OpenAI takes a function without parameters for one that has none. */
-const noParameters = '{"type":"object","properties":{}}' as JsonText;
+const noParameters = '{"type":"object","properties":{}}' as ObjectText;
 
 function decodeFunction(fn: JsonNode, warnings: Warnings): Tool {
   const parameters = optional(fn, 'parameters');
-  if (parameters !== undefined && parameters.type !== 'object') throw new JsonFieldError(parameters.path, 'must be an object');
-  const tool: Tool = { name: requiredString(fn, 'name'), parameters: (parameters?.text as JsonText | undefined) ?? noParameters };
+  const tool: Tool = { name: requiredString(fn, 'name'), parameters: parameters === undefined ? noParameters : objectText(parameters) };
   const description = optionalString(fn, 'description');
   if (description !== undefined) tool.description = description;
   const strict = optionalBoolean(fn, 'strict');

@@ -1,7 +1,7 @@
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../framing/json.ts';
-import type { ChatRequest, JsonText, Message } from '../../llm/request.ts';
+import type { ChatRequest, ObjectText, Message } from '../../llm/request.ts';
 import { openaiChat } from './index.ts';
 
 const target = { model: 'gpt-5-mini', quirks: {} };
@@ -12,7 +12,7 @@ const encode = (fields: Partial<ChatRequest>) => {
 };
 const encodeMessages = (...messages: Message[]) => encode({ messages }).body['messages'];
 const text = (value: string) => ({ type: 'text', text: value }) as const;
-const call = (id: string) => ({ type: 'tool-call', id, name: 'f', arguments: '{}' as JsonText }) as const;
+const call = (id: string) => ({ type: 'tool-call', id, name: 'f', arguments: '{}' as ObjectText }) as const;
 const image = { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'iVBO' } } as const;
 
 test('writes all settings under OpenAI names', () => {
@@ -28,7 +28,7 @@ test('writes all settings under OpenAI names', () => {
     stream: true,
     parallelToolCalls: false,
     toolChoice: { type: 'tool', name: 'f' },
-    tools: [{ name: 'f', parameters: '{}' as JsonText }],
+    tools: [{ name: 'f', parameters: '{}' as ObjectText }],
   });
   expect(body).toEqual({
     model: 'gpt-5-mini',
@@ -69,7 +69,7 @@ test('a tool choice without tools is left out, and warned of where it demanded o
 });
 
 test('schemas and arguments go out as they were written', () => {
-  const json = '{ "b":9223372036854775807, "a":"\\u00e9" }' as JsonText;
+  const json = '{ "b":9223372036854775807, "a":"\\u00e9" }' as ObjectText;
   const { value } = openaiChat.encodeRequest(
     request({
       tools: [{ name: 'f', parameters: json, strict: true }],
@@ -165,7 +165,7 @@ test('what is encoded decodes to the same request', () => {
     user: 'u',
     toolChoice: { type: 'required' },
     parallelToolCalls: true,
-    tools: [{ name: 'f', description: 'd', parameters: '{"type":"object"}' as JsonText, strict: false }],
+    tools: [{ name: 'f', description: 'd', parameters: '{"type":"object"}' as ObjectText, strict: false }],
     messages: [
       { role: 'system', content: [text('S')] },
       { role: 'user', content: [text('A'), image] },

@@ -1,12 +1,12 @@
-import { optional, optionalBoolean, optionalCount, required, requiredString } from '../../framing/json-fields.ts';
-import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
+import { optional, optionalBoolean, optionalCount, required } from '../../framing/json-fields.ts';
+import type { JsonNode } from '../../framing/json.ts';
 import { addField, replaceValue, type Edit } from '../../framing/splice.ts';
 import type { RequestFacts, Target } from '../protocol.ts';
+import { checkMessages, requestedModel } from '../request-facts.ts';
 
 /** What the gateway must know of a request. Every field read here may stand only once: a provider might take the other one. */
 export function facts(body: JsonNode): RequestFacts {
-  const model = requiredString(body, 'model');
-  if (model === '') throw new JsonFieldError('model', 'must not be empty');
+  const model = requestedModel(body);
   checkMessages(body);
   const choices = optionalCount(body, 'n', 1) ?? 1;
   const maxTokens = requestedMaxTokens(body);
@@ -27,18 +27,10 @@ export function requestedMaxTokens(body: JsonNode): number | undefined {
   return older === undefined || newer === undefined ? (newer ?? older) : Math.max(older, newer);
 }
 
-function checkMessages(body: JsonNode): void {
-  const messages = required(body, 'messages').items();
-  if (messages.length === 0) throw new JsonFieldError('messages', 'must not be empty');
-  for (const message of messages) requiredString(message, 'role');
-}
-
 /** The model's name, and for a stream the usage chunk: without it nobody knows what the answer cost. */
-export function retarget(body: JsonNode, target: Target): Edit[] {
+export function retarget(body: JsonNode, { model, stream, wantsUsage }: RequestFacts, target: Target): Edit[] {
   const edits: Edit[] = [];
-  const model = required(body, 'model');
-  if (model.string() !== target.model) edits.push(replaceValue(model, JSON.stringify(target.model)));
-  const { stream, wantsUsage } = facts(body);
+  if (model !== target.model) edits.push(replaceValue(required(body, 'model'), JSON.stringify(target.model)));
   if (stream && !wantsUsage) edits.push(askForUsage(body));
   return edits;
 }

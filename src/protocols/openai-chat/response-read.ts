@@ -1,8 +1,8 @@
-import type { JsonNode } from '../../framing/json.ts';
-import type { FinishReason, Part } from '../../llm/part.ts';
-import type { TextSpot } from '../protocol.ts';
+import type { FinishReason } from '../../llm/part.ts';
+import type { LocatedPart } from '../protocol.ts';
+import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 import { failureIn } from './error.ts';
-import { isObject, itemsOf, readUsage, sayings, textOf, type CallSaying, type Path, type TextSaying, type WireObject } from './wire.ts';
+import { readUsage, sayings, type CallSaying, type TextSaying } from './wire.ts';
 
 /** Where a choice holds what it says: the only difference between a JSON answer and a chunk of a stream that matters here. */
 export type Holder = 'message' | 'delta';
@@ -38,8 +38,8 @@ interface CallState {
 export const createAnswerState = (): AnswerState => ({ id: '', started: false, failed: false, blocks: 0, choices: new Map() });
 
 /** The parts of a JSON answer or of one chunk. */
-export function readAnswer(state: AnswerState, answer: WireObject, holder: Holder): Part[] {
-  const parts: Part[] = [];
+export function readAnswer(state: AnswerState, answer: WireObject, holder: Holder): LocatedPart[] {
+  const parts: LocatedPart[] = [];
   const choices = itemsOf(answer['choices']);
   const usage = readUsage(answer['usage']);
   // Azure sends a chunk before the answer that has neither id nor choices.
@@ -60,39 +60,12 @@ export function readAnswer(state: AnswerState, answer: WireObject, holder: Holde
   return parts;
 }
 
-/** The values that hold the texts of a JSON answer or of one chunk, in the order of their parts. */
-export function textSpots(body: JsonNode, holder: Holder): TextSpot[] {
-  const answer: unknown = JSON.parse(body.text);
-  if (!isObject(answer)) return [];
-  return itemsOf(answer['choices']).flatMap((choice, position) => {
-    const held = isObject(choice) ? choice[holder] : undefined;
-    if (!isObject(held)) return [];
-    return sayings(held, holder === 'delta')
-      .filter(({ text }) => text !== '')
-      .map(({ type, path }) => ({
-        node: nodeAt(body, ['choices', position, holder, ...path]),
-        kind: type === 'tool-call' ? ('json' as const) : ('text' as const),
-      }));
-  });
-}
-
-/** The value at a path; of a field that stands twice the last one, as JSON.parse takes it. */
-function nodeAt(body: JsonNode, path: Path): JsonNode {
-  let node = body;
-  for (const step of path) {
-    const next = typeof step === 'number' ? node.items()[step] : [...node.fields()].findLast(({ value }) => value.name === step)?.value;
-    if (next === undefined) throw new Error(`nothing stands at ${path.join('.')}`);
-    node = next;
-  }
-  return node;
-}
-
-function readChoice(state: AnswerState, choice: WireObject, { position, holder }: { position: number; holder: Holder }, parts: Part[]): void {
+function readChoice(state: AnswerState, choice: WireObject, { position, holder }: { position: number; holder: Holder }, parts: LocatedPart[]): void {
   const index = typeof choice['index'] === 'number' ? choice['index'] : position;
   const read = choiceAt(state, index);
   const held = choice[holder];
   if (isObject(held)) {
-    for (const saying of sayings(held, holder === 'delta')) {
+    for (const saying of sayings(held, ['choices', position, holder], holder === 'delta')) {
       if (saying.type === 'tool-call') readCall(state, read, saying, parts);
       else readText(state, read, saying, parts);
     }
@@ -114,13 +87,13 @@ function choiceAt(state: AnswerState, index: number): ChoiceState {
   return choice;
 }
 
-function readText(state: AnswerState, choice: ChoiceState, { type, text, source }: TextSaying, parts: Part[]): void {
+function readText(state: AnswerState, choice: ChoiceState, { type, text, source, path }: TextSaying, parts: LocatedPart[]): void {
   if (type === 'refusal') choice.refused = true;
   const block = choice.open?.source === source ? choice.open.block : openBlock(state, choice, source, parts);
-  parts.push({ type, choice: choice.index, block, text });
+  parts.push({ type, choice: choice.index, block, text, place: { path, kind: 'text' } });
 }
 
-function readCall(state: AnswerState, choice: ChoiceState, saying: CallSaying, parts: Part[]): void {
+function readCall(state: AnswerState, choice: ChoiceState, saying: CallSaying, parts: LocatedPart[]): void {
   const call = callOf(choice, saying);
   call.id ||= saying.id;
   call.name ||= saying.name;
@@ -131,7 +104,8 @@ function readCall(state: AnswerState, choice: ChoiceState, saying: CallSaying, p
     parts.push({ type: 'tool-call', choice: choice.index, block: call.block, id, name: call.name });
   }
   // Arguments of a call whose block has ended keep its number: a second block would make two calls of one.
-  if (saying.text !== '') parts.push({ type: 'tool-arguments', choice: choice.index, block: call.block, text: saying.text });
+  const { text, path } = saying;
+  if (text !== '') parts.push({ type: 'tool-arguments', choice: choice.index, block: call.block, text, place: { path, kind: 'json' } });
 }
 
 /** The call that a delta belongs to, by what the server gives of index, id and name. */
@@ -154,13 +128,13 @@ function callOf(choice: ChoiceState, { index, id, name }: CallSaying): CallState
 const isAnother = (call: CallState, id: string, name: string): boolean =>
   name !== '' && call.name !== '' && ((id !== '' && call.id !== '' && id !== call.id) || (id === '' && call.id === '' && name !== call.name));
 
-function openBlock(state: AnswerState, choice: ChoiceState, source: string, parts: Part[]): number {
+function openBlock(state: AnswerState, choice: ChoiceState, source: string, parts: LocatedPart[]): number {
   closeBlock(choice, parts);
   choice.open = { block: state.blocks++, source };
   return choice.open.block;
 }
 
-function closeBlock(choice: ChoiceState, parts: Part[]): void {
+function closeBlock(choice: ChoiceState, parts: LocatedPart[]): void {
   if (choice.open !== undefined) parts.push({ type: 'block-end', choice: choice.index, block: choice.open.block });
   choice.open = undefined;
 }

@@ -3,11 +3,15 @@ import type { ChatCompletion } from 'openai/resources/chat/completions';
 import { expect, test } from 'vitest';
 import { answers } from '../../../test/recordings/openai-chat/answers.ts';
 import { parseJson } from '../../framing/json.ts';
+import { nodeAt } from '../text-place.ts';
 import { isTextPart, type FinishReason, type Part } from '../../llm/part.ts';
+import { withoutPlaces } from '../protocol.contract.ts';
+import { hasPlace } from '../protocol.ts';
 import { openaiChat } from './index.ts';
 
-const bodyOf = (answer: unknown) => parseJson(Buffer.from(JSON.stringify(answer)));
-const decode = (answer: unknown): Part[] => openaiChat.decodeAnswer(bodyOf(answer));
+const read = (answer: unknown) => openaiChat.decodeAnswer(Buffer.from(JSON.stringify(answer)));
+/** The parts of an answer, without their places. */
+const decode = (answer: unknown): Part[] => withoutPlaces(read(answer));
 const encode = (parts: Part[]) => JSON.parse(openaiChat.encodeAnswer(parts, { wantsUsage: true, createdAt: 1_700_000_000 })) as ChatCompletion;
 const choice = (message: object, finish: string | null = 'stop') => ({ choices: [{ index: 0, message, finish_reason: finish }] });
 const usage: Part = { type: 'usage', usage: { inputTokens: 82, cacheReadTokens: 64, cacheWriteTokens: 0, outputTokens: 17, reasoningTokens: 5 } };
@@ -129,14 +133,6 @@ test.each([[[]], [{}], [{ choices: [] }], [{ choices: 'x' }]])('%j is no answer'
   expect(() => decode(answer)).toThrow(expect.objectContaining({ name: 'JsonFieldError' }));
 });
 
-test.each(Object.entries(answers))('text spots of the recording %s are those of its text parts', (_, answer) => {
-  const body = bodyOf(answer);
-  const texts = openaiChat.decodeAnswer(body).filter(isTextPart);
-  expect(openaiChat.answerTexts(body).map(({ node, kind }) => [node.string(), kind])).toEqual(
-    texts.map(({ text, type }) => [text, type === 'tool-arguments' ? 'json' : 'text']),
-  );
-});
-
 test.each(['text', 'parallelTools', 'twoChoices', 'refusal'] as const)('the recording %s, decoded and encoded, says the same', (name) => {
   const { id, object, model, choices, usage: counted } = answers[name];
   const encoded = encode(decode(answers[name]));
@@ -172,13 +168,14 @@ test.each([
   expect(encode([finished(unified, 'x')]).choices[0]?.finish_reason).toBe(word);
 });
 
-test('parts with an error are the error', () => {
-  expect(encode([start('a'), { type: 'error', failure: { status: 503, type: 'overloaded_error', message: 'Busy' } }])).toEqual({
-    error: { message: 'Busy', type: 'server_error', param: null, code: 'overloaded_error' },
-  });
+test.each([
+  ['<html>', 'expected a value at byte 0'],
+  ['{"choices":[}', 'expected a value at byte 12'],
+])('%s is no answer, and says where', (body, message) => {
+  expect(() => openaiChat.decodeAnswer(Buffer.from(body))).toThrow(expect.objectContaining({ name: 'JsonSyntaxError', message }));
 });
 
-test('whatever a server sends, texts and spots agree and nothing breaks', () => {
+test('whatever a server sends, each text stands at its place and nothing breaks', () => {
   const noise = fc.oneof(fc.constantFrom('', 'a', '"ä👋'), fc.jsonValue({ maxDepth: 2 }));
   const call = fc.record(
     { index: noise, id: noise, function: fc.record({ name: noise, arguments: noise }), custom: fc.record({ input: noise }) },
@@ -199,9 +196,8 @@ test('whatever a server sends, texts and spots agree and nothing breaks', () => 
   const anyChoice = fc.record({ index: noise, message: fc.oneof(noise, message), finish_reason: noise }, { requiredKeys: [] });
   fc.assert(
     fc.property(fc.array(anyChoice, { minLength: 1 }), (choices) => {
-      const body = bodyOf({ choices });
-      const texts = openaiChat.decodeAnswer(body).filter(isTextPart);
-      expect(openaiChat.answerTexts(body).map(({ node }) => node.string())).toEqual(texts.map(({ text }) => text));
+      const body = parseJson(Buffer.from(JSON.stringify({ choices })));
+      for (const { text, place } of read({ choices }).filter(hasPlace)) expect(nodeAt(body, place.path).string()).toBe(text);
     }),
   );
 });

@@ -4,14 +4,19 @@ import { expect, test } from 'vitest';
 import { bytesOf, streams } from '../../../test/recordings/openai-chat/streams.ts';
 import { parseJson } from '../../framing/json.ts';
 import { SseParser } from '../../framing/sse.ts';
-import { isTextPart, type FinishReason, type Part } from '../../llm/part.ts';
+import type { FinishReason, Part } from '../../llm/part.ts';
+import { withoutPlaces } from '../protocol.contract.ts';
+import { hasPlace } from '../protocol.ts';
+import { nodeAt } from '../text-place.ts';
 import { openaiChat } from './index.ts';
 
+/** The parts of a stream, without their places. */
 function decode(bytes: Buffer, cuts: readonly number[] = []): Part[] {
   const parser = new SseParser();
   const decoder = openaiChat.createDecoder();
   const bounds = [0, ...cuts, bytes.length];
-  return bounds.slice(1).flatMap((end, index) => parser.push(bytes.subarray(bounds[index], end)).flatMap((event) => decoder.push(event)));
+  const parts = bounds.slice(1).flatMap((end, index) => parser.push(bytes.subarray(bounds[index], end)).flatMap((event) => decoder.push(event)));
+  return withoutPlaces(parts);
 }
 
 const decodeChunks = (...chunks: unknown[]): Part[] => decode(bytesOf(chunks));
@@ -93,18 +98,6 @@ test('the usage chunk is a usage part and nothing else', () => {
   const parser = new SseParser();
   const perEvent = parser.push(bytesOf(streams.text)).map((event) => decoder.push(event));
   expect(perEvent.at(-2)).toEqual([usage]);
-});
-
-test.each(Object.entries(streams))('the stream %s has the same parts wherever its bytes are cut', (_, chunks) => {
-  const bytes = bytesOf(chunks);
-  const whole = decode(bytes);
-  for (let cut = 1; cut < bytes.length; cut++) expect(decode(bytes, [cut])).toEqual(whole);
-  expect(
-    decode(
-      bytes,
-      Array.from({ length: bytes.length - 1 }, (__, at) => at + 1),
-    ),
-  ).toEqual(whole);
 });
 
 test('chunks without choices, comments, unknown shapes and a missing start are no trouble', () => {
@@ -203,7 +196,7 @@ test('an event named error needs no envelope', () => {
   expect(parts).toEqual([{ type: 'error', failure: { status: 503, type: 'overloaded_error', message: 'Busy' } }]);
 });
 
-test('text spots of every event are those of its text parts', () => {
+test('whatever a server sends, each text stands at its place in its event', () => {
   const noise = fc.oneof(fc.constantFrom('', 'a', '"ä👋'), fc.jsonValue({ maxDepth: 1 }));
   const call = fc.record(
     {
@@ -221,20 +214,23 @@ test('text spots of every event are those of its text parts', () => {
     fc.property(fc.array(anyChunk), (chunks) => {
       const decoder = openaiChat.createDecoder();
       for (const event of new SseParser().push(bytesOf(chunks, ''))) {
-        const texts = decoder.push(event).filter(isTextPart);
-        const spots = openaiChat.eventTexts(parseJson(Buffer.from(event.data)));
-        expect(spots.map(({ node, kind }) => [node.string(), kind])).toEqual(
-          texts.map(({ text, type }) => [text, type === 'tool-arguments' ? 'json' : 'text']),
-        );
+        const data = parseJson(Buffer.from(event.data));
+        for (const part of decoder.push(event).filter(hasPlace)) {
+          const { path, kind } = part.place;
+          expect([nodeAt(data, path).string(), kind]).toEqual([part.text, part.type === 'tool-arguments' ? 'json' : 'text']);
+        }
       }
     }),
   );
 });
 
-test('of a field that stands twice the last one is read, and is the spot', () => {
+test('of a field that stands twice the last one is read, and is the place', () => {
   const data = '{"choices":[],"choices":[{"delta":{"content":"a","content":"b"}}]}';
-  expect(decode(Buffer.from(`data: ${data}\n\n`)).filter(isTextPart)).toEqual([{ type: 'text', ...place(0), text: 'b' }]);
-  expect(openaiChat.eventTexts(parseJson(Buffer.from(data))).map(({ node }) => node.text)).toEqual(['"b"']);
+  const texts = openaiChat
+    .createDecoder()
+    .push({ name: '', data, raw: Buffer.alloc(0) })
+    .filter(hasPlace);
+  expect(texts.map(({ text, place: { path } }) => [text, nodeAt(parseJson(Buffer.from(data)), path).text])).toEqual([['b', '"b"']]);
 });
 
 const encode = (parts: readonly Part[], wantsUsage = false): string => {

@@ -1,23 +1,26 @@
 import { parseJson, type JsonNode } from '../../framing/json.ts';
 import { replaceValue, splice } from '../../framing/splice.ts';
 import { formatSse, withData, type SseEvent } from '../../framing/sse.ts';
-import type { Part } from '../../llm/part.ts';
+import { isTextPart, type Part } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
-import type { EncoderOptions, StreamDecoder, StreamEncoder, TextSpot } from '../protocol.ts';
+import { brokenEvent, clientErrorOf } from '../failure.ts';
+import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
+import { replaceText } from '../text-place.ts';
+import { isObject } from '../untrusted.ts';
 import { encodeStreamError } from './error.ts';
-import { clientError, finishWord, noArguments } from './response.ts';
-import { createAnswerState, readAnswer, textSpots, type AnswerState } from './response-read.ts';
-import { isObject, writeUsage } from './wire.ts';
+import { finishWord, noArguments } from './response.ts';
+import { createAnswerState, readAnswer, type AnswerState } from './response-read.ts';
+import { writeUsage } from './wire.ts';
 
 const done = '[DONE]';
 
-/** Reads one provider stream. An event that is not JSON fails the answer: what it said would be missing. */
+/** Reads one provider stream. */
 export function createDecoder(): StreamDecoder {
   const state = createAnswerState();
   return { push: (event) => decodeEvent(state, event) };
 }
 
-function decodeEvent(state: AnswerState, { name, data }: SseEvent): Part[] {
+function decodeEvent(state: AnswerState, { name, data }: SseEvent): LocatedPart[] {
   if (data === '') return [];
   if (data.startsWith(done)) return state.failed ? [] : [{ type: 'end' }];
   let chunk: unknown;
@@ -25,7 +28,7 @@ function decodeEvent(state: AnswerState, { name, data }: SseEvent): Part[] {
     chunk = JSON.parse(data);
   } catch {
     state.failed = true;
-    return [{ type: 'error', failure: { status: 502, type: '', message: 'The provider sent an event that is not JSON.' } }];
+    return [brokenEvent];
   }
   if (!isObject(chunk)) return [];
   // OpenAI's SDK takes an event of this name for an error, in the envelope or bare.
@@ -33,23 +36,20 @@ function decodeEvent(state: AnswerState, { name, data }: SseEvent): Part[] {
   return readAnswer(state, bare ? { error: chunk } : chunk, 'delta');
 }
 
-/** The values of one chunk that hold the texts of its text parts, in their order. */
-export const eventTexts = (data: JsonNode): TextSpot[] => textSpots(data, 'delta');
-
 /** Strings of a chunk that stand once in a choice or a tool call; some clients join what comes twice (the Python SDK's accumulators do). */
 const onceOnly = new Set(['role', 'id', 'name']);
 
 /** A copy of a chunk with one of its texts, blank in the others and in what stands once. */
-export function heldTextEvent(last: SseEvent, at: number, text: string): string {
-  const chunk = parseJson(Buffer.from(last.data));
-  const texts = eventTexts(chunk).map(({ node }, index) => replaceValue(node, index === at ? JSON.stringify(text) : '""'));
+export function heldTextEvent({ event, texts, place }: TextEvent, text: string): string {
+  const chunk = parseJson(Buffer.from(event.data));
+  const edits = texts.map((each) => replaceText(chunk, each.place, each.place === place ? text : ''));
   const names = itemsAt(chunk, 'choices').flatMap((choice) => {
     const delta = choice.get('delta');
     if (delta?.type !== 'object') return [];
     const calls = itemsAt(delta, 'tool_calls');
     return [delta, ...calls, ...calls.flatMap((call) => call.get('function') ?? [])].flatMap(stringsOnceOnly);
   });
-  return withData(last, splice(chunk.bytes, [...texts, ...names.map((node) => replaceValue(node, '""'))]).toString('utf8'));
+  return withData(event, splice(chunk.bytes, [...edits, ...names.map((node) => replaceValue(node, '""'))]).toString('utf8'));
 }
 
 const itemsAt = (object: JsonNode, key: string): JsonNode[] => {
@@ -97,7 +97,7 @@ export function createEncoder({ wantsUsage, createdAt }: EncoderOptions): Stream
   };
   return {
     push(part) {
-      if (state.over) return '';
+      if (state.over || (isTextPart(part) && part.text === '')) return '';
       const write = writers[part.type] as (state: EncoderState, part: Part) => string;
       return write(state, part);
     },
@@ -147,7 +147,7 @@ const writers: Writers = {
   },
   error(state, { failure }) {
     state.over = true;
-    return encodeStreamError(clientError(failure));
+    return encodeStreamError(clientErrorOf(failure));
   },
 };
 

@@ -1,21 +1,10 @@
 import type { TextPart } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
+import type { TextPlace } from '../protocol.ts';
+import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 
-/** What a provider sends, parsed but not yet looked at: servers of this protocol differ too much for one schema, so each value is read with care. */
-export interface WireObject {
-  readonly [key: string]: unknown;
-}
-
-export const isObject = (value: unknown): value is WireObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The string, or an empty one for anything else. */
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** The values of an array, none for anything else. */
-export const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-/** Where a text stands within a message or delta: keys and indices. */
-export type Path = readonly (string | number)[];
+/** Where a text stands. */
+type Path = TextPlace['path'];
 
 /** Something that a message or delta says. */
 export type Saying = TextSaying | CallSaying;
@@ -41,29 +30,29 @@ export interface CallSaying {
 }
 
 /**
- * What a `message` or a `delta` says, in the one order that parts and text spots share.
+ * What a `message` or a `delta` says, which stands `at` this place of its document.
  * Besides OpenAI's fields: `reasoning_content` (DeepSeek, vLLM, xAI) or `reasoning` (OpenRouter, newer vLLM), and content as an array (Mistral).
  */
-export function sayings(message: WireObject, isDelta: boolean): Saying[] {
+export function sayings(message: WireObject, at: Path, isDelta: boolean): Saying[] {
   const found: Saying[] = [];
   // Servers in transition send both, with the same text.
   const reasoning = textOf(message['reasoning_content']) === '' ? 'reasoning' : 'reasoning_content';
-  addText(found, 'reasoning', message[reasoning], [reasoning]);
-  if (Array.isArray(message['content'])) addContentItems(found, 'text', message['content'], ['content']);
-  else addText(found, 'text', message['content'], ['content']);
-  addText(found, 'refusal', message['refusal'], ['refusal']);
-  if (isObject(message['audio'])) addText(found, 'text', message['audio']['transcript'], ['audio', 'transcript']);
+  addText(found, 'reasoning', message[reasoning], [...at, reasoning]);
+  if (Array.isArray(message['content'])) addContentItems(found, 'text', message['content'], [...at, 'content']);
+  else addText(found, 'text', message['content'], [...at, 'content']);
+  addText(found, 'refusal', message['refusal'], [...at, 'refusal']);
+  if (isObject(message['audio'])) addText(found, 'text', message['audio']['transcript'], [...at, 'audio', 'transcript']);
   itemsOf(message['tool_calls']).forEach((call, position) => {
-    if (isObject(call)) addToolCall(found, call, isDelta ? undefined : position, ['tool_calls', position]);
+    if (isObject(call)) addToolCall(found, call, isDelta ? undefined : position, [...at, 'tool_calls', position]);
   });
-  if (isObject(message['function_call'])) addCall(found, message['function_call'], { index: functionCallIndex, id: '' }, ['function_call']);
+  if (isObject(message['function_call'])) addCall(found, message['function_call'], { index: functionCallIndex, id: '' }, [...at, 'function_call']);
   return found;
 }
 
 /** Index of the one call in the form before `tool_calls`: no server counts from here. */
 const functionCallIndex = -1;
 
-function addText(found: Saying[], type: TextSaying['type'], value: unknown, path: Path, source = path[0] as string): void {
+function addText(found: Saying[], type: TextSaying['type'], value: unknown, path: Path, source = String(path.at(-1))): void {
   const text = textOf(value);
   if (text !== '') found.push({ type, text, path, source });
 }
