@@ -35,7 +35,10 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
         : log.info({ dropped: event.dropped }, 'spend is written again'),
   });
   const metrics = createMetrics({ now });
-  const spans = snapshot.telemetry.otlp === undefined ? undefined : createSpans({ otlp: snapshot.telemetry.otlp, now: createClock(now, () => performance.now()) });
+  const spans =
+    snapshot.telemetry.otlp === undefined
+      ? undefined
+      : createSpans({ otlp: snapshot.telemetry.otlp, now: createClock(now, () => performance.now()) });
   await preloadRedact(snapshot.tenants.values());
   const policies = inOrder([metrics.policy, redact, createBudget({ ledger, prices: createPrices({ now }), now })]);
   const deps: ExchangeDeps = {

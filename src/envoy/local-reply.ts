@@ -18,10 +18,9 @@ export const localReplies: ConfigObject = {
         'response.code_details.startsWith("upstream_reset_after_response_started")',
       ),
       status_code: catalog['provider-cut'].status,
-      headers_to_add: [
-        ['x-remora-error', 'provider-cut'],
-        ...requestIdNames.map((key) => [key, `%REQ(${headerNames.requestId})%`] as const),
-      ].map(([key, value]) => ({ header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' })),
+      headers_to_add: [['x-remora-error', 'provider-cut'], ...requestIdNames.map((key) => [key, `%REQ(${headerNames.requestId})%`] as const)].map(
+        ([key, value]) => ({ header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }),
+      ),
     },
     reply('gateway-unavailable', 'The gateway cannot handle the request now (%RESPONSE_CODE_DETAILS%).'),
   ],

@@ -15,6 +15,7 @@ export const exchangeKeys = {
   /** Bytes of the attempt's body, a number; restores the content-length header that CONTINUE_AND_REPLACE drops. Left out where there is no body. */
   contentLength: 'content_length',
   /** Envoy's x-request-id; brings an attempt's stream to the sidecar process that holds its exchange. */
+  requestId: 'request_id',
 } as const;
 
 /** Key in the namespace `chain`: a list of `{name, clusters: [{cluster_name, weight}]}`, one group per attempt. */

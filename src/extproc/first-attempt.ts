@@ -37,11 +37,7 @@ export function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeStat
 }
 
 /** Header changes that leave the provider with the attempt's own headers and nothing of the client's, nor of an earlier attempt's. */
-export function attemptHeaders(
-  attempt: Attempt,
-  present: Headers,
-  forEnvoy: readonly Header[] = [],
-): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
+export function attemptHeaders(attempt: Attempt, present: Headers, forEnvoy: readonly Header[] = []): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
   return {
     setHeaders: [[':path', attempt.path], ['content-length', String(attempt.body.length)], ...forEnvoy, ...attempt.headers],
     removeHeaders: [...present.keys()].filter((name) => !attempt.headers.has(name) && !isEnvoys(name)),

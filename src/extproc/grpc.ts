@@ -63,7 +63,9 @@ export async function serveGrpc(address: string, method: string, open: (call: Gr
   });
   return {
     async close(graceMs) {
-      const closed = new Promise((resolve) => server.close(resolve));
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
       for (const session of sessions) session.close();
       const timer = setTimeout(() => {
         for (const session of sessions) session.destroy();

@@ -7,7 +7,9 @@ import { ProtobufError } from './protobuf.ts';
 import { decodeMessage, encodeReply } from './wire.ts';
 
 // What a protobuf library makes of protos/ext_proc.proto is the measure for our own reading and writing.
-const service = loadSync(fileURLToPath(new URL('../../protos/ext_proc.proto', import.meta.url)), { keepCase: true })['envoy.service.ext_proc.v3.ExternalProcessor'];
+const service = loadSync(fileURLToPath(new URL('../../protos/ext_proc.proto', import.meta.url)), { keepCase: true })[
+  'envoy.service.ext_proc.v3.ExternalProcessor'
+];
 const { requestSerialize, responseDeserialize } = (service as unknown as { Process: Library }).Process;
 interface Library {
   requestSerialize(value: object): Buffer;
@@ -18,7 +20,9 @@ const received = (message: object) => decodeMessage(requestSerialize(message), '
 const sent = (reply: Reply, to: Parameters<typeof encodeReply>[1]) => responseDeserialize(encodeReply(reply, to));
 
 const struct = (fields: Record<string, string | number>) => ({
-  fields: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? { stringValue: value } : { numberValue: value }])),
+  fields: Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? { stringValue: value } : { numberValue: value }]),
+  ),
 });
 
 describe('reads what the library writes:', () => {
@@ -34,7 +38,10 @@ describe('reads what the library writes:', () => {
         (headers, attributes, metadata, endOfStream) => {
           const message = received({
             metadata_context: { filter_metadata: { other: struct({ exchange_id: 'no' }), remora: struct(metadata) } },
-            request_headers: { headers: { headers: headers.map(([key, value]) => ({ key, raw_value: Buffer.from(value) })) }, end_of_stream: endOfStream },
+            request_headers: {
+              headers: { headers: headers.map(([key, value]) => ({ key, raw_value: Buffer.from(value) })) },
+              end_of_stream: endOfStream,
+            },
             attributes: { 'envoy.filters.http.ext_proc': struct(attributes) },
           });
           expect(message).toEqual({
@@ -66,7 +73,10 @@ describe('reads what the library writes:', () => {
   });
 
   test('a header that comes twice, joined; one in the older field for text', () => {
-    const headers = [{ key: 'accept', raw_value: Buffer.from('a') }, { key: 'accept', value: 'b' }];
+    const headers = [
+      { key: 'accept', raw_value: Buffer.from('a') },
+      { key: 'accept', value: 'b' },
+    ];
     expect(received({ request_headers: { headers: { headers } } })).toMatchObject({ headers: new Map([['accept', 'a, b']]) });
   });
 
@@ -82,7 +92,8 @@ describe('refuses', () => {
 
   test('every message that was cut, and never reads beyond its end', () => {
     const bytes = requestSerialize({ request_headers: { headers: { headers: [{ key: 'a', raw_value: Buffer.from('b') }] }, end_of_stream: true } });
-    for (let end = 0; end < bytes.length; end++) expect(() => decodeMessage(bytes.subarray(0, end), 'remora'), `cut at ${end}`).toThrow(ProtobufError);
+    for (let end = 0; end < bytes.length; end++)
+      expect(() => decodeMessage(bytes.subarray(0, end), 'remora'), `cut at ${end}`).toThrow(ProtobufError);
   });
 
   test('any other bytes, by a ProtobufError and nothing else', () => {
@@ -110,7 +121,9 @@ describe('writes what the library reads:', () => {
         fc.uint8Array({ maxLength: 5000 }),
         (setHeaders, removeHeaders, bytes) => {
           const body = Buffer.from(bytes);
-          expect(sent({ type: 'proceed', setHeaders, removeHeaders, body, clearRouteCache: true, replacesRequest: true }, 'request-body')).toMatchObject({
+          expect(
+            sent({ type: 'proceed', setHeaders, removeHeaders, body, clearRouteCache: true, replacesRequest: true }, 'request-body'),
+          ).toMatchObject({
             request_body: {
               response: {
                 status: 1,
@@ -128,7 +141,9 @@ describe('writes what the library reads:', () => {
   const asWire = ([key, value]: Header) => ({ header: { key, raw_value: Buffer.from(value, 'latin1') }, append_action: 2 });
 
   test('an empty body as a mutation, so that a swallowed chunk is not passed on', () => {
-    expect(sent({ type: 'proceed', body: Buffer.alloc(0) }, 'response-body')).toMatchObject({ response_body: { response: { body_mutation: { body: Buffer.alloc(0) } } } });
+    expect(sent({ type: 'proceed', body: Buffer.alloc(0) }, 'response-body')).toMatchObject({
+      response_body: { response: { body_mutation: { body: Buffer.alloc(0) } } },
+    });
   });
 
   test('nothing that was not said', () => {
@@ -146,7 +161,15 @@ describe('writes what the library reads:', () => {
   });
 
   test('nested metadata, in its order', () => {
-    const metadata = { remora: { exchange_id: 'é', content_length: 20_971_520 }, 'remora.chain': { priority_groups: [{ name: '1', clusters: [{ cluster_name: 'p_a', weight: 1 }] }, { name: '2', clusters: [] }] } };
+    const metadata = {
+      remora: { exchange_id: 'é', content_length: 20_971_520 },
+      'remora.chain': {
+        priority_groups: [
+          { name: '1', clusters: [{ cluster_name: 'p_a', weight: 1 }] },
+          { name: '2', clusters: [] },
+        ],
+      },
+    };
     const written = JSON.parse(JSON.stringify(sent({ type: 'proceed', metadata }, 'request-body')));
     expect(plain({ structValue: written.dynamic_metadata })).toEqual(metadata);
   });

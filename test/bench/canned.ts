@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer';
-
 /** What the client says and what the provider answers, the same in every case: about as large as real ones. */
 
 export const workloads = ['json', 'stream', 'paced'] as const;
@@ -59,7 +57,8 @@ const chunks: readonly string[] = [
 
 const providerText = chunks.join('');
 /** The text that a client is to get. */
-export const expectedText = ({ restored }: { restored: boolean }): string => (restored ? providerText.replace('[EMAIL_1]', personal.email) : providerText);
+export const expectedText = ({ restored }: { restored: boolean }): string =>
+  restored ? providerText.replace('[EMAIL_1]', personal.email) : providerText;
 /** What must not reach a provider where it is redacted. */
 export const personalData: readonly string[] = Object.values(personal);
 
@@ -88,7 +87,8 @@ export const openaiJson = (): string =>
 export function openaiEvents({ usage }: { usage: boolean }): string[] {
   const chunk = (fields: object): string =>
     `data: ${JSON.stringify({ ...openaiHead, object: 'chat.completion.chunk', system_fingerprint: 'fp_6a2c1d9e40', ...fields })}\n\n`;
-  const choice = (delta: object, reason: string | null = null): string => chunk({ choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }] });
+  const choice = (delta: object, reason: string | null = null): string =>
+    chunk({ choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }] });
   return [
     choice({ role: 'assistant', content: '', refusal: null }),
     ...chunks.map((content) => choice({ content })),

@@ -52,7 +52,13 @@ export async function openCase(name: CaseName, fakePort: number, otlpPort: numbe
   return { name, ...plan, ...(await open(name, config, fakePort, options, surroundings)) };
 }
 
-async function open(name: CaseName, config: object, fakePort: number, { against, profile }: BenchOptions, surroundings: Surroundings): Promise<Opened> {
+async function open(
+  name: CaseName,
+  config: object,
+  fakePort: number,
+  { against, profile }: BenchOptions,
+  surroundings: Surroundings,
+): Promise<Opened> {
   if (name === 'direct') return { port: fakePort, gateway: undefined };
   const gateway =
     name === 'plain'
@@ -92,10 +98,10 @@ export interface SpanSink {
 /** Starts the sink in this process: at 1 % there is next to nothing to receive. */
 export async function startSpanSink(): Promise<SpanSink> {
   let [envoy, sidecar] = [0, 0];
-  const server = createServer((request, response) => {
+  // A connection that is closed for being idle costs Envoy an export.
+  const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     request.resume().once('end', () => response.end('{}'));
-    if (request.headers['content-type'] === 'application/json')
-      sidecar++; // Envoy writes protobuf
+    if (request.headers['content-type'] === 'application/json') sidecar++; // Envoy writes protobuf
     else envoy++;
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -111,4 +117,5 @@ export async function startSpanSink(): Promise<SpanSink> {
 }
 
 /** The fake provider's last request, as the child tells it. */
-export const lastRequest = async (fake: Child): Promise<{ head: string; body: string }> => (await fake.ask({ last: true })) as { head: string; body: string };
+export const lastRequest = async (fake: Child): Promise<{ head: string; body: string }> =>
+  (await fake.ask({ last: true })) as { head: string; body: string };

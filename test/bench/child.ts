@@ -13,7 +13,11 @@ export interface Child {
 }
 
 /** Starts a script in a process of its own on the given cores, and waits for its first message. */
-export async function startChild(script: string, args: readonly string[], { cores, execArgv = [] }: { cores: Cores; execArgv?: readonly string[] }): Promise<Child> {
+export async function startChild(
+  script: string,
+  args: readonly string[],
+  { cores, execArgv = [] }: { cores: Cores; execArgv?: readonly string[] },
+): Promise<Child> {
   const child = spawn(process.execPath, [...execArgv, script, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ready = await nextMessage(child, script);
   const pid = child.pid ?? 0;

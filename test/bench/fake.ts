@@ -22,7 +22,11 @@ const pieces = (events: readonly string[]): Buffer[] => [
   Buffer.from('0\r\n\r\n'),
 ];
 
-const openai = { json: wholeAnswer(openaiJson()), stream: pieces(openaiEvents({ usage: false })), streamWithUsage: pieces(openaiEvents({ usage: true })) };
+const openai = {
+  json: wholeAnswer(openaiJson()),
+  stream: pieces(openaiEvents({ usage: false })),
+  streamWithUsage: pieces(openaiEvents({ usage: true })),
+};
 const anthropic = { json: wholeAnswer(anthropicJson()), stream: pieces(anthropicEvents()), streamWithUsage: pieces(anthropicEvents()) };
 
 let gapMs = 0;

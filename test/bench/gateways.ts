@@ -39,7 +39,13 @@ const warn = ({ level, message }: { level: string; message: string }): void => v
 export async function envoyBinary(): Promise<{ binary: string; version: string }> {
   const { envoyPath, searchPath } = readEnvironment();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  return findEnvoy({ given: undefined, variable: envoyPath, path: searchPath.join(':'), privateDirectory: resolve('.remora'), log: { info: say, warn: say } });
+  return findEnvoy({
+    given: undefined,
+    variable: envoyPath,
+    path: searchPath.join(':'),
+    privateDirectory: resolve('.remora'),
+    log: { info: say, warn: say },
+  });
 }
 
 /** Starts Envoy with the sidecar of the checkout in `root`, each as `remora up` starts it. */
@@ -94,7 +100,12 @@ async function prepare(name: string, config: object, directory: string): Promise
   await writeFile(configFile, JSON.stringify({ ...config, store: { embedded: { path: join(folder, 'remora.db') } } }));
   const snapshot = loadConfig(configFile, {});
   const { listen, telemetry, endpoints } = snapshot;
-  return { folder, configFile, snapshot, options: { ...gatewayDefaults, listen, telemetry, endpoints: [...endpoints.values()], systemCaFile: undefined } };
+  return {
+    folder,
+    configFile,
+    snapshot,
+    options: { ...gatewayDefaults, listen, telemetry, endpoints: [...endpoints.values()], systemCaFile: undefined },
+  };
 }
 
 /** A config without what concerns ext_proc: its filters, also where a matcher holds one, its cluster, and the route by the exchange's chain. */
@@ -110,7 +121,8 @@ function withoutSidecar(config: ConfigObject, cluster: string): ConfigObject {
 
 function isExtProc(item: ConfigValue): boolean {
   if (typeof item !== 'object' || !('name' in item)) return false;
-  if (item['name'] === clusterNames.sidecar || String(item['name']).startsWith('envoy.filters.http.ext_proc/')) return true;
+  if (item['name'] === clusterNames.sidecar || (typeof item['name'] === 'string' && item['name'].startsWith('envoy.filters.http.ext_proc/')))
+    return true;
   const typedConfig = item['typed_config'] as ConfigObject | undefined;
   return typedConfig?.['extension_config'] !== undefined && isExtProc(typedConfig['extension_config']);
 }

@@ -63,7 +63,7 @@ async function load({ port, request, clients, durationMs, expected, spreadMs }: 
         try {
           receive(chunk);
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
       socket.once('error', reject).once('close', () => reject(new Error('the connection was closed before the answer was complete')));

@@ -28,20 +28,33 @@ interface Children {
   load: Child;
 }
 
-/** Long enough for the first tiers of the compiler. */
-const warmUpMs = 1500;
+/** A sidecar that is cold costs twice as much; a case is never warmed up for longer than one slice. */
+const warmUpMs = { sidecar: 3000, none: 1000 } as const;
 /** After a slice the ledger still writes for up to 200 ms, which belongs to the slice. */
 const settleMs = 250;
 
 /** Measures one workload: every case is warmed up, then they take turns, so that what disturbs the machine disturbs all of them. */
-export async function measure(workload: Workload, cases: readonly Case[], { clients, rounds, seconds }: BenchOptions, { fake, load }: Children): Promise<Slice[]> {
+export async function measure(
+  workload: Workload,
+  cases: readonly Case[],
+  { clients, rounds, seconds }: BenchOptions,
+  { fake, load }: Children,
+): Promise<Slice[]> {
   await fake.ask({ gapMs: workload === 'paced' ? paceMs : 0 });
   const orders = new Map<CaseName, LoadOrder>();
   for (const one of cases) {
     const request = requestOf(one, workload);
     const expected = await probe(one, workload, request, { fake, load });
-    const order: LoadOrder = { port: one.port, request, clients, durationMs: seconds * 1000, expected, spreadMs: workload === 'paced' ? 10 * paceMs : 0 };
-    await load.ask({ ...order, durationMs: Math.min(warmUpMs, order.durationMs) } satisfies LoadOrder);
+    const order: LoadOrder = {
+      port: one.port,
+      request,
+      clients,
+      durationMs: seconds * 1000,
+      expected,
+      spreadMs: workload === 'paced' ? 10 * paceMs : 0,
+    };
+    const longestMs = one.gateway?.sidecarPid === undefined ? warmUpMs.none : warmUpMs.sidecar;
+    await load.ask({ ...order, durationMs: Math.min(longestMs, order.durationMs) } satisfies LoadOrder);
     orders.set(one.name, order);
   }
   const slices: Slice[] = [];
@@ -86,7 +99,12 @@ function requestOf({ port, model }: Case, workload: Workload): string {
 }
 
 /** Sends one request and reads all of its answer: what every further answer must be. Throws where the case is not what it says it is. */
-async function probe({ title, port, providerPath, redacts }: Case, workload: Workload, request: string, { fake, load }: Children): Promise<ReadResponse> {
+async function probe(
+  { title, port, providerPath, redacts }: Case,
+  workload: Workload,
+  request: string,
+  { fake, load }: Children,
+): Promise<ReadResponse> {
   const { response, body } = (await load.ask({ port, request } satisfies ProbeOrder)) as ProbeResult;
   const fail = (what: string): never => {
     throw new Error(`${title}: ${what}`);

@@ -219,11 +219,20 @@ describe('what is not to be redacted is left alone:', () => {
 
 test('more than a hundred clients at once each get their own data back and nobody else’s', async () => {
   behaveAlways({ eventDelayMs: 1 });
-  const people = Array.from({ length: 13 }, (_, round) => pairings.map((pairing, at) => ({ ...pairing, address: `person${round}x${at}@example.com` }))).flat();
-  const answers = await Promise.all(people.map(({ sdk, model, stream, address }) => sdk.ask(gateway, say(model, `I am ${address}.`, { stream }), privately)));
+  const people = Array.from({ length: 13 }, (_, round) =>
+    pairings.map((pairing, at) => ({ ...pairing, address: `person${round}x${at}@example.com` })),
+  ).flat();
+  const answers = await Promise.all(
+    people.map(({ sdk, model, stream, address }) => sdk.ask(gateway, say(model, `I am ${address}.`, { stream }), privately)),
+  );
   people.forEach(({ address }, index) => expect(answers[index]?.text.match(/person\w+@example\.com/g)).toEqual([address]));
   expect(sent()).toHaveLength(people.length);
-  expect(leaked(sentText(), people.map(({ address }) => address))).toEqual([]);
+  expect(
+    leaked(
+      sentText(),
+      people.map(({ address }) => address),
+    ),
+  ).toEqual([]);
 });
 
 test('a request whose text cannot be read is refused, and reaches no provider', async () => {

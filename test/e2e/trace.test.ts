@@ -105,14 +105,18 @@ describe.each([
     expect(chat.tags.get('gen_ai.usage.output_tokens')).toBeGreaterThan(10);
 
     const everything = JSON.stringify(trace.map((span) => ({ ...span, tags: tagsOf(span) })));
-    expect(leaked(everything, [...personal, 'zebra', 'Hello from', 'EMAIL_1', keys.private, world.openai.apiKey, world.anthropic.apiKey])).toEqual([]);
+    expect(leaked(everything, [...personal, 'zebra', 'Hello from', 'EMAIL_1', keys.private, world.openai.apiKey, world.anthropic.apiKey])).toEqual(
+      [],
+    );
   });
 
   test('has attributes of generative AI on one span only, so that it counts as one call', async () => {
     world.openai.behave({ refuse: { status: 500 } });
     const { requestId } = await openaiSdk.ask(gateway, say('gpt-then-claude', 'Hello', { stream }));
     const trace = await traceOf(requestId);
-    expect(trace.filter(({ tags }) => [...tags.keys()].some((key) => key.startsWith('gen_ai.'))).map(({ name }) => name)).toEqual(['chat gpt-then-claude']);
+    expect(trace.filter(({ tags }) => [...tags.keys()].some((key) => key.startsWith('gen_ai.'))).map(({ name }) => name)).toEqual([
+      'chat gpt-then-claude',
+    ]);
   });
 
   test.each([
@@ -143,7 +147,12 @@ describe('a failure shows on our span and on Envoy’s:', () => {
     world.openai.behave({ refuse: { status } });
     const error = await rejection(openaiSdk.ask(gateway, say('gpt')));
     const trace = await traceOf(String(error['requestID']));
-    expect(tagsOf(only(trace, 'chat gpt'))).toMatchObject({ error: true, 'error.type': String(status), 'http.response.status_code': status, 'remora.end': 'failed' });
+    expect(tagsOf(only(trace, 'chat gpt'))).toMatchObject({
+      error: true,
+      'error.type': String(status),
+      'http.response.status_code': status,
+      'remora.end': 'failed',
+    });
     expect(tagsOf(only(trace, /^attempt 1/))).toMatchObject({ error: true, 'http.response.status_code': status });
     expect(only(trace, 'ingress').tags.get('http.status_code')).toBe(String(status));
   });
@@ -165,7 +174,12 @@ describe('a failure shows on our span and on Envoy’s:', () => {
   ] as const)('a refusal for %s', async (_, ask, code, name) => {
     const error = await ask();
     const trace = await traceOf(String(error['requestID']));
-    expect(tagsOf(only(trace, name))).toMatchObject({ error: true, 'error.type': code, 'remora.end': 'refused', 'http.response.status_code': error['status'] });
+    expect(tagsOf(only(trace, name))).toMatchObject({
+      error: true,
+      'error.type': code,
+      'remora.end': 'refused',
+      'http.response.status_code': error['status'],
+    });
     expect(trace.map((span) => span.name).filter((each) => /egress|attempt/.test(each))).toEqual([]);
     expect(JSON.stringify(trace.map(tagsOf))).not.toMatch(/my-secret-model|rk-nobody/);
   });
@@ -173,8 +187,15 @@ describe('a failure shows on our span and on Envoy’s:', () => {
   test('a stream that is cut', async () => {
     world.openai.behave({ break: { how: 'end', after: 3 } });
     const ids: string[] = [];
-    await rejection(openaiSdk.ask(gateway, say('gpt', 'Hello', { stream: true }), { onResponse: ({ headers }) => ids.push(headers.get('x-request-id') ?? '') }));
-    expect(tagsOf(only(await traceOf(ids[0]), 'chat gpt'))).toMatchObject({ error: true, 'error.type': 'provider-cut', 'remora.end': 'cut', 'http.response.status_code': 200 });
+    await rejection(
+      openaiSdk.ask(gateway, say('gpt', 'Hello', { stream: true }), { onResponse: ({ headers }) => ids.push(headers.get('x-request-id') ?? '') }),
+    );
+    expect(tagsOf(only(await traceOf(ids[0]), 'chat gpt'))).toMatchObject({
+      error: true,
+      'error.type': 'provider-cut',
+      'remora.end': 'cut',
+      'http.response.status_code': 200,
+    });
   });
 
   test('a client who hangs up', async () => {
@@ -188,7 +209,11 @@ describe('a failure shows on our span and on Envoy’s:', () => {
     });
     await response.body?.getReader().read();
     gone.abort();
-    expect(tagsOf(only(await traceOf(response.headers.get('x-request-id')), 'chat gpt'))).toMatchObject({ error: true, 'error.type': 'left', 'remora.end': 'left' });
+    expect(tagsOf(only(await traceOf(response.headers.get('x-request-id')), 'chat gpt'))).toMatchObject({
+      error: true,
+      'error.type': 'left',
+      'remora.end': 'left',
+    });
   });
 });
 
