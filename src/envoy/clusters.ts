@@ -57,7 +57,10 @@ export function sidecarCluster(sidecars: readonly LocalAddress[], maxBodyBytes: 
     health_checks: [
       { timeout: '0.5s', interval: '0.5s', no_traffic_interval: '0.5s', unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {} },
     ],
-    common_lb_config: { healthy_panic_threshold: { value: 0 } },
+    common_lb_config: {
+      healthy_panic_threshold: { value: 0 },
+      update_merge_window: '0s', // by default what a check finds takes effect up to a second later, when it may be wrong again
+    },
     outlier_detection: {
       split_external_local_origin_errors: true,
       consecutive_local_origin_failure: 1,
