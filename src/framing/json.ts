@@ -123,7 +123,7 @@ export class JsonNode {
     return Number(this.text);
   }
 
-  /** The field of this name, or undefined. Throws where it stands twice: two readers might each take another one. */
+  /** The field of this name, which must be ASCII as in the vendors' APIs, or undefined. Throws where it stands twice: two readers might each take another one. */
   get(key: string): JsonNode | undefined {
     this.#mustBe(OBJECT, 'an object');
     const { tape } = this.#document;
@@ -176,8 +176,9 @@ export class JsonNode {
     const start = tape[entry + 1] as number;
     const end = tape[entry + 2] as number;
     if (tape[entry] === ESCAPED) return JSON.parse(bytes.toString('utf8', start, end)) === key;
-    if (end - start - 2 !== Buffer.byteLength(key)) return false;
-    return bytes.toString('utf8', start + 1, end - 1) === key;
+    if (end - start - 2 !== key.length) return false;
+    for (let at = 0; at < key.length; at++) if (bytes[start + 1 + at] !== key.charCodeAt(at)) return false;
+    return true;
   }
 }
 

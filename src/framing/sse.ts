@@ -39,8 +39,8 @@ export class SseParser {
   /** The events that this chunk completes. */
   push(chunk: Buffer): SseEvent[] {
     const events: SseEvent[] = [];
-    let start = 0;
-    for (let at = 0; at < chunk.length; at++) {
+    let start = this.#takeWholeEvents(chunk, events);
+    for (let at = start; at < chunk.length; at++) {
       const byte = chunk[at];
       const secondHalf = byte === LF && this.#afterCr; // of a CRLF whose CR has ended the line already
       this.#afterCr = byte === CR;
@@ -60,6 +60,17 @@ export class SseParser {
     }
     if (start < chunk.length) this.#keep(chunk.subarray(start));
     return events;
+  }
+
+  /** The usual case at the runtime's own speed: the chunk begins with an event, and its lines end with LF. Returns where the first event begins that is not whole. */
+  #takeWholeEvents(chunk: Buffer, events: SseEvent[]): number {
+    if (this.#pendingBytes > 0 || this.#afterCr || chunk.includes(CR)) return 0;
+    let start = 0;
+    for (let blank = chunk.indexOf('\n\n'); blank !== -1; blank = chunk.indexOf('\n\n', start)) {
+      events.push(parseEvent(chunk.subarray(start, blank + 2)));
+      start = blank + 2;
+    }
+    return start;
   }
 
   /** What is left at the end of the stream: bytes of an event that no blank line completed. */
@@ -83,9 +94,21 @@ export class SseParser {
 }
 
 function parseEvent(raw: Buffer): SseEvent {
+  const text = raw.toString('utf8');
+  return parsePlainEvent(text, raw) ?? parseLines(text, raw);
+}
+
+/** An event as nearly all are, a line of data with at most a name before it; undefined for every other one. */
+function parsePlainEvent(text: string, raw: Buffer): SseEvent | undefined {
+  const dataAt = text.startsWith('event: ') ? text.indexOf('\n') + 1 : 0;
+  if (!text.startsWith('data: ', dataAt) || text.indexOf('\n', dataAt) !== text.length - 2 || text.includes('\r')) return undefined;
+  return { name: dataAt === 0 ? '' : text.slice('event: '.length, dataAt - 1), data: text.slice(dataAt + 'data: '.length, -2), raw };
+}
+
+function parseLines(text: string, raw: Buffer): SseEvent {
   let name = '';
   let data: string | undefined;
-  for (const line of lines(raw)) {
+  for (const line of lines(text)) {
     const colon = line.indexOf(':');
     const field = colon === -1 ? line : line.slice(0, colon);
     if (field !== 'data' && field !== 'event') continue;
@@ -96,8 +119,7 @@ function parseEvent(raw: Buffer): SseEvent {
   return { name, data: data ?? '', raw };
 }
 
-const lines = (raw: Buffer): string[] => {
-  const text = raw.toString('utf8');
+const lines = (text: string): string[] => {
   const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   return body.includes('\r') ? body.split(/\r\n|\n|\r/) : body.split('\n');
 };
@@ -110,6 +132,6 @@ export function formatSse(data: string, name = ''): string {
 
 /** The same event with other data: its name, id and comments stay. */
 export function withData(event: SseEvent, data: string): string {
-  const kept = lines(event.raw).filter((line) => line !== '' && !/^data(:|$)/.test(line));
+  const kept = lines(event.raw.toString('utf8')).filter((line) => line !== '' && !/^data(:|$)/.test(line));
   return `${kept.map((line) => `${line}\n`).join('')}${formatSse(data)}`;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Identity } from './tenant.ts';
 
@@ -14,7 +14,7 @@ export function authenticate(headers: ReadonlyMap<string, string>, keys: Readonl
   if (key === undefined) {
     throw new GatewayError('missing-key', 'Send your virtual key as "Authorization: Bearer KEY" or "x-api-key: KEY".');
   }
-  const identity = keys.get(createHash('sha256').update(key).digest('hex'));
+  const identity = keys.get(hash('sha256', key, 'hex'));
   if (identity === undefined)
     throw new GatewayError('invalid-key', 'This virtual key is not known here. Check it, or ask the platform team for one.');
   return identity;

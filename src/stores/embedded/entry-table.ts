@@ -24,7 +24,7 @@ export function createEntryTable(database: DatabaseSync): EntryTable {
   const selectTotals = database.prepare('SELECT tenant, cost_nanos FROM totals WHERE period = ?');
   selectTotals.setReadBigInts(true);
   const insert = database.prepare(
-    `INSERT INTO entries (${columns.join(', ')}) VALUES (${columns.map((column) => `:${column}`).join(', ')}) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO entries (${columns.map(([name]) => name).join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`,
   );
   const add = database.prepare(
     `INSERT INTO totals (period, tenant, cost_nanos) VALUES (?, ?, ?)
@@ -36,10 +36,9 @@ export function createEntryTable(database: DatabaseSync): EntryTable {
     append(booked) {
       database.exec('BEGIN IMMEDIATE');
       try {
-        for (const one of booked) {
-          const isNew = Number(insert.run(rowOf(one)).changes) === 1;
-          if (isNew) add.run(one.period, one.entry.tenant, one.entry.costNanos);
-        }
+        const sums = createSums();
+        for (const one of booked) if (Number(insert.run(...columns.map(([, value]) => value(one))).changes) === 1) sums.add(one);
+        for (const { period, tenant, nanos } of sums.all()) add.run(period, tenant, nanos);
         database.exec('COMMIT');
       } catch (error) {
         // SQLite has rolled back by itself after the graver errors.
@@ -50,50 +49,41 @@ export function createEntryTable(database: DatabaseSync): EntryTable {
   };
 }
 
-const columns = [
-  'id',
-  'period',
-  'tenant',
-  'key',
-  'exchange',
-  'protocol',
-  'model',
-  'deployment',
-  'provider_model',
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'cost_nanos',
-  'estimated',
-  'unpriced',
-  'ended',
-  'status',
-  'attempts',
-  'started_at',
-] as const;
+/** The columns of `entries`, and where each has its value from: by position, which SQLite binds faster than by name. */
+const columns: readonly (readonly [name: string, value: (booked: BookedEntry) => string | number])[] = [
+  ['id', ({ id }) => id],
+  ['period', ({ period }) => period],
+  ['tenant', ({ entry }) => entry.tenant],
+  ['key', ({ entry }) => entry.key],
+  ['exchange', ({ entry }) => entry.exchange],
+  ['protocol', ({ entry }) => entry.protocol],
+  ['model', ({ entry }) => entry.model],
+  ['deployment', ({ entry }) => entry.deployment],
+  ['provider_model', ({ entry }) => entry.providerModel],
+  ['input_tokens', ({ entry }) => entry.usage.inputTokens],
+  ['cache_read_tokens', ({ entry }) => entry.usage.cacheReadTokens],
+  ['cache_write_tokens', ({ entry }) => entry.usage.cacheWriteTokens],
+  ['output_tokens', ({ entry }) => entry.usage.outputTokens],
+  ['reasoning_tokens', ({ entry }) => entry.usage.reasoningTokens],
+  ['cost_nanos', ({ entry }) => entry.costNanos],
+  ['estimated', ({ entry }) => Number(entry.estimated)],
+  ['unpriced', ({ entry }) => Number(entry.unpriced)],
+  ['ended', ({ entry }) => entry.end],
+  ['status', ({ entry }) => entry.status],
+  ['attempts', ({ entry }) => entry.attempts],
+  ['started_at', ({ entry }) => entry.startedAt],
+];
 
-const rowOf = ({ id, period, entry }: BookedEntry): Record<(typeof columns)[number], string | number> => ({
-  id,
-  period,
-  tenant: entry.tenant,
-  key: entry.key,
-  exchange: entry.exchange,
-  protocol: entry.protocol,
-  model: entry.model,
-  deployment: entry.deployment,
-  provider_model: entry.providerModel,
-  input_tokens: entry.usage.inputTokens,
-  cache_read_tokens: entry.usage.cacheReadTokens,
-  cache_write_tokens: entry.usage.cacheWriteTokens,
-  output_tokens: entry.usage.outputTokens,
-  reasoning_tokens: entry.usage.reasoningTokens,
-  cost_nanos: entry.costNanos,
-  estimated: Number(entry.estimated),
-  unpriced: Number(entry.unpriced),
-  ended: entry.end,
-  status: entry.status,
-  attempts: entry.attempts,
-  started_at: entry.startedAt,
-});
+/** Sums by period and tenant, so that a batch touches each total once. */
+function createSums() {
+  const sums = new Map<string, { period: string; tenant: string; nanos: bigint }>();
+  return {
+    add({ period, entry: { tenant, costNanos } }: BookedEntry): void {
+      const key = JSON.stringify([period, tenant]);
+      const sum = sums.get(key);
+      if (sum === undefined) sums.set(key, { period, tenant, nanos: BigInt(costNanos) });
+      else sum.nanos += BigInt(costNanos);
+    },
+    all: () => sums.values(),
+  };
+}
