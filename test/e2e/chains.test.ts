@@ -327,10 +327,11 @@ describe('where the sidecar is killed', () => {
   let child: ChildProcess | undefined;
 
   /** The real sidecar, in a process of its own, in place of ours. */
-  async function serve(): Promise<ChildProcess> {
+  async function serve(): Promise<void> {
     const started = spawn(process.execPath, ['bin/remora.js', 'serve', '--config', configFile(), '--listen', `unix:${socket()}`], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    child = started; // whatever comes, it is killed
     let said = '';
     started.stderr.on('data', (data: Buffer) => (said += data.toString()));
     await eventually(
@@ -343,7 +344,6 @@ describe('where the sidecar is killed', () => {
       (answer) => answer !== undefined,
     );
     for (const provider of providers()) provider.clear();
-    return started;
   }
 
   async function kill(): Promise<void> {
@@ -358,9 +358,7 @@ describe('where the sidecar is killed', () => {
     await sidecar?.close(0);
     sidecar = undefined;
   });
-  beforeEach(async () => {
-    child = await serve();
-  });
+  beforeEach(serve);
   afterEach(kill);
 
   test.each(sdks)('in mid-stream, $name never takes the answer for complete', async (sdk) => {
@@ -394,7 +392,7 @@ describe('where the sidecar is killed', () => {
     expect(error).toBeInstanceOf(sdk.errors.InternalServerError);
     expect(error).toMatchObject({ status: 503, message: expect.stringContaining('The gateway cannot handle the request now') });
     expect(arrived()).toEqual([0, 0, 0]);
-    child = await serve();
+    await serve();
     expect((await sdk.ask(gateway, say('gpt', 'Hello again'))).text).toContain('Hello again');
   });
 });

@@ -28,8 +28,8 @@ export interface RunningGateway {
   metric(name: string): Promise<Map<string, number>>;
   /** The ledger's entries, read from the store's file once writing has caught up. */
   entries(): Promise<Record<string, unknown>[]>;
-  /** The same, with the ledger's own totals in nano-dollars by tenant. */
-  ledger(): Promise<{ entries: Record<string, unknown>[]; totals: Map<string, number> }>;
+  /** The same, with the ledger's own totals in nano-dollars by tenant. Where `settled` is false, as it is this moment. */
+  ledger(options?: { settled?: boolean }): Promise<{ entries: Record<string, unknown>[]; totals: Map<string, number> }>;
   /** Stops it as Ctrl-C would, and removes what it left. */
   stop(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export async function startGateway(
     exited,
     metric: async (name) => readMetric(await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(), name),
     entries: async () => (await readLedger(storeFile)).entries,
-    ledger: () => readLedger(storeFile),
+    ledger: (options) => readLedger(storeFile, options),
     async stop() {
       child.kill('SIGINT');
       await exited;
@@ -84,8 +84,8 @@ export async function startGateway(
   return gateway;
 }
 
-async function readLedger(file: string): ReturnType<RunningGateway['ledger']> {
-  await sleep(400); // two flush intervals
+async function readLedger(file: string, { settled = true } = {}): ReturnType<RunningGateway['ledger']> {
+  if (settled) await sleep(400); // two flush intervals
   const database = new DatabaseSync(file, { readOnly: true });
   try {
     database.exec('BEGIN'); // one state for both
@@ -120,7 +120,7 @@ function readMetric(text: string, name: string): Map<string, number> {
 }
 
 /** Waits until something holds; fails with what it was last if it never does. */
-export async function eventually<T>(look: () => Promise<T> | T, holds: (value: T) => boolean, timeoutMs = 10_000): Promise<T> {
+export async function eventually<T>(look: () => Promise<T> | T, holds: (value: T) => boolean, timeoutMs = 30_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const value = await look();

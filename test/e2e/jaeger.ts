@@ -30,7 +30,7 @@ export interface Jaeger {
   tracesOf(requestId: string): Promise<Span[][]>;
   /** A trace by its id; empty where there is none. */
   trace(id: string): Promise<Span[]>;
-  /** How many traces it has, up to a thousand. */
+  /** How many traces it has, of Envoy's or of ours, up to a thousand. */
   count(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -54,13 +54,15 @@ export async function startJaeger(): Promise<Jaeger> {
   await eventually(
     () => read('?service=envoy').catch(() => undefined),
     (traces) => traces !== undefined,
-    30_000,
   );
   return {
     otlp: `http://127.0.0.1:${otlp}`,
     tracesOf: (requestId) => read(`?service=envoy&limit=1000&tags=${encodeURIComponent(JSON.stringify({ 'guid:x-request-id': requestId }))}`),
     trace: async (id) => (await read(`/${id}`))[0] ?? [],
-    count: async () => (await read('?service=envoy&limit=1000')).length,
+    async count() {
+      const traces = [...(await read('?service=envoy&limit=1000')), ...(await read('?service=remora&limit=1000'))];
+      return new Set(traces.map(([span]) => span?.trace)).size;
+    },
     async stop() {
       child.kill('SIGKILL');
       await gone;
