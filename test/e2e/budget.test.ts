@@ -236,6 +236,7 @@ describe('a small budget', () => {
     seven: tenant('rk-seven', dollars(7.5)),
     many: tenant('rk-many', dollars(12)),
     one: tenant('rk-one', dollars(1.5)),
+    dear: tenant('rk-dear', dollars(1.5 * dearer.anthropic)),
     kept: tenant('rk-kept', dollars(3)),
   };
 
@@ -330,6 +331,13 @@ describe('a small budget', () => {
     );
     small = await startGateway(configWith(tenants), { folder, env: { TMPDIR: folder } });
   }
+
+  test('is free again after a request that cannot be translated', async () => {
+    const asking = (message: object): RequestInit => ({ body: JSON.stringify({ model: 'claude', max_completion_tokens: 100, messages: [message] }) });
+    for (let round = 0; round < 3; round += 1) expect(await post('rk-dear', asking({ role: 'tool', content: 'Hello' }))).toBe(400);
+    expect(world.anthropic.requests).toEqual([]);
+    expect(await post('rk-dear', asking({ role: 'user', content: 'Hello' }))).toBe(200);
+  });
 
   test('stays spent after a restart', async () => {
     world.openai.behaveAlways({ say: { usage: usesAll } });
