@@ -12,6 +12,7 @@ import { anthropicMessages } from './protocols/anthropic-messages/index.ts';
 import { openaiChat } from './protocols/openai-chat/index.ts';
 import { createEmbeddedLedger } from './stores/embedded/ledger.ts';
 import { createClock } from './telemetry/clock.ts';
+import { logError } from './extproc/log-error.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createSpans, untraced } from './telemetry/spans.ts';
@@ -52,8 +53,7 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
     newId: randomUUID,
     onError(error) {
       metrics.error(error.code);
-      if (error.code === 'internal') log.error({ err: error.cause }, 'the gateway failed on a request');
-      else if (error.status >= 500) log.warn({ code: error.code, err: error.cause }, error.message);
+      logError(log, error);
     },
     onFailure: (what, error) => log.error({ err: error }, `${what} failed`),
   };
