@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Snapshot } from './config/snapshot.ts';
 import { serveAdmin } from './admin/server.ts';
 import { attempt } from './extproc/attempt.ts';
@@ -10,7 +10,9 @@ import { preloadRedact, redact } from './policies/redact/index.ts';
 import { createPrices } from './pricing/prices.ts';
 import { anthropicMessages } from './protocols/anthropic-messages/index.ts';
 import { openaiChat } from './protocols/openai-chat/index.ts';
+import { createSeals } from './protocols/seal.ts';
 import { createEmbeddedLedger } from './stores/embedded/ledger.ts';
+import { openSecret } from './stores/embedded/secret.ts';
 import { createClock } from './telemetry/clock.ts';
 import { logError } from './extproc/log-error.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -41,12 +43,17 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
       ? undefined
       : createSpans({ otlp: snapshot.telemetry.otlp, now: createClock(now, () => performance.now()) });
   await preloadRedact(snapshot.tenants.values());
-  const policies = inOrder([metrics.policy, redact, createBudget({ ledger, prices: createPrices({ now }), now })]);
+  const policies = inOrder([
+    metrics.policy,
+    redact,
+    createBudget({ ledger, prices: createPrices({ now }), passThroughNanos: (group) => snapshot.passThrough?.costNanos.get(group), now }),
+  ]);
   const deps: ExchangeDeps = {
     snapshot: () => snapshot,
     protocols: [openaiChat, anthropicMessages],
     policies,
     registry: new Map(),
+    sealFor: createSeals(snapshot.secrets ?? [openSecret(`${snapshot.store.path}.secret`, randomBytes)], randomBytes),
     openTrace: spans?.open ?? (() => untraced),
     random: Math.random,
     now,

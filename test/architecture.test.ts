@@ -18,7 +18,7 @@ const walls: Walls = {
   llm: [],
   framing: [],
   protocols: ['llm', 'framing', 'errors.ts'],
-  providers: ['protocols'],
+  providers: ['protocols', 'framing'],
   routing: ['providers', 'protocols', 'llm', 'framing', 'errors.ts'],
   pricing: ['routing', 'llm', 'errors.ts'],
   stores: ['llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'protocols/protocol.ts'],

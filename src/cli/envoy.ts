@@ -15,6 +15,7 @@ export function printEnvoy({ config, listen, output }: { config: string; listen:
       ...gatewayDefaults,
       listen: snapshot.listen,
       telemetry: snapshot.telemetry,
+      cors: snapshot.cors,
       sidecars: [localAddress(listen)],
       admin: undefined,
       endpoints: [...snapshot.endpoints.values()],

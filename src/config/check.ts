@@ -1,5 +1,7 @@
 import { maxChainLength } from '../routing/route.ts';
 import { providerKinds } from '../providers/registry.ts';
+import type { CredentialField, Provider, SettingName, Settings } from '../providers/provider.ts';
+import { settingsOf } from './compile.ts';
 import { nearName } from './near-name.ts';
 import { fieldName, type Finding, type Path } from './problem.ts';
 import type { PartialModel, PartialTenant, ProviderConfig } from './schema.ts';
@@ -36,18 +38,87 @@ function checkNotEmpty({ providerNames, modelNames }: Declared): Finding[] {
   return findings;
 }
 
-function checkProvider(name: string, { kind, baseUrl, apiKey }: ProviderConfig): Finding[] {
-  const provider = providerKinds.get(kind);
+function checkProvider(name: string, config: ProviderConfig): Finding[] {
+  const provider = providerKinds.get(config.kind);
   if (provider === undefined) return [];
   const path = ['providers', name];
-  if (baseUrl === undefined) {
-    if (provider.defaultBaseUrl === undefined)
-      return [{ path: [...path, 'baseUrl'], message: `is missing; the kind ${kind} has no address of its own, so write the server's` }];
-    if (apiKey === undefined) return [{ path: [...path, 'apiKey'], message: `is missing; ${new URL(provider.defaultBaseUrl).host} asks for a key` }];
-    return [];
-  }
-  const overlap = overlapOf(baseUrl.pathname, provider.path);
-  return overlap === '' ? [] : [{ path: [...path, 'baseUrl'], message: `must not end in ${overlap}: calls go to ${provider.path} below it` }];
+  const findings = [...checkFields(path, config, provider), ...checkCredentials(path, config, provider)];
+  if (findings.length > 0) return findings;
+  const settings = settingsOf(config, provider);
+  const vendorUrl = provider.defaultBaseUrl(settings);
+  if (config.baseUrl !== undefined) return checkPath(path, config.baseUrl.pathname, provider, settings);
+  if (vendorUrl !== undefined) return [];
+  return [{ path: [...path, 'baseUrl'], message: `is missing; the kind ${config.kind} has no address of its own, so write the server's` }];
+}
+
+/** Settings and credential fields that the kind must have, or does not know. */
+function checkFields(path: Path, config: ProviderConfig, { kind, settings, credentials }: Provider): Finding[] {
+  const known = new Set<string>([...settings.required, ...settings.optional, ...credentials.flat()]);
+  const unknown = [...settingNames, ...credentialNames].filter((field) => config[field] !== undefined && !known.has(field));
+  const missing = config.baseUrl === undefined ? settings.required.filter((field) => config[field] === undefined) : [];
+  return [
+    ...unknown.map((field) => ({ path: [...path, field], message: `means nothing to the kind ${kind}; ${knownFields(known)}` })),
+    ...missing.map((field) => ({ path: [...path, field], message: `is missing; the kind ${kind} needs it` })),
+  ];
+}
+
+const knownFields = (known: ReadonlySet<string>): string => (known.size === 0 ? 'take it out' : `it knows ${[...known].join(', ')}`);
+
+/** A vendor's own address wants a credential that is whole; another one may want none. */
+function checkCredentials(path: Path, config: ProviderConfig, provider: Provider): Finding[] {
+  if (config.credentials === undefined) return checkCredential(path, config, config, provider);
+  const beside = credentialNames.filter((field) => config[field] !== undefined);
+  return [
+    ...beside.map((field) => ({ path: [...path, field], message: 'stands beside credentials; put it into the list' })),
+    ...checkTwice(
+      [...path, 'credentials'],
+      config.credentials.map((entry) => entry.name),
+      'a name that an earlier credential has; give each its own',
+      'name',
+    ),
+    ...config.credentials.flatMap((entry, index) => checkCredential([...path, 'credentials', index], entry, config, provider)),
+  ];
+}
+
+function checkCredential(
+  path: Path,
+  entry: Partial<Record<CredentialField, string | undefined>>,
+  { baseUrl, kind }: ProviderConfig,
+  { credentials, defaultBaseUrl }: Provider,
+): Finding[] {
+  const given = credentialNames.filter((field) => entry[field] !== undefined);
+  const unknown = given.filter((field) => !credentials.flat().includes(field));
+  if (unknown.length > 0) return unknown.map((field) => ({ path: [...path, field], message: `means nothing to the kind ${kind}` }));
+  if (given.length === 0 && (baseUrl !== undefined || credentials.some((fields) => fields.length === 0))) return [];
+  const fitting = credentials.filter((fields) => given.every((field) => fields.includes(field)));
+  if (fitting.some((fields) => fields.every((field) => given.includes(field)))) return [];
+  const [nearest] = fitting.length > 0 ? fitting : credentials;
+  const missing = nearest?.find((field) => !given.includes(field));
+  if (missing === undefined)
+    return [{ path: [...path, given[0] ?? 'apiKey'], message: `does not go with ${given.slice(1).join(', ')}; keep one way to show who you are` }];
+  const host = URL.parse(defaultBaseUrl({}) ?? '')?.host ?? `the kind ${kind}`;
+  return [{ path: [...path, missing], message: `is missing; ${host} asks for ${missing === 'apiKey' ? 'a key' : `it beside ${given.join(', ')}`}` }];
+}
+
+const settingNames: readonly SettingName[] = ['region', 'project', 'location', 'resource', 'apiVersion'];
+const credentialNames: readonly CredentialField[] = [
+  'apiKey',
+  'accessToken',
+  'accessKeyId',
+  'secretAccessKey',
+  'sessionToken',
+  'roleArn',
+  'serviceAccount',
+  'tenantId',
+  'clientId',
+  'clientSecret',
+];
+
+function checkPath(path: Path, basePath: string, { apis }: Provider, settings: Settings): Finding[] {
+  const paths = apis.map((api) => api.path({ model: 'm', stream: false }, settings).split('?', 1)[0] ?? '');
+  const overlapping = paths.find((endpoint) => overlapOf(basePath, endpoint) !== '');
+  if (overlapping === undefined) return [];
+  return [{ path: [...path, 'baseUrl'], message: `must not end in ${overlapOf(basePath, overlapping)}: calls go to ${overlapping} below it` }];
 }
 
 /** What a base path has at its end though the endpoint's path has it too: all of that, or its version. */

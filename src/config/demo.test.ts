@@ -4,6 +4,11 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { demoConfig, type DemoOptions } from './demo.ts';
 import { compileConfig } from './load.ts';
+import type { Endpoint } from '../routing/deployment.ts';
+
+/** What a provider is shown of the first credential. */
+const shownBy = (endpoint: Endpoint | undefined): unknown =>
+  endpoint?.credentials[0].authorize({ method: 'POST', host: '', path: '', body: Buffer.alloc(0), headers: new Map() });
 
 const committed = readFileSync('remora.yaml', 'utf8');
 const options: DemoOptions = {
@@ -27,8 +32,8 @@ test('the committed config compiles where its keys are set', () => {
 
 test('the committed config compiles as a demo without any key', () => {
   const { endpoints, keys, tenants, store } = compileDemo(committed);
-  expect(endpoints.get('openai')).toMatchObject({ apiKey: 'demo-openai', baseUrl: new URL('http://127.0.0.1:7001/v1') });
-  expect(endpoints.get('anthropic')).toMatchObject({ apiKey: 'demo-anthropic', baseUrl: new URL('http://127.0.0.1:7002') });
+  expect(endpoints.get('openai')).toMatchObject({ baseUrl: new URL('http://127.0.0.1:7001/v1') });
+  expect(endpoints.get('anthropic')).toMatchObject({ baseUrl: new URL('http://127.0.0.1:7002') });
   expect(keys.get('d'.repeat(64))?.tenant).toBe(tenants.get('demo'));
   expect(tenants.get('demo')).toMatchObject({ models: undefined, budget: { amountNanos: 5_000_000_000n }, privacy: { restore: true } });
   expect(tenants.get('demo')?.privacy?.redact.size).toBe(5);
@@ -41,8 +46,9 @@ test('a provider whose key is set stays real, and its key stays a reference', ()
   expect(text).toContain('${OPENAI_API_KEY}');
   expect(text).not.toContain('sk-real-secret');
   const { endpoints } = compileDemo(committed, { env });
-  expect(endpoints.get('openai')).toMatchObject({ apiKey: 'sk-real-secret', baseUrl: new URL('https://api.openai.com/v1') });
-  expect(endpoints.get('anthropic')?.apiKey).toBe('demo-anthropic');
+  expect(endpoints.get('openai')).toMatchObject({ baseUrl: new URL('https://api.openai.com/v1') });
+  expect(shownBy(endpoints.get('openai'))).toEqual({ authorization: 'Bearer sk-real-secret' });
+  expect(shownBy(endpoints.get('anthropic'))).toEqual({ 'x-api-key': 'demo-anthropic' });
 });
 
 test('the demo listens on loopback whatever the config says', () => {
@@ -68,7 +74,7 @@ models:
   llama: { targets: [{ provider: house, model: llama-4 }, { provider: proxy, model: gpt-5 }] }
 `;
   const { endpoints } = compileDemo(text);
-  expect(endpoints.get('house')).toMatchObject({ apiKey: undefined, caFile: resolve('package.json'), baseUrl: new URL('http://127.0.0.1:8000/v1') });
+  expect(endpoints.get('house')).toMatchObject({ caFile: resolve('package.json'), baseUrl: new URL('http://127.0.0.1:8000/v1') });
   expect(endpoints.get('proxy')?.baseUrl.href).toBe('http://127.0.0.1:8001/v1');
 });
 

@@ -60,7 +60,7 @@ function toDemoProvider(provider: unknown, folder: string, { env, providers }: D
 
 function lacksKey({ kind, baseUrl, apiKey }: Fields, env: Variables): boolean {
   if (typeof apiKey === 'string') return unsetVariables(apiKey, env).length > 0;
-  return apiKey === undefined && baseUrl === undefined && providerKinds.get(String(kind))?.defaultBaseUrl !== undefined;
+  return apiKey === undefined && baseUrl === undefined && providerKinds.get(String(kind))?.defaultBaseUrl({}) !== undefined;
 }
 
 const demoTenant = (keyHash: string): Fields => ({

@@ -6,6 +6,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Variables } from './environment.ts';
 import { compileConfig, loadConfig } from './load.ts';
 import { ConfigError, describeProblem } from './problem.ts';
+import type { Endpoint } from '../routing/deployment.ts';
+
+/** What a provider is shown of the first credential. */
+const shownBy = (endpoint: Endpoint | undefined): unknown =>
+  endpoint?.credentials[0].authorize({ method: 'POST', host: '', path: '', body: Buffer.alloc(0), headers: new Map() });
 
 const secret = 'sk-very-secret-0123456789';
 const env: Variables = { OPENAI_API_KEY: secret, ANTHROPIC_API_KEY: 'sk-ant-1', EMPTY: '', WORD: 'nonsense-from-outside' };
@@ -71,7 +76,7 @@ describe('a sound config', () => {
 
   test('gives each provider its address and key', () => {
     const openai = snapshot.endpoints.get('openai');
-    expect(openai).toMatchObject({ name: 'openai', apiKey: secret, caFile: undefined, connectTimeoutMs: 5_000 });
+    expect(openai).toMatchObject({ name: 'openai', caFile: undefined, connectTimeoutMs: 5_000 });
     expect(openai?.baseUrl.href).toBe('https://api.openai.com/v1');
     expect(openai?.provider.kind).toBe('openai');
   });
@@ -416,14 +421,15 @@ describe('secrets', () => {
   test('variables are replaced inside texts, after parsing', () => {
     const text = sound.replace('kind: openai', 'kind: openai\n    baseUrl: https://${HOST}/v1');
     const { endpoints } = compileConfig(text, { path: 'remora.yaml', env: { ...env, HOST: 'proxy.example.com', OPENAI_API_KEY: 'a":{[#' } });
-    expect(endpoints.get('openai')).toMatchObject({ apiKey: 'a":{[#', baseUrl: new URL('https://proxy.example.com/v1') });
+    expect(endpoints.get('openai')?.baseUrl).toEqual(new URL('https://proxy.example.com/v1'));
+    expect(shownBy(endpoints.get('openai'))).toEqual({ authorization: 'Bearer a":{[#' });
   });
 
   test('a key may come from a file, relative to the config', () => {
     writeFileSync(join(folder, 'key'), ' sk-from-file\n');
     const path = join(folder, 'remora.yaml');
     writeFileSync(path, sound.replace('${OPENAI_API_KEY}', 'file:key'));
-    expect(loadConfig(path, env).endpoints.get('openai')?.apiKey).toBe('sk-from-file');
+    expect(shownBy(loadConfig(path, env).endpoints.get('openai'))).toEqual({ authorization: 'Bearer sk-from-file' });
   });
 
   test('a file of a key that cannot be read is an error', () => {

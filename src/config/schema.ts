@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { personalDataTypes } from '../policies/tenant.ts';
+import type { CredentialField, SettingName } from '../providers/provider.ts';
+import { passThroughGroups } from '../protocols/pass-through.ts';
 import { providerKinds } from '../providers/registry.ts';
 import type { Path } from './problem.ts';
 import { address, credential, durationMs, httpUrl, keyHash, loopbackAddress } from './values.ts';
@@ -14,7 +16,62 @@ const modelName = z
 
 const dollars = (what: string) => z.number().min(0).max(1_000_000_000).meta({ description: what });
 
-/** A provider as the config has it: one account at one address. */
+const credentialFields = {
+  apiKey: credential.optional().meta({
+    description: "Key that the provider gave you, as `${VAR}` or `file:PATH`. May be left out where `baseUrl` is not the vendor's own.",
+    examples: ['${OPENAI_API_KEY}', 'file:/run/secrets/openai'],
+  }),
+  accessToken: credential.optional().meta({ description: 'OAuth token that something else keeps fresh (`vertex`, `azure-openai`).' }),
+  accessKeyId: credential.optional().meta({ description: 'AWS access key. Without one, the standard AWS credential chain is used.' }),
+  secretAccessKey: credential.optional().meta({ description: 'Secret of the AWS access key.' }),
+  sessionToken: credential.optional().meta({ description: 'Session token of a temporary AWS access key.' }),
+  roleArn: z
+    .string()
+    .regex(/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/, 'must be the ARN of an IAM role')
+    .optional()
+    .meta({ description: 'AWS role to assume before calling.', examples: ['arn:aws:iam::123456789012:role/llm'] }),
+  serviceAccount: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        "JSON of a Google service account or of workload identity, best as `file:PATH`. Without it, Google's application default credentials are used.",
+      examples: ['file:/run/secrets/google.json'],
+    }),
+  tenantId: credential.optional().meta({ description: 'Microsoft Entra tenant.' }),
+  clientId: credential
+    .optional()
+    .meta({ description: 'Microsoft Entra client. Without one, the default Azure credential chain is used where no `apiKey` is given.' }),
+  clientSecret: credential.optional().meta({ description: 'Secret of the Microsoft Entra client.' }),
+} satisfies Record<CredentialField, z.ZodType>;
+
+/** Credential fields that are secret: they may hold `file:PATH`, and are never shown. */
+const secretFields: ReadonlySet<string> = new Set<CredentialField>([
+  'apiKey',
+  'accessToken',
+  'secretAccessKey',
+  'sessionToken',
+  'serviceAccount',
+  'clientSecret',
+]);
+
+const setting = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'must be letters, digits, ".", "_" and "-", 128 at most');
+
+const settingFields = {
+  region: setting.optional().meta({ description: 'AWS region (`bedrock`).', examples: ['eu-central-1'] }),
+  project: setting.optional().meta({ description: 'Google Cloud project (`vertex`).', examples: ['my-project'] }),
+  location: setting.optional().meta({ description: 'Google Cloud location (`vertex`).', examples: ['europe-west4'] }),
+  resource: setting
+    .optional()
+    .meta({ description: 'Name of the Azure OpenAI resource, as in `https://RESOURCE.openai.azure.com`.', examples: ['my-resource'] }),
+  apiVersion: setting.optional().meta({
+    description: 'Version of the Azure OpenAI API, for its `/openai/deployments/…` paths. Defaults to the versionless `/openai/v1`.',
+    examples: ['2024-10-21'],
+  }),
+} satisfies Record<SettingName, z.ZodType>;
+
+/** A provider as the config has it: one or more accounts at one address. */
 export const providerSchema = z.strictObject({
   kind: z.enum([...providerKinds.keys()]).meta({ description: 'Whose API it speaks.' }),
   baseUrl: httpUrl.optional().meta({
@@ -23,10 +80,14 @@ export const providerSchema = z.strictObject({
       "It has the version where the vendor's SDK has it: `https://api.openai.com/v1`, but `https://api.anthropic.com`.",
     examples: ['http://vllm:8000/v1'],
   }),
-  apiKey: credential.optional().meta({
-    description: "Key that the provider gave you, as `${VAR}` or `file:PATH`. May be left out where `baseUrl` is not the vendor's own.",
-    examples: ['${OPENAI_API_KEY}', 'file:/run/secrets/openai'],
-  }),
+  ...credentialFields,
+  ...settingFields,
+  credentials: z
+    .array(z.strictObject({ name: shortName.meta({ description: 'Name of the credential in logs.', examples: ['second'] }), ...credentialFields }))
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: 'Several credentials that share the traffic, instead of one given beside `kind`.' }),
   caFile: z
     .string()
     .min(1)
@@ -80,6 +141,10 @@ const modelSchema = z.strictObject({
       description: 'Models tried after this one, in order, when a provider limits, fails, is too slow or cannot be reached.',
       examples: [['smart']],
     }),
+  strict: z.boolean().default(false).meta({
+    description:
+      'Whether requests are refused that a provider could only be given in part, naming the fields. Otherwise they are sent without those, and the answer says so in `x-remora-warnings`. A client can ask for it with `x-remora-strict: true`.',
+  }),
   timeouts: z
     .strictObject({
       headers: durationMs.optional().meta({
@@ -127,6 +192,10 @@ const tenantSchema = z.strictObject({
     .optional()
     .meta({ description: 'Models the tenant may ask for. Defaults to all of this file.', examples: [['fast']] }),
   budget: budgetSchema.optional().meta({ description: 'Money the tenant may spend. Defaults to no limit.' }),
+  passThrough: z.boolean().default(false).meta({
+    description:
+      'Whether the tenant may call endpoints that pass to a provider unread: images, audio, moderations, files, batches, fine-tuning, stored responses.',
+  }),
   privacy: privacySchema.optional().meta({ description: 'Personal data that must not reach providers. Defaults to none.' }),
 });
 
@@ -175,6 +244,38 @@ export const configSchema = z.strictObject({
   providers: z.record(shortName, providerSchema).meta({ description: 'Who is called and paid, by a name of your choice.' }),
   models: z.record(modelName, modelSchema).meta({ description: 'What clients may ask for, by the name they ask with.' }),
   tenants: z.record(shortName, tenantSchema).prefault({}).meta({ description: 'Who calls and pays, by name. Without a tenant nobody may call.' }),
+  passThrough: z
+    .strictObject({
+      provider: z.string().meta({ description: 'Name of the provider that such calls go to where they name no model.', examples: ['openai'] }),
+      prices: z
+        .partialRecord(z.enum(passThroughGroups), dollars('US dollars per call.'))
+        .prefault({})
+        .meta({
+          description: 'What a call costs, by its kind. Tenants with a budget are refused a kind without a price.',
+          examples: [{ images: 0.04 }],
+        }),
+    })
+    .optional()
+    .meta({ description: 'Endpoints that are no chat and pass to a provider unread, for tenants that may call them.' }),
+  secrets: z
+    .array(z.string().min(32, 'must have 32 characters or more; make one with: openssl rand -hex 32'))
+    .min(1)
+    .max(2)
+    .optional()
+    .meta({
+      description:
+        'What state is sealed with that clients carry for us, as `${VAR}` or `file:PATH`: the current one, and the one before it. Defaults to one that is made and kept beside the store.',
+      examples: [['${REMORA_SECRET}']],
+    }),
+  cors: z
+    .strictObject({
+      origins: z
+        .array(z.union([z.literal('*'), httpUrl.transform(({ origin }) => origin)]))
+        .min(1)
+        .meta({ description: 'Origins of pages that may call, or `*` for all.', examples: [['https://app.example.com']] }),
+    })
+    .optional()
+    .meta({ description: 'Callers in browsers. Defaults to none.' }),
   store: storeSchema.default('embedded').meta({
     description: 'Where spend is kept: `embedded` is the SQLite file `.remora/remora.db` beside this file.',
     examples: ['embedded'],
@@ -195,4 +296,8 @@ export type PartialModel = z.output<typeof partialModelSchema>;
 export type PartialTenant = z.output<typeof partialTenantSchema>;
 
 /** Fields whose value is a secret: they may hold `file:PATH`, and are never shown. */
-export const isSecret = (path: Path): boolean => path.length === 3 && path[0] === 'providers' && path[2] === 'apiKey';
+export function isSecret([top, , ...rest]: Path): boolean {
+  if (top === 'secrets') return true;
+  const field = rest.length === 3 && rest[0] === 'credentials' ? rest[2] : rest[0];
+  return top === 'providers' && (rest.length === 1 || rest.length === 3) && secretFields.has(String(field));
+}

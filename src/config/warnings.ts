@@ -12,22 +12,25 @@ export function warningsOf(config: Config): Finding[] {
 
 function providerWarnings({ providers, models }: Config): Finding[] {
   const used = new Set(Object.values(models).flatMap(({ targets }) => targets.map(({ provider }) => provider)));
-  return Object.entries(providers).flatMap(([name, { kind, baseUrl, apiKey, caFile }]) => {
+  return Object.entries(providers).flatMap(([name, { kind, baseUrl, caFile, ...rest }]) => {
     const path = ['providers', name];
     const findings: Finding[] = [];
     if (!used.has(name)) findings.push({ path, message: 'is used by no model' });
-    const vendor = URL.parse(providerKinds.get(kind)?.defaultBaseUrl ?? '');
+    const vendor = URL.parse(providerKinds.get(kind)?.defaultBaseUrl({}) ?? '');
     if (vendor !== null && vendor.host === baseUrl?.host && vendor.pathname !== baseUrl.pathname) {
       findings.push({ path: [...path, 'baseUrl'], message: `differs from the vendor's own, ${vendor.href}, in its path` });
     }
     if (baseUrl?.protocol === 'http:') {
       if (caFile !== undefined) findings.push({ path: [...path, 'caFile'], message: 'has no effect: the address is http, without TLS' });
-      if (apiKey !== undefined && !isLoopback({ host: baseUrl.hostname }))
+      if (hasSecret(rest) && !isLoopback({ host: baseUrl.hostname }))
         findings.push({ path: [...path, 'baseUrl'], message: 'is http, so the key crosses the network unencrypted' });
     }
     return findings;
   });
 }
+
+const hasSecret = ({ apiKey, accessToken, credentials }: Partial<Config['providers'][string]>): boolean =>
+  apiKey !== undefined || accessToken !== undefined || credentials !== undefined;
 
 function modelWarnings({ tenants }: Config, models: ReadonlyMap<string, ModelConfig>): Finding[] {
   const allowed = Object.values(tenants).flatMap((tenant) => tenant.models ?? [...models.keys()]);

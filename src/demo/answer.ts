@@ -12,11 +12,17 @@ export interface Prompt {
   parallelToolCalls: boolean;
   stop: readonly string[];
   maxTokens: number | undefined;
+  /** Makes the text JSON that fits this schema. */
+  jsonSchema?: unknown;
+  /** Makes the answer start with reasoning, where the request asks to see some. */
+  reasons?: boolean;
 }
 
 /** One run of output; every piece is one token, and one delta of a stream. */
 export type Segment =
-  | { kind: 'reasoning' | 'text' | 'refusal'; pieces: readonly string[] }
+  | { kind: 'text' | 'refusal'; pieces: readonly string[] }
+  /** Hidden where the client gets its state alone: signed or encrypted, without a word to read. */
+  | { kind: 'reasoning'; pieces: readonly string[]; isHidden?: boolean }
   | { kind: 'tool-call'; id: string; name: string; pieces: readonly string[] };
 
 export interface Answer {
@@ -33,8 +39,10 @@ export interface Answer {
 /** What a test wants to hear; what it leaves open is composed. */
 export interface Saying {
   text?: string;
-  /** Hidden reasoning: tokens for OpenAI, a signed thinking block for Anthropic. */
+  /** Reasoning: tokens in Chat Completions, a reasoning item with a summary in Responses, a signed thinking block for Anthropic; '' for none at all. */
   reasoning?: string;
+  /** Reasoning that the client gets encrypted alone: a reasoning item without summary, a `redacted_thinking` block. It comes after `reasoning`. */
+  hiddenReasoning?: string;
   refusal?: string;
   /** `arguments` that are a string are sent as they are, valid JSON or not. */
   toolCalls?: readonly { name: string; arguments: unknown; id?: string }[];
@@ -70,9 +78,10 @@ export function toPieces(text: string): string[] {
 function compose(prompt: Prompt, { vendor, toolCallId }: { vendor: string; toolCallId: (index: number) => string }, say: Saying): Segment[] {
   const silent = say.text === undefined && say.refusal === undefined && say.toolCalls === undefined;
   const calls = say.toolCalls ?? (silent ? chooseToolCalls(prompt) : []);
-  const sentence = say.text ?? (silent && calls.length === 0 ? `Hello from the demo ${vendor} (${prompt.model}). ${repeat(prompt)}` : '');
+  const sentence = say.text ?? (silent && calls.length === 0 ? tell(prompt, vendor) : '');
   const segments: Segment[] = [
-    { kind: 'reasoning', pieces: toPieces(say.reasoning ?? '') },
+    { kind: 'reasoning', pieces: toPieces(say.reasoning ?? (prompt.reasons ? 'Let me think about what was said.' : '')) },
+    { kind: 'reasoning', pieces: toPieces(say.hiddenReasoning ?? ''), isHidden: true },
     { kind: 'text', pieces: toPieces(sentence) },
     { kind: 'refusal', pieces: toPieces(say.refusal ?? '') },
     ...calls.map((call, index): Segment => ({
@@ -84,6 +93,13 @@ function compose(prompt: Prompt, { vendor, toolCallId }: { vendor: string; toolC
   ];
   return segments.filter((segment) => segment.kind === 'tool-call' || segment.pieces.length > 0);
 }
+
+function tell(prompt: Prompt, vendor: string): string {
+  if (prompt.jsonSchema !== undefined) return JSON.stringify(toolArguments(prompt.jsonSchema, quotedIn(prompt.userText)));
+  return `Hello from the demo ${vendor} (${prompt.model}). ${repeat(prompt)}`;
+}
+
+const quotedIn = (text: string): string[] => Array.from(text.matchAll(/"([^"]*)"/g), ([, inside]) => inside ?? '');
 
 function repeat({ userText, toolResults }: Prompt): string {
   const results = toolResults.map(({ name, text }) => `${name} answered: "${echo(text)}"`);
@@ -104,7 +120,7 @@ function chooseToolCalls({ userText, toolResults, tools, toolChoice, parallelToo
     required: named.length > 0 ? named : tools.slice(0, 1),
     tool: tools.filter(({ name }) => toolChoice.type === 'tool' && name === toolChoice.name),
   }[toolChoice.type];
-  const quoted = Array.from(userText.matchAll(/"([^"]*)"/g), ([, inside]) => inside ?? '');
+  const quoted = quotedIn(userText);
   return wanted.slice(0, parallelToolCalls ? wanted.length : 1).map(({ name, schema }) => ({ name, arguments: toolArguments(schema, quoted) }));
 }
 

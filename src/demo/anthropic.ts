@@ -19,12 +19,13 @@ const latestVersion = '2026-10-21';
 const versions = ['2023-01-01', '2023-06-01', latestVersion];
 
 /** The fake Anthropic: Messages as https://platform.claude.com/docs/en/api/messages has them. */
-export const startFakeAnthropic = (options: FakeOptions = {}): Promise<FakeProvider> => startFake(anthropic, 'sk-ant-demo', options);
+export const startFakeAnthropic = (options: FakeOptions = {}): Promise<FakeProvider> =>
+  startFake({ vendors: [anthropic], basePath: '' }, 'sk-ant-demo', options);
 
-const anthropic: Vendor<AnthropicRequest> = {
+/** Messages, as every address of Anthropic’s has them. */
+export const anthropic: Vendor<AnthropicRequest> = {
   name: 'Anthropic',
-  basePath: '',
-  endpoint: '/v1/messages',
+  match: (path) => (path === '/v1/messages' ? {} : undefined),
   models: anthropicModels,
   maxBodyBytes: 32 * 1024 * 1024,
   toolCallPrefix: 'toolu_',
@@ -36,8 +37,8 @@ const anthropic: Vendor<AnthropicRequest> = {
     'anthropic-ratelimit-requests-remaining': '9999',
     'anthropic-ratelimit-requests-reset': '2030-01-01T00:00:00Z',
   }),
-  checkHeaders,
-  read(body, models, { 'anthropic-version': version }) {
+  checkCall: ({ headers }, apiKey) => checkHeaders(headers, apiKey),
+  read(body, models, { headers: { 'anthropic-version': version } }) {
     const problem = anthropicRequestShape(body, []);
     if (problem) return { refusal: anthropicProblem(problem) };
     // The shape has just been checked against what the SDK's type says.
@@ -48,6 +49,8 @@ const anthropic: Vendor<AnthropicRequest> = {
     const refusal = (version === latestVersion ? firstRefusal(latestVersionRules, request) : undefined) ?? firstRefusal(anthropicRules, request);
     return refusal ? { refusal } : { request };
   },
+  modelOf: ({ model }) => model,
+  isStream: ({ stream }) => stream === true,
   prompt: toPrompt,
   cachePrefixes,
   json: anthropicJson,

@@ -57,6 +57,9 @@ export function behaviourOfModel(model: string): Behaviour | undefined {
   return Object.hasOwn(modelBehaviours, model) ? modelBehaviours[model] : undefined;
 }
 
+/** Whether a provider model is there: one that the fake has, or one that misbehaves. */
+export const knowsModel = (models: ReadonlySet<string>, model: string): boolean => models.has(model) || behaviourOfModel(model) !== undefined;
+
 /** Behaviours in waiting: a queue, one for each next request, and a standing one for when the queue is empty. */
 export interface Behaviours {
   push(...next: Behaviour[]): void;

@@ -19,12 +19,12 @@ type Request = ChatCompletionCreateParamsBase;
 const minCachedBytes = 4 * 1024;
 
 /** The fake OpenAI: Chat Completions as https://platform.openai.com/docs/api-reference/chat has them. */
-export const startFakeOpenAI = (options: FakeOptions = {}): Promise<FakeProvider> => startFake(openAI, 'sk-demo-openai', options);
+export const startFakeOpenAI = (options: FakeOptions = {}): Promise<FakeProvider> =>
+  startFake({ vendors: [openAI], basePath: '/v1' }, 'sk-demo-openai', options);
 
-const openAI: Vendor<Request> = {
+export const openAI: Vendor<Request> = {
   name: 'OpenAI',
-  basePath: '/v1',
-  endpoint: '/v1/chat/completions',
+  match: (path) => (path === '/v1/chat/completions' ? {} : undefined),
   models: openAIModels,
   maxBodyBytes: 64 * 1024 * 1024,
   toolCallPrefix: 'call_',
@@ -38,7 +38,7 @@ const openAI: Vendor<Request> = {
     'x-ratelimit-remaining-requests': '9999',
     'x-ratelimit-reset-requests': '6ms',
   }),
-  checkHeaders,
+  checkCall: ({ headers }, apiKey) => checkKey(headers, apiKey),
   read(body, models) {
     const problem = openAIRequestShape(body, []);
     if (problem) return { refusal: openAIProblem(problem) };
@@ -51,6 +51,8 @@ const openAI: Vendor<Request> = {
     const refusal = firstRefusal(openAIRules, request);
     return refusal ? { refusal } : { request };
   },
+  modelOf: ({ model }) => model,
+  isStream: ({ stream }) => stream === true,
   prompt: toPrompt,
   cachePrefixes({ messages, tools = [] }) {
     const prefix = JSON.stringify([tools, messages.filter(({ role }) => role === 'system' || role === 'developer')]);
@@ -63,7 +65,7 @@ const openAI: Vendor<Request> = {
   errorEvent: ({ message, type = null, param = null, code = null }) => ({ data: { error: { message, type, param, code } } }),
 };
 
-function checkHeaders({ authorization = '' }: IncomingHttpHeaders, apiKey: string): Refusal | undefined {
+function checkKey({ authorization = '' }: IncomingHttpHeaders, apiKey: string): Refusal | undefined {
   if (authorization === `Bearer ${apiKey}`) return undefined;
   if (/^Bearer \S/.test(authorization)) return openAIRefusal(401);
   return { status: 401, type: 'invalid_request_error', message: 'There is no API key: it goes into the header Authorization, as "Bearer KEY".' };

@@ -1,25 +1,28 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { admit, refusalDelivery } from './admission.ts';
-import { createAnswerer, rawDelivery } from './answerer.ts';
+import { createServer as createTlsServer } from 'node:https';
+import { admit } from './admission.ts';
+import { createAnswerer, rawDelivery, refusalDelivery } from './answerer.ts';
 import { createBehaviours } from './behaviour.ts';
 import type { Behaviour } from './behaviour.ts';
 import { deliver } from './deliver.ts';
 import { createJournal } from './journal.ts';
 import type { RecordedRequest } from './journal.ts';
-import type { ChatBody, Vendor } from './vendor.ts';
+import type { Endpoints, Gate, PlainEndpoint } from './vendor.ts';
 
 export interface FakeOptions {
   /** 0 takes a free one. */
   port?: number;
   /** The one key that is let in. */
   apiKey?: string;
-  /** Provider models that exist, in place of the vendor's own. */
+  /** Provider models that exist, in place of the vendors' own. */
   models?: readonly string[];
   /** Requests that the journal keeps; 1,000 where it does not say. */
   journalSize?: number;
   /** Milliseconds since the epoch, for `created`. */
   now?: () => number;
+  /** Serves https with this key and certificate, both PEM. */
+  tls?: { key: string; cert: string };
 }
 
 /** A fake provider that listens on loopback. */
@@ -43,23 +46,25 @@ export interface FakeProvider {
 }
 
 /** Starts a fake provider; rejects where the port is taken. */
-export async function startFake<Request extends ChatBody>(
-  vendor: Vendor<Request>,
+export async function startFake(
+  endpoints: Endpoints,
   defaultKey: string,
-  { port: wantedPort = 0, apiKey = defaultKey, models = vendor.models, journalSize = 1000, now = Date.now }: FakeOptions,
+  { port: wantedPort = 0, apiKey = defaultKey, models, journalSize = 1000, now = Date.now, tls }: FakeOptions,
 ): Promise<FakeProvider> {
   const journal = createJournal(journalSize);
   const behaviours = createBehaviours();
-  const answerer = createAnswerer(vendor, now);
-  const known = new Set(models);
+  const answerer = createAnswerer(now);
+  const { vendors, plain = [], basePath } = endpoints;
+  const known = { apiKey, models: new Set(models ?? vendors.flatMap((vendor) => vendor.models)) };
+  const maxBodyBytes = Math.max(...[...vendors, ...plain].map((endpoint) => limitOf(endpoint) ?? 0));
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const body = await readBody(incoming, vendor.maxBodyBytes);
+    const body = await readBody(incoming, maxBodyBytes);
     const request = journal.record(incoming, body);
     request.until(response, gone.signal);
-    const left = !incoming.complete && body.length <= vendor.maxBodyBytes;
+    const left = !incoming.complete && body.length <= maxBodyBytes;
     if (left) return;
     const behaviour = behaviours.peek();
     if (behaviour?.unchecked && behaviour.raw) {
@@ -67,20 +72,23 @@ export async function startFake<Request extends ChatBody>(
       return deliver(response, rawDelivery(behaviour.raw), behaviour, request, gone.signal);
     }
     const requestId = answerer.nextRequestId();
-    const admitted = admit(vendor, { incoming, body, apiKey, models: known });
-    if ('refusal' in admitted) return deliver(response, refusalDelivery(vendor, admitted.refusal, requestId), {}, request, gone.signal);
+    const { method = '', url = '', headers } = incoming;
+    const admitted = admit(endpoints, { method, url, headers, body }, known);
+    if ('refusal' in admitted) return deliver(response, refusalDelivery(admitted.gate, admitted.refusal, requestId), {}, request, gone.signal);
     behaviours.take();
-    const { behaviour: met, delivery } = answerer.answer(admitted.request, body, requestId, behaviour);
+    const { behaviour: met, delivery } = answerer.answer(admitted, body, requestId, behaviour);
     return deliver(response, delivery, met, request, gone.signal);
   }
 
-  const server = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0 }, (incoming, response) => {
+  const settings = { keepAliveTimeout: 600_000, requestTimeout: 0 };
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     // A client that went away ends its exchange by an AbortError; a fault of the fake shows as a broken connection.
     serve(incoming, response).catch(() => response.destroy());
-  });
+  };
+  const server = tls ? createTlsServer({ ...settings, ...tls }, listener) : createServer(settings, listener);
   const port = await listen(server, wantedPort);
   return {
-    url: `http://127.0.0.1:${port}${vendor.basePath}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}${basePath}`,
     port,
     apiKey,
     requests: journal.requests,
@@ -94,6 +102,9 @@ export async function startFake<Request extends ChatBody>(
     stop: () => stop(server),
   };
 }
+
+const limitOf = (endpoint: Gate | PlainEndpoint): number | undefined =>
+  'maxBodyBytes' in endpoint ? endpoint.maxBodyBytes : endpoint.gate?.maxBodyBytes;
 
 /** Reads up to a little more than `maxBytes` and lets the rest run by; gives what there is when the client goes away. */
 function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {

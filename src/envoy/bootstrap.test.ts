@@ -5,7 +5,8 @@ import { bootstrap, clusterFile, gatewayDefaults, type GatewayOptions } from './
 const endpoint = (name: string, baseUrl: string, more: Partial<Endpoint> = {}): Endpoint => ({
   name,
   baseUrl: new URL(baseUrl),
-  apiKey: 'sk-secret',
+  settings: {},
+  credentials: [{ name: 'default', authorize: () => ({}) }],
   caFile: undefined,
   connectTimeoutMs: 5000,
   provider: {} as Endpoint['provider'], // Envoy's config does not look at it
@@ -19,6 +20,7 @@ const options = (more: Partial<GatewayOptions> = {}): GatewayOptions => ({
   admin: { path: '/run/remora/admin.sock' },
   systemCaFile: '/etc/ssl/certs/ca-certificates.crt',
   telemetry: { otlp: undefined, sampling: 1 },
+  cors: undefined,
   endpoints: [endpoint('openai', 'https://api.openai.com/v1')],
   ...more,
 });
@@ -64,6 +66,10 @@ describe('a provider cluster', () => {
     expect(valuesOf(cluster, 'match_typed_subject_alt_names')).toEqual([[{ san_type: 'DNS', matcher: { exact: 'api.openai.com' } }]]);
   });
 
+  test('speaks TLS up to 1.3, where Envoy would stop at 1.2', () => {
+    expect(valuesOf(provider('https://api.openai.com/v1'), 'tls_maximum_protocol_version')).toEqual(['TLSv1_3']);
+  });
+
   test('checks a certificate for an address by the address, and names none in SNI', () => {
     const cluster = provider('https://[::1]:8443');
     expect(valuesOf(cluster, 'sni')).toEqual([]);
@@ -107,7 +113,7 @@ describe('the bootstrap', () => {
 
   test('tells the sidecar the parent span only where Envoy traces', () => {
     const traced = { otlp: new URL('http://localhost:4318'), sampling: 0.25 };
-    const parent = /x-remora-parent/;
+    const parent = /TRACE_ID/;
     expect(JSON.stringify(bootstrap(options(), 'inline'))).not.toMatch(parent);
     expect(JSON.stringify(bootstrap(options({ telemetry: traced }), 'inline'))).toMatch(parent);
     expect(valuesOf(bootstrap(options({ telemetry: traced }), 'inline'), 'random_sampling')).toEqual([{ value: 25 }]);

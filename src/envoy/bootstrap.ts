@@ -21,6 +21,7 @@ export interface GatewayOptions extends ListenerOptions, ProviderClusterOptions 
 
 /** Values for what a config does not say. */
 export const gatewayDefaults = {
+  cors: undefined,
   maxBodyBytes: 32 << 20,
   maxConnections: 10_000,
   maxHeapBytes: 2 * 2 ** 30,

@@ -26,7 +26,7 @@ const withPrefix = (prefix: string): ConfigObject => ({ remove_on_match: { key_m
 export const distrustClientHeaders: ConfigObject = extension(
   'envoy.http.early_header_mutation.header_mutation',
   'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-  { mutations: [withPrefix('x-envoy-'), withPrefix(internalHeaderPrefix), { remove: headerNames.requestId }] },
+  { mutations: [withPrefix('x-envoy-'), { remove: headerNames.parent }, { remove: headerNames.requestId }] },
 );
 
 /** Names Envoy's ingress span for the sidecar: the span in ext_proc's own gRPC metadata is one that is never exported. */

@@ -1,6 +1,7 @@
 import type { Address } from '../config/snapshot.ts';
 import { listenAddress } from './address.ts';
 import { distrustClientHeaders, nameParentSpan, type ReplyTimeouts, routerExtProc } from './filters.ts';
+import { corsFilter, corsPolicy, type CorsOptions } from './cors.ts';
 import { localReplies } from './local-reply.ts';
 import { clusterNames, metadataNamespaces } from './names.ts';
 import { tracing } from './tracing.ts';
@@ -23,19 +24,21 @@ export interface GatewayTimeouts extends ReplyTimeouts {
 export interface ListenerOptions {
   listen: Address;
   telemetry: { otlp: URL | undefined; sampling: number };
+  /** Callers in browsers; undefined for none. */
+  cors: CorsOptions | undefined;
   maxBodyBytes: number;
   timeouts: GatewayTimeouts;
 }
 
 /** The gateway's one listener: clients' HTTP in, one route to the clusters that the chain names. */
-export const gatewayListener = ({ listen, telemetry, maxBodyBytes, timeouts }: ListenerOptions): ConfigObject => ({
+export const gatewayListener = ({ listen, telemetry, cors, maxBodyBytes, timeouts }: ListenerOptions): ConfigObject => ({
   name: 'gateway',
   address: listenAddress(listen),
   per_connection_buffer_limit_bytes: maxBodyBytes, // above 1 MiB, the default, a buffered body is a 413
-  filter_chains: [{ filters: [connectionManager({ telemetry, maxBodyBytes, timeouts })] }],
+  filter_chains: [{ filters: [connectionManager({ telemetry, cors, maxBodyBytes, timeouts })] }],
 });
 
-const connectionManager = ({ telemetry, maxBodyBytes, timeouts }: Omit<ListenerOptions, 'listen'>): ConfigObject =>
+const connectionManager = ({ telemetry, cors, maxBodyBytes, timeouts }: Omit<ListenerOptions, 'listen'>): ConfigObject =>
   extension('envoy.filters.network.http_connection_manager', 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
     stat_prefix: statPrefix,
     use_remote_address: true, // the connection's address, not what x-forwarded-for says
@@ -50,13 +53,19 @@ const connectionManager = ({ telemetry, maxBodyBytes, timeouts }: Omit<ListenerO
     request_id_extension: { typed_config: typed('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', { pack_trace_reason: true }) }, // how the sidecar knows what is sampled
     tracing: tracing(telemetry),
     local_reply_config: localReplies,
-    http_filters: [...(telemetry.otlp === undefined ? [] : [nameParentSpan]), routerExtProc(timeouts), router],
+    http_filters: [
+      ...(cors === undefined ? [] : [corsFilter]),
+      ...(telemetry.otlp === undefined ? [] : [nameParentSpan]),
+      routerExtProc(timeouts),
+      router,
+    ],
     route_config: {
       name: 'gateway',
       virtual_hosts: [
         {
           name: 'all',
           domains: ['*'],
+          typed_per_filter_config: cors && corsPolicy(cors),
           include_request_attempt_count: true, // the upstream filter is skipped by it
           request_body_buffer_limit: maxBodyBytes, // a retry needs the whole body
           routes: [{ match: { prefix: '/' }, route: byChain(timeouts) }],

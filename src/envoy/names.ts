@@ -31,7 +31,7 @@ export const clusterNames = {
   otlp: 'otlp',
 } as const;
 
-/** Prefix of our request headers inside Envoy: removed when a client sends them, and before the provider. */
+/** Prefix of our request headers: those of clients to us, such as `x-remora-strict`, and those inside Envoy. No provider sees them. */
 export const internalHeaderPrefix = 'x-remora-';
 
 /** Request headers that Envoy and the ext_proc service read from each other. */

@@ -76,7 +76,8 @@ async function silentSidecar(): Promise<{ path: string; asked: Promise<void> }> 
 const endpoint = (baseUrl: string, more: Partial<Endpoint> = {}): Endpoint => ({
   name: 'openai',
   baseUrl: new URL(baseUrl),
-  apiKey: undefined,
+  settings: {},
+  credentials: [{ name: 'default', authorize: () => ({}) }],
   caFile: undefined,
   connectTimeoutMs: 1000,
   provider: {} as Endpoint['provider'], // Envoy's config does not look at it

@@ -33,6 +33,7 @@ export function upstreamTls(url: URL, caFile: string | undefined): ConfigObject 
   return extension('envoy.transport_sockets.tls', 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
     sni: isName ? host : undefined, // RFC 6066: a name, never an address
     common_tls_context: {
+      tls_params: { tls_maximum_protocol_version: 'TLSv1_3' }, // Envoy's clients stop at 1.2 by default, which is their least too
       alpn_protocols: ['http/1.1'],
       validation_context: {
         trusted_ca: { filename: caFile },

@@ -1,11 +1,13 @@
 import { attributeNames } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
-import { SseTooLargeError } from '../framing/sse.ts';
+import { EventTooLargeError, FramingError, type WrittenEvent } from '../framing/event.ts';
 import { isTextPart, type Part } from '../llm/part.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import { AnswerFailure } from '../protocols/failure.ts';
 import { createStreamRelay, relayAnswer, type RelayOptions } from '../protocols/relay.ts';
-import type { Deployment } from '../routing/deployment.ts';
+import { createStateSealer } from '../protocols/sealed-answer.ts';
+import type { Api } from '../providers/provider.ts';
+import { deploymentName, type Deployment } from '../routing/deployment.ts';
 import { asClientError, asGatewayError } from './client-error.ts';
 import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
 import type { Plan } from './plan.ts';
@@ -16,30 +18,39 @@ import { fail, ownHeaders, type ExchangeState } from './state.ts';
 /** A provider's answer, from its headers to its last byte. */
 export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: PipelineRun, state: ExchangeState): Conversation {
   const status = Number(message.headers.get(':status'));
-  const deployment = answeringDeployment(message, plan);
+  const { deployment, api } = answering(message, plan);
   state.outcome.status = status;
   state.outcome.deployment = deployment;
   state.trace.answered(status);
-  if (status < 200 || status > 299) return yield* providerError(message, deployment, plan, state);
+  if (status < 200 || status > 299) return yield* providerError(message, { deployment, api }, plan, state);
   if (message.endOfStream) throw new GatewayError('provider-error', `${deployment.endpoint.name} answered nothing.`);
   if (message.headers.has('content-encoding'))
     throw new GatewayError('provider-error', `${deployment.endpoint.name} answered in an encoding that was not asked for.`);
   const relay: RelayOptions = {
-    from: deployment.endpoint.provider.protocol,
-    to: state.protocol,
+    from: { protocol: api.protocol, framing: api.framing ?? api.protocol.framing },
+    to: { protocol: state.protocol, framing: plan.facts.framing ?? state.protocol.framing },
+    finish: createStateSealer(state.protocol, plan.seal),
+    renameId: plan.facts.isStored === true ? (id) => plan.seal.seal({ type: 'stored', id, deployment: deploymentName(deployment) }) ?? id : undefined,
     observe: createObserver(state),
     filter: pipeline.partFilter(),
-    options: { wantsUsage: plan.facts.wantsUsage, createdAt: state.createdAt },
+    options: { wantsUsage: plan.facts.wantsUsage, createdAt: state.createdAt, model: plan.facts.model, encoding: plan.facts.encoding },
   };
-  const isStream = message.headers.get('content-type')?.includes('text/event-stream') === true;
+  const isStream = plan.facts.stream && message.headers.get('content-type')?.includes(relay.from.framing.contentType) === true;
   yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, plan, state);
 }
 
-function answeringDeployment({ attributes }: ResponseHeaders, { chain }: Plan): Deployment {
-  const deployment = chain[Number(attributes.get(attributeNames.attemptCount) ?? 1) - 1];
-  if (deployment === undefined) throw new Error(`Envoy names attempt ${String(attributes.get(attributeNames.attemptCount))} of ${chain.length}`);
-  return deployment;
+/** The attempt that is answered: Envoy says which one it was. */
+function answering({ attributes }: ResponseHeaders, { chain, apis }: Plan): { deployment: Deployment; api: Api } {
+  const index = Number(attributes.get(attributeNames.attemptCount) ?? 1) - 1;
+  const [deployment, api] = [chain[index], apis[index]];
+  if (deployment === undefined || api === undefined) {
+    throw new Error(`Envoy names attempt ${String(attributes.get(attributeNames.attemptCount))} of ${chain.length}, ${apis.length} of them made`);
+  }
+  return { deployment, api };
 }
+
+/** Text is UTF-8; binary framings have no charset. */
+const streamType = (contentType: string): string => (contentType.startsWith('text/') ? `${contentType}; charset=utf-8` : contentType);
 
 async function* jsonAnswer(message: ResponseHeaders, relay: RelayOptions, plan: Plan, state: ExchangeState): Conversation {
   const next = yield { type: 'proceed', ...answerHeaders(message.headers, ownHeaders(state, plan.warnings)), responseBody: 'buffered' };
@@ -63,20 +74,21 @@ function unreadable(cause: unknown, { outcome }: ExchangeState): GatewayError {
   const name = outcome.deployment?.endpoint.name ?? 'The provider';
   if (cause instanceof AnswerFailure) return new GatewayError('provider-error', `${name} answered with an error: ${cause.message}`, { cause });
   const error = asGatewayError(cause);
-  const isBytes = error.code === 'invalid-json' || error.code === 'invalid-request' || cause instanceof SseTooLargeError;
+  const isBytes =
+    error.code === 'invalid-json' || error.code === 'invalid-request' || cause instanceof EventTooLargeError || cause instanceof FramingError;
   return isBytes ? new GatewayError('provider-error', `${name} answered something that cannot be read.`, { cause }) : error;
 }
 
 async function* streamedAnswer(message: ResponseHeaders, relay: RelayOptions, plan: Plan, state: ExchangeState): Conversation {
-  const end = (error: GatewayError, how: 'failed' | 'cut'): string => {
+  const end = (error: GatewayError, how: 'failed' | 'cut'): WrittenEvent[] => {
     fail(state, error, how);
-    return relay.to.encodeStreamError(asClientError(error));
+    return relay.to.protocol.encodeStreamError(asClientError(error));
   };
   const stream = createStreamRelay(relay, {
     cut: () => end(new GatewayError('provider-cut', "The provider's answer ended before it was complete."), 'cut'),
     failed: (cause) => end(unreadable(cause, state), 'failed'),
   });
-  const headers = answerHeaders(message.headers, [...ownHeaders(state, plan.warnings), ['content-type', 'text/event-stream; charset=utf-8']]);
+  const headers = answerHeaders(message.headers, [...ownHeaders(state, plan.warnings), ['content-type', streamType(relay.to.framing.contentType)]]);
   headers.removeHeaders = [...(headers.removeHeaders ?? []), 'content-length'];
   let next = yield { type: 'proceed', ...headers, responseBody: 'streamed' };
   for (;;) {

@@ -19,7 +19,7 @@ export async function* attempt(opening: RequestHeaders, { registry, onError }: A
     if (open === undefined) throw new GatewayError('gateway-unavailable', 'This attempt belongs to no exchange that is known here. Try again.');
     const number = Number(opening.headers.get(headerNames.attemptCount));
     requireCluster(opening, open, number);
-    const prepared = open.prepare(number, opening.headers.get('traceparent'));
+    const prepared = await open.prepare(number, opening.headers.get('traceparent'));
     yield {
       type: 'proceed',
       replacesRequest: true,

@@ -1,9 +1,12 @@
 import { attributeNames } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
 import { asClientError, errorHeaders, refuse } from './client-error.ts';
-import type { Conversation, ResponseHeaders } from './message.ts';
+import type { Attributes, Conversation, ResponseHeaders } from './message.ts';
 import { bodyHeaders } from './response-headers.ts';
 import { fail, ownHeaders, type ExchangeState } from './state.ts';
+
+/** Whether an answer is a reply of Envoy's own. */
+export const isEnvoyReply = (attributes: Attributes): boolean => attributes.get(attributeNames.codeDetails) !== 'via_upstream';
 
 /** A reply that Envoy made itself: its status and body become one of our errors in the client's protocol. */
 export async function* envoyReply(message: ResponseHeaders, state: ExchangeState): Conversation {

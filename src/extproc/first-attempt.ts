@@ -9,8 +9,8 @@ import type { PlannedRequest } from './plan.ts';
  * The reply to a request's body: the first attempt, written for the first deployment of the chain, and the chain itself,
  * which Envoy's `priority_group` cluster specifier reads from metadata. Attempt k goes to group k.
  */
-export function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeState): Proceed {
-  const attempt = open.prepare(1, undefined);
+export async function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeState): Promise<Proceed> {
+  const attempt = await open.prepare(1, undefined);
   return {
     type: 'proceed',
     ...attemptHeaders(attempt, state.opening.headers, [
@@ -37,7 +37,11 @@ export function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeStat
 }
 
 /** Header changes that leave the provider with the attempt's own headers and nothing of the client's, nor of an earlier attempt's. */
-export function attemptHeaders(attempt: Attempt, present: Headers, forEnvoy: readonly Header[] = []): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
+export function attemptHeaders(
+  attempt: Pick<Attempt, 'path' | 'headers' | 'body'>,
+  present: Headers,
+  forEnvoy: readonly Header[] = [],
+): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
   return {
     setHeaders: [[':path', attempt.path], ['content-length', String(attempt.body.length)], ...forEnvoy, ...attempt.headers],
     removeHeaders: [...present.keys()].filter((name) => !attempt.headers.has(name) && !isEnvoys(name)),

@@ -57,6 +57,8 @@ export interface Proceed {
   /** Envoy chooses the route again, with what this reply has changed. */
   clearRouteCache?: boolean;
   metadata?: DynamicMetadata;
+  /** How the body of the request comes to us; to request headers only. Buffered where it is absent. */
+  requestBody?: 'none' | 'buffered';
   /** How the body of the answer comes to us. */
   responseBody?: 'none' | 'streamed' | 'buffered';
 }

@@ -4,9 +4,13 @@ import type { Warning } from '../llm/request.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import type { Identity } from '../policies/tenant.ts';
 import { ClientRequest } from '../protocols/client-request.ts';
-import type { RequestFacts } from '../protocols/protocol.ts';
-import { prepareAttempt } from '../routing/prepare-attempt.ts';
-import type { Deployment } from '../routing/deployment.ts';
+import type { PathFacts, RequestFacts } from '../protocols/protocol.ts';
+import type { Seal } from '../protocols/seal.ts';
+import { withStoredIds } from '../protocols/stored-ids.ts';
+import type { Api } from '../providers/provider.ts';
+import { prepareAttempt, writeRequest } from '../routing/prepare-attempt.ts';
+import { deploymentName, type Deployment } from '../routing/deployment.ts';
+import { warningHeader } from '../llm/warning.ts';
 import { route } from '../routing/route.ts';
 import type { ExchangeState } from './state.ts';
 import type { OpenExchange } from './registry.ts';
@@ -16,8 +20,12 @@ export interface Plan {
   facts: RequestFacts;
   chain: readonly Deployment[];
   headersTimeoutMs: number;
+  /** How each attempt that was made speaks to its provider, in their order. */
+  apis: Api[];
   /** What the last attempt could not carry. */
   warnings: readonly Warning[];
+  /** For what the answer gives the client to send back. */
+  seal: Seal;
 }
 
 /** A plan, and what writes its attempts: it holds the request, and is let go of when the answer begins. */
@@ -26,38 +34,58 @@ export interface PlannedRequest {
   open: OpenExchange;
 }
 
+/** How a client asks that nothing of its request be left out. */
+const strictHeader = 'x-remora-strict';
+
 /** Longest waits for the headers of an answer: a JSON answer's come only when all of it is written. */
 const headersTimeoutMs = { stream: 60_000, json: 600_000 } as const;
+
+/** What planning needs besides the request. */
+export interface PlanParts {
+  snapshot: Snapshot;
+  identity: Identity;
+  pipeline: PipelineRun;
+  /** Numbers from 0 up to 1. */
+  random: () => number;
+  seal: Seal;
+}
 
 /** Takes a request from the client's bytes to a chain of deployments: read, policies, routing, policies that know the chain. Throws what refuses it. */
 export async function planRequest(
   body: Buffer,
+  path: PathFacts,
   state: ExchangeState,
-  { snapshot, identity, pipeline, random }: { snapshot: Snapshot; identity: Identity; pipeline: PipelineRun; random: () => number },
+  { snapshot, identity, pipeline, random, seal }: PlanParts,
 ): Promise<PlannedRequest> {
-  const received = await state.trace.stage('decode', () => new ClientRequest(state.protocol, body));
+  const received = await state.trace.stage('decode', () => new ClientRequest(state.protocol, body, path));
   const { model, stream, maxTokens } = received.facts;
   // A name that the config does not have may be any text of the client's.
   state.trace.requested({ model: snapshot.models.has(model) ? model : undefined, protocol: state.protocol.name, stream, maxTokens });
   requireAllowed(model, identity);
-  const request = await pipeline.onRequest(received);
-  const chain = await state.trace.stage('route', () => route(model, snapshot.models, random));
+  const { request, deployment: keeper } = withStoredIds(await pipeline.onRequest(received), seal);
+  const routed = await state.trace.stage('route', () => route(model, snapshot.models, random));
+  const isStrict = snapshot.models.get(model)?.strict === true || state.opening.headers.get(strictHeader) === 'true';
+  const possible = keeper === undefined ? routed : keptBy(keeper, routed);
+  const chain = isStrict ? carriers(request, possible, seal) : possible;
   await pipeline.onChain(request, chain);
   const plan: Plan = {
     facts: request.facts,
     chain,
     headersTimeoutMs: snapshot.models.get(model)?.headersTimeoutMs ?? (stream ? headersTimeoutMs.stream : headersTimeoutMs.json),
+    apis: [],
     warnings: [],
+    seal,
   };
   return {
     plan,
     open: {
       chain,
       protocol: state.protocol,
-      prepare(number, parent) {
+      async prepare(number, parent) {
         const deployment = chain[number - 1];
         if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
-        const attempt = prepareAttempt(request, deployment, clientCall(state));
+        const attempt = await prepareAttempt(request, deployment, { call: clientCall(state), seal, random });
+        plan.apis[number - 1] = attempt.api;
         plan.warnings = attempt.warnings;
         state.outcome.deployment = deployment;
         state.outcome.attempts = number;
@@ -67,6 +95,31 @@ export async function planRequest(
       },
     },
   };
+}
+
+/** The deployment that keeps what a request refers to. Throws `stored-not-found` where the model does not lead there. */
+function keptBy(keeper: string, chain: readonly Deployment[]): Deployment[] {
+  const found = chain.find((deployment) => deploymentName(deployment) === keeper);
+  if (found === undefined)
+    throw new GatewayError(
+      'stored-not-found',
+      'What this request refers to is kept by a deployment that this model does not lead to. Ask for the model that made it.',
+    );
+  return [found];
+}
+
+/** The deployments that can be given all of a request. Throws `not-carried` with what the first one lacks where there is none. */
+function carriers(request: ClientRequest, chain: readonly Deployment[], seal: Seal): Deployment[] {
+  const written = chain.map((deployment) => ({ deployment, ...writeRequest(request, deployment, seal) }));
+  const whole = written.filter(({ warnings }) => warnings.length === 0).map(({ deployment }) => deployment);
+  const [first] = written;
+  if (whole.length > 0 || first === undefined) return whole;
+  const [warning] = first.warnings;
+  throw new GatewayError(
+    'not-carried',
+    `No deployment of this model can be given the whole request, and it is strict. ${deploymentName(first.deployment)} would lack: ${warningHeader(first.warnings)}.`,
+    warning === undefined ? {} : { field: warning.field },
+  );
 }
 
 function requireAllowed(model: string, { tenant }: Identity): void {

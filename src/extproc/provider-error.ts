@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import { clientErrorOf } from '../protocols/failure.ts';
+import type { Api } from '../providers/provider.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { detailsOf } from './client-error.ts';
 import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
@@ -8,18 +9,21 @@ import { answerHeaders, bodyHeaders } from './response-headers.ts';
 import { ownHeaders, type ExchangeState } from './state.ts';
 
 /** An error status of the provider's: its error in the client's protocol. What it says about our credential is ours to mend, not the client's. */
-export async function* providerError(message: ResponseHeaders, deployment: Deployment, plan: Plan, state: ExchangeState): Conversation {
-  const { provider, name } = deployment.endpoint;
+export async function* providerError(
+  message: ResponseHeaders,
+  { deployment, api }: { deployment: Deployment; api: Api },
+  plan: Plan,
+  state: ExchangeState,
+): Conversation {
+  const { name } = deployment.endpoint;
   const { status } = state.outcome;
   state.outcome.end = 'failed';
-  if (status === 401 || status === 402 || status === 403) {
-    throw new GatewayError('provider-credential', `${name} refused the gateway's credential (${status}). The platform team must mend it.`);
-  }
+  requireOwnCredential(status, deployment);
   if (status < 400) throw new GatewayError('provider-error', `${name} answered with status ${status}.`);
-  const isSameProtocol = provider.protocol === state.protocol;
+  const isSameProtocol = api.protocol === state.protocol;
   const clientStatus = isSameProtocol ? status : portableStatus(status);
   const render = (body: Buffer): Buffer =>
-    Buffer.from(state.protocol.encodeError(clientErrorOf(provider.protocol.decodeFailure(clientStatus, body))));
+    Buffer.from(state.protocol.encodeError(clientErrorOf(api.protocol.decodeFailure(clientStatus, body, message.headers))));
   const headers = [...ownHeaders(state, plan.warnings), [':status', String(clientStatus)] as const];
   if (message.endOfStream) {
     yield {
@@ -42,6 +46,12 @@ export async function* providerError(message: ResponseHeaders, deployment: Deplo
   };
   const body = render(requireBody(next).body);
   yield { type: 'proceed', body, setHeaders: bodyHeaders(body) };
+}
+
+/** Throws where a status says that the provider refused our credential: the client's key is not at fault. */
+export function requireOwnCredential(status: number, { endpoint }: Deployment): void {
+  if (status !== 401 && status !== 402 && status !== 403) return;
+  throw new GatewayError('provider-credential', `${endpoint.name} refused the gateway's credential (${status}). The platform team must mend it.`);
 }
 
 /** Whether a body can be an error of the provider's own; pages of proxies on the way are HTML. */

@@ -6,7 +6,7 @@ import type { Deployment } from '../routing/deployment.ts';
 export interface OpenExchange {
   chain: readonly Deployment[];
   /** Writes attempt `number` (1 is the first) and notes that it is made. `parent` is the trace context of Envoy's span for it. */
-  prepare(number: number, parent: string | undefined): Attempt;
+  prepare(number: number, parent: string | undefined): Promise<Attempt>;
   /** The client's protocol. */
   protocol: Protocol;
 }

@@ -154,7 +154,7 @@ export function encodeReply(reply: Reply, to: Message['type'], room = 0): Buffer
     });
     return writer.finish(room);
   }
-  if (reply.responseBody !== undefined) writeModeOverride(writer, bodyModes[reply.responseBody]);
+  if (reply.responseBody !== undefined) writeModeOverride(writer, bodyModes[reply.requestBody ?? 'buffered'], bodyModes[reply.responseBody]);
   if (reply.metadata !== undefined) writeMetadata(writer, reply.metadata);
   writer.message(replyFields[to], () => {
     if (to !== 'request-trailers' && to !== 'response-trailers') writer.message(1, () => writeCommonResponse(writer, reply));
@@ -163,10 +163,10 @@ export function encodeReply(reply: Reply, to: Message['type'], room = 0): Buffer
 }
 
 /** Both body modes are always named: an unset one means NONE. */
-function writeModeOverride(writer: Writer, responseBody: number): void {
+function writeModeOverride(writer: Writer, requestBody: number, responseBody: number): void {
   writer.message(9, () => {
     writer.number(4, responseBody);
-    writer.number(3, bodyModes.buffered);
+    writer.number(3, requestBody);
   });
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseJson } from './json.ts';
-import { addField, replaceValue, splice } from './splice.ts';
+import { addField, removeFields, renameField, replaceValue, splice } from './splice.ts';
 
 const document = '{ "a" : 1,"a":2 , "model":"x", "big":12345678901234567890, "e":"\\u0041" }';
 
@@ -37,4 +37,35 @@ test('refuses edits that overlap', () => {
       { start: 2, end: 4, text: '' },
     ]),
   ).toThrow('overlap');
+});
+
+test('takes fields out wherever they stand, and leaves the others as they were', () => {
+  const body = parseJson(Buffer.from('{ "a":1, "b" : {"a":2} ,"a":3,\n"c":"\\u0041", "d":5 }'));
+  const without = (...names: string[]) => splice(body.bytes, removeFields(body, new Set(names))).toString();
+  expect(without('a')).toBe('{ "b" : {"a":2},\n"c":"\\u0041", "d":5 }');
+  expect(without('c', 'd')).toBe('{ "a":1, "b" : {"a":2} ,"a":3 }');
+  expect(without('a', 'b')).toBe('{ "c":"\\u0041", "d":5 }');
+  expect(without('a', 'b', 'c', 'd')).toBe('{  }');
+  expect(without('x')).toBe(body.text);
+});
+
+test('what is left without some fields is what JSON.parse has without them, and takes further ones', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.json()), fc.array(fc.string()), (object, others) => {
+      const keys = Object.keys(object);
+      const removed = new Set([...keys.filter((_, index) => index % 2 === 1), ...others.filter((name) => name !== keys[0])]);
+      const body = parseJson(Buffer.from(JSON.stringify(object)));
+      const edits = [...removeFields(body, removed), addField(body, 'added by us', '1')];
+      const expected = Object.fromEntries(Object.entries(object).filter(([key]) => !removed.has(key)));
+      expect(Object.entries(JSON.parse(splice(body.bytes, edits).toString()) as object)).toEqual(
+        expect.arrayContaining([...Object.entries(expected), ['added by us', 1]]),
+      );
+    }),
+  );
+});
+
+test('renames a field', () => {
+  const body = parseJson(Buffer.from('{"a" : 1e2}'));
+  const [field] = body.fields();
+  expect(splice(body.bytes, field === undefined ? [] : [renameField(field.key, 'b')]).toString()).toBe('{"b" : 1e2}');
 });

@@ -16,6 +16,23 @@ export function addField(object: JsonNode, key: string, json: string): Edit {
   return { start: object.start + 1, end: object.start + 1, text: `${JSON.stringify(key)}:${json}${isEmpty ? '' : ','}` };
 }
 
+/** Gives a field another name. */
+export const renameField = (key: JsonNode, name: string): Edit => replaceValue(key, JSON.stringify(name));
+
+/** Takes fields out of an object, each as often as it stands there. Other edits must not touch them, nor add a field where none is left. */
+export function removeFields(object: JsonNode, names: ReadonlySet<string>): Edit[] {
+  const fields = [...object.fields()];
+  const isKept = ({ value }: { value: JsonNode }): boolean => !names.has(String(value.name));
+  const firstKept = fields.findIndex(isKept);
+  return fields.flatMap((field, index): Edit[] => {
+    if (isKept(field)) return [];
+    const { key, value } = field;
+    // With the comma before it, or behind it where no field is left before it.
+    if (firstKept !== -1 && index > firstKept) return [{ start: fields[index - 1]?.value.end ?? key.start, end: value.end, text: '' }];
+    return [{ start: key.start, end: fields[index + 1]?.key.start ?? value.end, text: '' }];
+  });
+}
+
 /** Applies edits that do not overlap, in any order. Bytes outside them are copied as they are. */
 export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
   if (edits.length === 0) return bytes;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatSse, SseParser, SseTooLargeError, withData, type SseEvent } from './sse.ts';
+import { EventTooLargeError, type StreamEvent } from './event.ts';
+import { formatSse, SseParser, withData } from './sse.ts';
 
-function parseAll(chunks: readonly Buffer[]): SseEvent[] {
+function parseAll(chunks: readonly Buffer[]): StreamEvent[] {
   const parser = new SseParser();
   const events = chunks.flatMap((chunk) => parser.push(chunk));
   const rest = parser.end();
@@ -10,7 +11,7 @@ function parseAll(chunks: readonly Buffer[]): SseEvent[] {
 }
 
 /** What a reader sees: comments, and the LF of a CRLF whose CR came in an earlier chunk, are no events to it. */
-const shape = (events: readonly SseEvent[]) => events.filter(({ data }) => data !== '').map(({ name, data }) => ({ name, data }));
+const shape = (events: readonly StreamEvent[]) => events.filter(({ data }) => data !== '').map(({ name, data }) => ({ name, data }));
 const cutAt = (bytes: Buffer, at: number): Buffer[] => [bytes.subarray(0, at), bytes.subarray(at)];
 
 describe('a stream cut anywhere gives the same events', () => {
@@ -59,12 +60,12 @@ test('an event that no blank line completes comes at the end', () => {
 test('refuses an event that grows past the limit', () => {
   const parser = new SseParser({ maxEventBytes: 10 });
   parser.push(Buffer.from('data: 1\n\n'));
-  expect(() => parser.push(Buffer.from('data: 12345'))).toThrow(SseTooLargeError);
+  expect(() => parser.push(Buffer.from('data: 12345'))).toThrow(EventTooLargeError);
 });
 
 test('an event with other data keeps its name, id and comments', () => {
   const [event] = parseAll([Buffer.from('event: delta\nid: 4\ndata: {"a":1}\n\n')]);
-  expect(withData(event as SseEvent, '{"a":2}')).toBe('event: delta\nid: 4\ndata: {"a":2}\n\n');
+  expect(withData(event as StreamEvent, '{"a":2}')).toBe('event: delta\nid: 4\ndata: {"a":2}\n\n');
 });
 
 test('data of several lines is read back as it was written', () => {

@@ -1,26 +1,10 @@
-/** One server-sent event (WHATWG HTML, "Server-sent events"). */
-export interface SseEvent {
-  /** The `event` field; empty where there is none. */
-  name: string;
-  /** The `data` lines, joined by newlines; empty for a comment or a keep-alive. */
-  data: string;
-  /** The event's own bytes, the blank line behind it included. All events' bytes together are the stream's. */
-  raw: Buffer;
-}
-
-/** An event grew past the limit. */
-export class SseTooLargeError extends Error {
-  constructor(maxBytes: number) {
-    super(`a server-sent event is larger than ${maxBytes} bytes`);
-    this.name = 'SseTooLargeError';
-  }
-}
+import { EventTooLargeError, type EventParser, type Framing, type StreamEvent } from './event.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Cuts a stream of bytes into events. Chunks may end anywhere: inside a character, between CR and LF. Each byte is looked at once. */
-export class SseParser {
+/** Cuts server-sent events (WHATWG HTML, "Server-sent events") out of a stream of bytes. Chunks may end anywhere: inside a character, between CR and LF. Each byte is looked at once. */
+export class SseParser implements EventParser {
   readonly #maxEventBytes: number;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
@@ -37,8 +21,8 @@ export class SseParser {
   }
 
   /** The events that this chunk completes. */
-  push(chunk: Buffer): SseEvent[] {
-    const events: SseEvent[] = [];
+  push(chunk: Buffer): StreamEvent[] {
+    const events: StreamEvent[] = [];
     let start = this.#takeWholeEvents(chunk, events);
     for (let at = start; at < chunk.length; at++) {
       const byte = chunk[at];
@@ -63,7 +47,7 @@ export class SseParser {
   }
 
   /** The usual case at the runtime's own speed: the chunk begins with an event, and its lines end with LF. Returns where the first event begins that is not whole. */
-  #takeWholeEvents(chunk: Buffer, events: SseEvent[]): number {
+  #takeWholeEvents(chunk: Buffer, events: StreamEvent[]): number {
     if (this.#pendingBytes > 0 || this.#afterCr || chunk.includes(CR)) return 0;
     let start = 0;
     for (let blank = chunk.indexOf('\n\n'); blank !== -1; blank = chunk.indexOf('\n\n', start)) {
@@ -74,14 +58,14 @@ export class SseParser {
   }
 
   /** What is left at the end of the stream: bytes of an event that no blank line completed. */
-  end(): SseEvent | undefined {
+  end(): StreamEvent | undefined {
     return this.#pendingBytes === 0 ? undefined : parseEvent(this.#take(Buffer.alloc(0)));
   }
 
   #keep(bytes: Buffer): void {
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes > this.#maxEventBytes) throw new SseTooLargeError(this.#maxEventBytes);
+    if (this.#pendingBytes > this.#maxEventBytes) throw new EventTooLargeError(this.#maxEventBytes);
   }
 
   #take(rest: Buffer): Buffer {
@@ -93,19 +77,19 @@ export class SseParser {
   }
 }
 
-function parseEvent(raw: Buffer): SseEvent {
+function parseEvent(raw: Buffer): StreamEvent {
   const text = raw.toString('utf8');
   return parsePlainEvent(text, raw) ?? parseLines(text, raw);
 }
 
 /** An event as nearly all are, a line of data with at most a name before it; undefined for every other one. */
-function parsePlainEvent(text: string, raw: Buffer): SseEvent | undefined {
+function parsePlainEvent(text: string, raw: Buffer): StreamEvent | undefined {
   const dataAt = text.startsWith('event: ') ? text.indexOf('\n') + 1 : 0;
   if (!text.startsWith('data: ', dataAt) || text.indexOf('\n', dataAt) !== text.length - 2 || text.includes('\r')) return undefined;
   return { name: dataAt === 0 ? '' : text.slice('event: '.length, dataAt - 1), data: text.slice(dataAt + 'data: '.length, -2), raw };
 }
 
-function parseLines(text: string, raw: Buffer): SseEvent {
+function parseLines(text: string, raw: Buffer): StreamEvent {
   let name = '';
   let data: string | undefined;
   for (const line of lines(text)) {
@@ -131,7 +115,22 @@ export function formatSse(data: string, name = ''): string {
 }
 
 /** The same event with other data: its name, id and comments stay. */
-export function withData(event: SseEvent, data: string): string {
+export function withData(event: StreamEvent, data: string): string {
   const kept = lines(event.raw.toString('utf8')).filter((line) => line !== '' && !/^data(:|$)/.test(line));
   return `${kept.map((line) => `${line}\n`).join('')}${formatSse(data)}`;
 }
+
+/** Server-sent events, as most APIs stream. */
+export const sse: Framing = {
+  contentType: 'text/event-stream',
+  createParser: () => new SseParser(),
+  createWriter: () => sseWriter,
+  withData,
+};
+
+/** Each event stands for itself, so all streams share one writer. */
+const sseWriter = {
+  write: ({ name, data }: { name?: string; data: string }): string => formatSse(data, name),
+  passed: (): void => {},
+  end: (): string => '',
+};

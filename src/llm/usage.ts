@@ -6,10 +6,22 @@ export interface Usage {
   cacheReadTokens: number;
   /** Of `inputTokens`, those written to the provider's prompt cache. */
   cacheWriteTokens: number;
+  /** Of `inputTokens`, those of audio. */
+  inputAudioTokens: number;
   /** All output tokens, hidden reasoning included. */
   outputTokens: number;
   /** Of `outputTokens`, those of reasoning. */
   reasoningTokens: number;
+  /** Of `outputTokens`, those of audio. */
+  outputAudioTokens: number;
 }
 
-export const noUsage: Usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+export const noUsage: Usage = {
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  inputAudioTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  outputAudioTokens: 0,
+};

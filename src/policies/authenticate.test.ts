@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { authenticate } from './authenticate.ts';
 import type { Identity } from './tenant.ts';
 
-const identity: Identity = { tenant: { name: 'marketing', models: undefined, budget: undefined, privacy: undefined }, key: 'website' };
+const identity: Identity = {
+  tenant: { name: 'marketing', models: undefined, budget: undefined, privacy: undefined, passThrough: false },
+  key: 'website',
+};
 const keys = new Map([[createHash('sha256').update('rk-1').digest('hex'), identity]]);
 
 test.each([

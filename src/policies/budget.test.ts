@@ -46,11 +46,12 @@ class FakeLedger implements Ledger {
 }
 
 function deployment(name: string, price: ConfiguredPrice | undefined): Deployment {
-  const endpoint = {
+  const endpoint: Deployment['endpoint'] = {
     name,
     provider: openai,
     baseUrl: new URL('https://provider.test'),
-    apiKey: undefined,
+    settings: {},
+    credentials: [{ name: 'default', authorize: () => ({}) }],
     caFile: undefined,
     connectTimeoutMs: 1000,
   };
@@ -73,6 +74,7 @@ const identity = (amountNanos: bigint | undefined): Identity => ({
     models: undefined,
     budget: amountNanos === undefined ? undefined : { amountNanos, per: 'month' },
     privacy: undefined,
+    passThrough: false,
   },
   key: 'website',
 });
@@ -96,9 +98,15 @@ function open({ amountNanos = 10n * dollar, ledger = new FakeLedger() }: { amoun
 }
 
 function openFor(who: Identity, ledger: FakeLedger) {
-  const run = createBudget({ ledger, prices: createPrices({ now: () => noon }), now: () => noon }).open({ id: 'exchange-1', identity: who });
+  const run = createBudget({
+    ledger,
+    prices: createPrices({ now: () => noon }),
+    passThroughNanos: (group) => (group === 'images' ? 40_000_000 : undefined),
+    now: () => noon,
+  }).open({ id: 'exchange-1', identity: who });
   return {
     chain: async (asked: ClientRequest, deployments: readonly Deployment[]) => run?.onChain?.(asked, deployments),
+    pass: async (group: string) => run?.onPassThrough?.(group, cheap),
     settle: (ended: Outcome) => run?.onSettled?.(ended),
   };
 }
@@ -280,5 +288,37 @@ describe('after the call', () => {
       [3000, false],
       [0, true],
     ]);
+  });
+});
+
+describe('a call that passes through unread', () => {
+  test('reserves and books the price of its kind', async () => {
+    const { ledger, pass, settle } = open();
+    await pass('images');
+    expect(ledger.reserved()).toBe(40_000_000n);
+    settle(outcome());
+    expect(ledger.settled).toMatchObject([{ protocol: 'pass-through', model: 'images', costNanos: 40_000_000 }]);
+    expect(ledger.reserved()).toBe(0n);
+  });
+
+  test('costs nothing where the provider refused it', async () => {
+    const { ledger, pass, settle } = open();
+    await pass('images');
+    settle(outcome({ end: 'failed', status: 400 }));
+    expect(ledger.settled).toMatchObject([{ costNanos: 0 }]);
+    expect(ledger.reserved()).toBe(0n);
+  });
+
+  test('is refused under a budget where its kind has no price', async () => {
+    const { pass } = open();
+    expect(await refusalOf(pass('audio'))).toMatchObject({ code: 'unpriced-model' });
+  });
+
+  test('without a budget needs no price, and is entered all the same', async () => {
+    const ledger = new FakeLedger();
+    const { pass, settle } = openFor(identity(undefined), ledger);
+    await pass('audio');
+    settle(outcome());
+    expect(ledger.recorded).toMatchObject([{ protocol: 'pass-through', model: 'audio', costNanos: 0 }]);
   });
 });

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts';
 import { noUsage, type Usage } from '../llm/usage.ts';
 import type { Prices } from '../pricing/prices.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
-import { defaultMaxTokens, type ProtocolName } from '../protocols/protocol.ts';
+import { defaultMaxTokens } from '../protocols/protocol.ts';
 import { deploymentName, type Deployment } from '../routing/deployment.ts';
 import { StoreError, type Hold, type Ledger, type LedgerEntry } from '../stores/ledger.ts';
 import { periodEnd } from '../stores/period.ts';
@@ -14,6 +14,8 @@ import type { Identity } from './tenant.ts';
 export interface BudgetParts {
   ledger: Ledger;
   prices: Prices;
+  /** Nano-dollars that a call costs which passes through unread, by its group; undefined where nobody has set it. */
+  passThroughNanos: (group: string) => number | undefined;
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -30,24 +32,38 @@ export const createBudget = (parts: BudgetParts): Policy => ({
   open: ({ id, identity }) => openBudget(id, identity, parts),
 });
 
-function openBudget(exchange: string, identity: Identity, { ledger, prices, now }: BudgetParts): PolicyRun {
+function openBudget(exchange: string, identity: Identity, { ledger, prices, passThroughNanos, now }: BudgetParts): PolicyRun {
   const { tenant } = identity;
   const startedAt = now();
   let asked: Asked | undefined;
   let hold: Hold | undefined;
   let isSettled = false;
 
+  async function reserve({ amountNanos: limitNanos }: NonNullable<Identity['tenant']['budget']>, amountNanos: number): Promise<void> {
+    const reserved = await unlessBroken(() => ledger.reserve({ tenant: tenant.name, amountNanos, limitNanos }));
+    if (reserved === undefined) throw exceeded(tenant.name, amountNanos, limitNanos, ledger, now());
+    // The client may have left while the ledger was asked.
+    if (isSettled) reserved.release();
+    else hold = reserved;
+  }
+
   return {
     async onChain(request, chain) {
       asked = { protocol: request.protocol.name, model: request.facts.model };
+      if (tenant.budget !== undefined) await reserve(tenant.budget, mostNanos(request, chain, prices));
+    },
+
+    async onPassThrough(group) {
+      const costNanos = passThroughNanos(group);
+      asked = { protocol: 'pass-through', model: group, costNanos: costNanos ?? 0 };
       if (tenant.budget === undefined) return;
-      const amountNanos = mostNanos(request, chain, prices);
-      const limitNanos = tenant.budget.amountNanos;
-      const reserved = await unlessBroken(() => ledger.reserve({ tenant: tenant.name, amountNanos, limitNanos }));
-      if (reserved === undefined) throw exceeded(tenant.name, amountNanos, limitNanos, ledger, now());
-      // The client may have left while the ledger was asked.
-      if (isSettled) reserved.release();
-      else hold = reserved;
+      if (costNanos === undefined) {
+        throw new GatewayError(
+          'unpriced-model',
+          `No price is set for calls to ${group}, so no budget can pay for one. Set passThrough.prices.${group} in the config.`,
+        );
+      }
+      await reserve(tenant.budget, costNanos);
     },
 
     onSettled(outcome) {
@@ -67,8 +83,10 @@ function openBudget(exchange: string, identity: Identity, { ledger, prices, now 
 
 /** What the ledger needs of a request; the request itself is not kept while the answer runs. */
 interface Asked {
-  protocol: ProtocolName;
+  protocol: LedgerEntry['protocol'];
   model: string;
+  /** What a call costs that no tokens are counted of. */
+  costNanos?: number;
 }
 
 interface Begun {
@@ -79,9 +97,15 @@ interface Begun {
 }
 
 /** What the ledger keeps of an exchange. A cost that is not known is what was reserved for it: 0 without a budget. */
-function entryOf(begun: Begun, { protocol, model }: Asked, deployment: Deployment, outcome: Outcome, prices: Prices): LedgerEntry {
-  const { usage, estimated } = usageOf(outcome);
-  const costNanos = prices.costNanos(deployment, usage);
+function entryOf(
+  begun: Begun,
+  { protocol, model, costNanos: fixedNanos }: Asked,
+  deployment: Deployment,
+  outcome: Outcome,
+  prices: Prices,
+): LedgerEntry {
+  const { usage, estimated } = fixedNanos === undefined ? usageOf(outcome) : { usage: noUsage, estimated: false };
+  const costNanos = fixedNanos === undefined ? prices.costNanos(deployment, usage) : costOfCall(fixedNanos, outcome);
   return {
     exchange: begun.exchange,
     tenant: begun.identity.tenant.name,
@@ -100,6 +124,9 @@ function entryOf(begun: Begun, { protocol, model }: Asked, deployment: Deploymen
     startedAt: begun.startedAt,
   };
 }
+
+/** A call that the provider refused costs nothing. */
+const costOfCall = (nanos: number, { status }: Outcome): number => (status >= 400 ? 0 : nanos);
 
 /** What a request may cost at the dearest deployment of its chain. */
 function mostNanos(request: ClientRequest, chain: readonly Deployment[], prices: Prices): number {

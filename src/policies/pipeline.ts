@@ -11,6 +11,7 @@ export type Stage = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
 export interface PipelineRun {
   onRequest(request: ClientRequest): Promise<ClientRequest>;
   onChain(request: ClientRequest, chain: readonly Deployment[]): Promise<void>;
+  onPassThrough(group: string, deployment: Deployment): Promise<void>;
   /** The policies' way with the answer, last one first; undefined where none looks at it. */
   partFilter(): PartFilter | undefined;
   onSettled(outcome: Outcome): void;
@@ -38,6 +39,11 @@ export function openPipeline(
     async onChain(request, chain) {
       for (const { name, run } of runs) {
         if (run.onChain !== undefined) await stage(name, () => run.onChain?.(request, chain));
+      }
+    },
+    async onPassThrough(group, deployment) {
+      for (const { name, run } of runs) {
+        if (run.onPassThrough !== undefined) await stage(name, () => run.onPassThrough?.(group, deployment));
       }
     },
     partFilter() {

@@ -17,6 +17,8 @@ export interface PolicyRun {
   onRequest?(request: ClientRequest): ClientRequest | Promise<ClientRequest>;
   /** Sees the chain that routing chose; throws GatewayError to refuse. */
   onChain?(request: ClientRequest, chain: readonly Deployment[]): void | Promise<void>;
+  /** Sees a call that passes to a deployment unread; `group` says of what kind it is. Throws GatewayError to refuse. */
+  onPassThrough?(group: string, deployment: Deployment): void | Promise<void>;
   /** Sees each part of the answer; returns what takes its place. Synchronous: it runs per chunk. May be set while the request is seen: where no policy has it, answers pass untouched. */
   onPart?(part: Part): readonly Part[];
   /** Runs exactly once, however the exchange ended; after it nothing more is called. */

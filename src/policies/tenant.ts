@@ -5,6 +5,8 @@ export interface Tenant {
   models: ReadonlySet<string> | undefined;
   budget: { amountNanos: bigint; per: 'month' } | undefined;
   privacy: Privacy | undefined;
+  /** Whether the tenant may call endpoints that pass to a provider unread. */
+  passThrough: boolean;
 }
 
 export const personalDataTypes = ['email', 'phone', 'card', 'us-ssn', 'iban'] as const;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noUsage, type Usage } from '../llm/usage.ts';
 import { openai } from '../providers/openai.ts';
-import type { ConfiguredPrice, Deployment } from '../routing/deployment.ts';
+import type { ConfiguredPrice, Deployment, Endpoint } from '../routing/deployment.ts';
 import { createPrices } from './prices.ts';
 
 const november = Date.UTC(2026, 10, 21, 12);
@@ -11,11 +11,12 @@ const prices = createPrices({ now: () => november });
 
 function deployment(pricedAs: string | undefined, model: string, price?: ConfiguredPrice): Deployment {
   const provider = { ...openai, pricedAs };
-  const endpoint = {
+  const endpoint: Endpoint = {
     name: 'here',
     provider,
     baseUrl: new URL('https://provider.test'),
-    apiKey: undefined,
+    settings: {},
+    credentials: [{ name: 'default', authorize: () => ({}) }],
     caFile: undefined,
     connectTimeoutMs: 1000,
   };
@@ -33,6 +34,8 @@ const anyUsage = fc
     cacheWriteTokens: cacheWrite,
     outputTokens: visible + reasoning,
     reasoningTokens: reasoning,
+    inputAudioTokens: 0,
+    outputAudioTokens: 0,
   }));
 
 describe('the catalogue', () => {
@@ -103,7 +106,7 @@ describe('the catalogue', () => {
             output_tokens: usage.outputTokens,
           },
           model.model,
-          { providerId: model.endpoint.provider.pricedAs ?? '', timestamp: new Date(november) },
+          { providerId: String(model.endpoint.provider.pricedAs), timestamp: new Date(november) },
         );
         const theirNanos = (theirs?.total_price ?? Number.NaN) * 1e9;
         const ours = prices.costNanos(model, usage) ?? Number.NaN;

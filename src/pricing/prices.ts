@@ -17,8 +17,10 @@ interface Price {
   input: Rate | undefined;
   cacheRead: Rate | undefined;
   cacheWrite: Rate | undefined;
+  inputAudio: Rate | undefined;
   output: Rate | undefined;
   reasoning: Rate | undefined;
+  outputAudio: Rate | undefined;
 }
 
 const femtosPerNano = 1_000_000n;
@@ -45,13 +47,15 @@ export function createPrices({ now }: { now: () => number }): Prices {
 
 function cost(price: Price, usage: Usage): number | undefined {
   if (price.input === undefined && price.output === undefined) return undefined;
-  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, inputAudioTokens, outputTokens, reasoningTokens, outputAudioTokens } = usage;
   const kinds: [tokens: number, rate: Rate | undefined][] = [
-    [inputTokens - cacheReadTokens - cacheWriteTokens, price.input],
+    [inputTokens - cacheReadTokens - cacheWriteTokens - inputAudioTokens, price.input],
     [cacheReadTokens, price.cacheRead ?? price.input],
     [cacheWriteTokens, price.cacheWrite ?? price.input],
-    [outputTokens - reasoningTokens, price.output],
+    [inputAudioTokens, price.inputAudio ?? price.input],
+    [outputTokens - reasoningTokens - outputAudioTokens, price.output],
     [reasoningTokens, price.reasoning ?? price.output],
+    [outputAudioTokens, price.outputAudio ?? price.output],
   ];
   let femtos = 0n;
   for (const [tokens, rate] of kinds) {
@@ -64,14 +68,19 @@ function cost(price: Price, usage: Usage): number | undefined {
 }
 
 const priceOf = ({ endpoint, model, price }: Deployment, at: Date): Price =>
-  price === undefined ? cataloguePrice(endpoint.provider.pricedAs, model, at) : configuredPrice(price);
+  price === undefined ? cataloguePrice(catalogueId(endpoint.provider.pricedAs, model), model, at) : configuredPrice(price);
+
+const catalogueId = (pricedAs: Deployment['endpoint']['provider']['pricedAs'], model: string): string | undefined =>
+  typeof pricedAs === 'function' ? pricedAs(model) : pricedAs;
 
 const configuredPrice = ({ input, output, cacheRead, cacheWrite }: ConfiguredPrice): Price => ({
   input: rateOf(input),
   cacheRead: rateOf(cacheRead),
   cacheWrite: rateOf(cacheWrite),
+  inputAudio: undefined,
   output: rateOf(output),
   reasoning: undefined,
+  outputAudio: undefined,
 });
 
 /** The catalogue's rates themselves rather than its sums, which are floats. It resolves dated model ids, aliases, and prices that depend on the time. */
@@ -82,7 +91,9 @@ function cataloguePrice(providerId: string | undefined, model: string, timestamp
     input: rateOf(rates['input_mtok']),
     cacheRead: rateOf(rates['cache_read_mtok']),
     cacheWrite: rateOf(rates['cache_write_mtok']),
+    inputAudio: rateOf(rates['input_audio_mtok']),
     output: rateOf(rates['output_mtok']),
     reasoning: rateOf(rates['output_reasoning_mtok']),
+    outputAudio: rateOf(rates['output_audio_mtok']),
   };
 }

@@ -1,30 +1,63 @@
+import type { Framing, StreamEvent, WrittenEvent } from '../framing/event.ts';
 import type { JsonNode } from '../framing/json.ts';
 import type { Edit } from '../framing/splice.ts';
-import type { SseEvent } from '../framing/sse.ts';
+import type { EmbedRequest, RerankRequest } from '../llm/embed.ts';
 import { isTextPart, type Part, type ProviderFailure, type TextPart } from '../llm/part.ts';
-import type { ChatRequest, Warning } from '../llm/request.ts';
+import type { ChatRequest, ReasoningEffort, Warning } from '../llm/request.ts';
+import type { StateOrigin } from '../llm/state.ts';
 
-export type ProtocolName = 'openai-chat' | 'anthropic-messages';
+export type ProtocolName =
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'openai-completions'
+  | 'anthropic-messages'
+  | 'gemini-generate'
+  | 'bedrock-converse'
+  | 'openai-embeddings'
+  | 'gemini-embed'
+  | 'gemini-embed-content'
+  | 'cohere-embed'
+  | 'bedrock-embed'
+  | 'cohere-rerank'
+  | 'rerank'
+  | 'bedrock-rerank'
+  | 'anthropic-count-tokens'
+  | 'gemini-count-tokens'
+  | 'openai-input-tokens'
+  | 'bedrock-count-tokens';
+
+/** What is asked for; protocols of one operation translate into each other. */
+export type Operation = 'chat' | 'embed' | 'rerank' | 'count-tokens';
 
 /**
  * A wire dialect, spoken by clients and by providers. One folder each, always the same files:
  * `wire` (the shapes we read), `request`, `response` (a JSON answer), `stream` (an answer in events), `error`, `index`.
+ * `Request` is the canonical form of the operation's requests.
  */
-export interface Protocol {
+export interface Protocol<Request = unknown> {
   readonly name: ProtocolName;
-  /** The path that a client posts to, as the vendor's SDK does with its base URL changed to ours. */
-  readonly clientPath: string;
+  readonly operation: Operation;
+  /** How its streams become bytes. */
+  readonly framing: Framing;
+  /** The paths that clients post to, as the vendor's SDK does with its base URL changed to ours; `{model}` stands for any. For messages and docs. */
+  readonly clientPaths: readonly string[];
 
+  /** What a client's path and query say; undefined where they are not of this protocol. */
+  matchPath(path: string, query: URLSearchParams): PathFacts | undefined;
   /** What the gateway itself must know of a client's request. Throws JsonFieldError where a field it needs is missing or wrong. */
-  facts(body: JsonNode): RequestFacts;
+  facts(body: JsonNode, path: PathFacts): RequestFacts;
   /** Everything in a client's request that a person may have written, in its order. */
   requestTexts(body: JsonNode): TextSpot[];
-  /** What changes in a client's own bytes when the provider speaks the same protocol: the model, and usage asked for. `facts` are those of this body. */
-  retarget(body: JsonNode, facts: RequestFacts, target: Target): Edit[];
+  /** Where a client's request may hold state that an answer of ours gave it. */
+  stateSpots(body: JsonNode): StateSpot[];
+  /** Ids of objects that a provider keeps, such as the response before this one or an uploaded file; absent where the protocol has none. */
+  storedIds?(body: JsonNode): JsonNode[];
+  /** What changes in a client's own bytes when the provider speaks the same protocol: the model, usage asked for, what this provider has otherwise. `facts` are those of this body. */
+  retarget(body: JsonNode, facts: RequestFacts, target: Target): Carried<Edit[]>;
   /** A client's request in canonical form, with what that form cannot hold. Warnings name the path in the client's body. Throws JsonFieldError. */
-  decodeRequest(body: JsonNode): Carried<ChatRequest>;
+  decodeRequest(body: JsonNode, facts: RequestFacts): Carried<Request>;
   /** A request as a provider of this protocol takes it, with what it cannot carry. It knows no client's body, so warnings name the canonical field, as most APIs write it (`top_k`). */
-  encodeRequest(request: ChatRequest, target: Target): Carried<string>;
+  encodeRequest(request: Request, target: Target): Carried<string>;
 
   /** A provider's JSON answer as parts; an error that came with status 200 is an `error` part. Throws JsonFieldError, JsonSyntaxError where it is none. */
   decodeAnswer(body: Buffer): LocatedPart[];
@@ -34,17 +67,54 @@ export interface Protocol {
   /** State for reading one provider stream. */
   createDecoder(): StreamDecoder;
   /** An event for text that policies held back: like the event that last had text of its block, but with nothing else that a client would count twice. */
-  heldTextEvent(last: TextEvent, text: string): string;
+  heldTextEvent(last: TextEvent, text: string): WrittenEvent;
   /** State for writing one client stream. */
   createEncoder(options: EncoderOptions): StreamEncoder;
 
-  /** A provider's error body. Never throws: what cannot be read becomes the message. */
-  decodeFailure(status: number, body: Buffer): ProviderFailure;
+  /** How the answer of this protocol carries opaque state of another origin to a client and back. */
+  readonly carries: StateCarrier;
+
+  /** A provider's error body and headers. Never throws: what cannot be read becomes the message. */
+  decodeFailure(status: number, body: Buffer, headers?: ReadonlyMap<string, string>): ProviderFailure;
   /** An error body for a client. */
   encodeError(error: ClientError): string;
+  /** Headers that the protocol's clients read an error's type from; most have none. */
+  errorHeaders?(error: ClientError): readonly (readonly [name: string, value: string])[];
   /** An error for a client whose stream has begun: its event or events, which end the stream. */
-  encodeStreamError(error: ClientError): string;
+  encodeStreamError(error: ClientError): WrittenEvent[];
 }
+
+export type ChatProtocol = Protocol<ChatRequest> & { readonly operation: 'chat' };
+export type EmbedProtocol = Protocol<EmbedRequest> & { readonly operation: 'embed' };
+export type RerankProtocol = Protocol<RerankRequest> & { readonly operation: 'rerank' };
+export type CountProtocol = Protocol<ChatRequest> & { readonly operation: 'count-tokens' };
+
+/** What the path of a request says, for protocols whose body does not. */
+export interface PathFacts {
+  model?: string;
+  stream?: boolean;
+  /** How the client wants its stream framed, where the protocol leaves that to it. */
+  framing?: Framing;
+}
+
+/**
+ * Where a protocol's clients echo what they were given: `reasoning`, whether a block of reasoning has a field for its state (a signature, encrypted content);
+ * `calls`, whether a tool call has one. State that has no field of its own travels in the ids of tool calls, which every client sends back.
+ */
+export interface StateCarrier {
+  /** The maker whose state this protocol carries as it is. */
+  origin: StateOrigin | undefined;
+  reasoning: boolean;
+  calls: boolean;
+}
+
+/**
+ * Where a client's request may hold sealed state: the id of a tool call or of its result, or a block of reasoning (`node` is its state, `item` the block in the array `list`).
+ * `value` is the state, where the field holds it encoded; `otherwise` stands in its place where it is another maker's and the block must stay.
+ */
+export type StateSpot =
+  | { kind: 'call-id'; node: JsonNode }
+  | { kind: 'state'; node: JsonNode; item: JsonNode; list: JsonNode; value?: string; otherwise?: string };
 
 export interface RequestFacts {
   /** The name the client asks for. */
@@ -56,6 +126,12 @@ export interface RequestFacts {
   choices: number;
   /** Whether a stream's client expects usage: without this it gets no extra event for it. */
   wantsUsage: boolean;
+  /** How the client wants its stream framed, where the protocol leaves that to it. */
+  framing?: Framing;
+  /** How the client wants vectors written, where the protocol leaves that to it. */
+  encoding?: 'float' | 'base64';
+  /** Whether the provider keeps the answer for later calls, which name it by its id. */
+  isStored?: boolean;
 }
 
 /**
@@ -75,13 +151,22 @@ export interface TextPlace {
 
 /** A text part as it was read: it knows its place, so that a changed text can be put there. */
 export type LocatedText = TextPart & { place: TextPlace };
-export type LocatedPart = Exclude<Part, TextPart> | LocatedText;
+/** Text of the answer said once more, as protocols do that sum up at the end: what policies did to it holds here too. */
+export interface EchoPart {
+  type: 'echo';
+  /** What kind of text it repeats, all of it. */
+  of: TextPart['type'];
+  text: string;
+  place: TextPlace;
+}
+export type LocatedPart = Exclude<Part, TextPart> | LocatedText | EchoPart;
 
-export const hasPlace = (part: LocatedPart): part is LocatedText => isTextPart(part);
+export const isEcho = (part: LocatedPart): part is EchoPart => part.type === 'echo';
+export const hasPlace = (part: LocatedPart): part is LocatedText => !isEcho(part) && isTextPart(part);
 
 /** An event that had text of a block. */
 export interface TextEvent {
-  event: SseEvent;
+  event: StreamEvent;
   /** All its texts. */
   texts: readonly LocatedText[];
   /** Which of them is the block's, or the last of the block's. */
@@ -105,22 +190,67 @@ export interface Target {
 export interface Quirks {
   /** OpenAI's name of the output limit; other servers of its protocol know only `max_tokens`. */
   maxTokensField?: 'max_tokens' | 'max_completion_tokens';
+  /** Fields at the top of the body that the server refuses: left out, with a warning. */
+  refusedFields?: readonly string[];
+  /** Fields at the top of the body that have another name here, such as Mistral's `random_seed` for `seed`. */
+  renamedFields?: Readonly<Record<string, string>>;
+  /** What ids of tool calls must look like; others are replaced, the same in a call and its result. Translated requests keep to 40 characters anyway, which is OpenAI's limit. */
+  toolCallIds?: 'at-most-40' | 'nine-alphanumeric';
+  /** How the usage of a stream is had: `asked` for in `stream_options` (where it is absent too); `always` there; or there, but whoever asks is refused. */
+  usageInStream?: 'asked' | 'always' | 'never-ask';
+  /** Where OpenAI-compatible servers take the reasoning of earlier turns back; `none` where such fields are refused. Absent: a client's own field passes, translated requests have none. */
+  reasoningField?: 'reasoning_content' | 'reasoning' | 'none';
+  /**
+   * How OpenAI-compatible servers are told how much to think: `reasoning_effort` (where it is absent too), OpenRouter's object `reasoning`, or not at all.
+   * `thinking`: a switch turns it off and on; efforts besides go into `reasoning_effort`, where `reasoningEfforts` names any.
+   */
+  reasoningParameter?: 'reasoning_effort' | 'reasoning' | 'thinking' | 'none';
+  /** The efforts that are taken; all where it is absent. */
+  reasoningEfforts?: readonly ReasoningEffort[];
+  /** The server does not know OpenAI's role `developer`. */
+  systemRole?: 'system';
+  /** False: no `response_format` with a schema. JSON mode then takes its place, and the schema stands in a system message. */
+  jsonSchema?: boolean;
+  /** False: no `strict` in tools. */
+  strictTools?: boolean;
+  /** Fields of messages that are refused, such as `name`. */
+  refusedMessageFields?: readonly string[];
+  /** True: `stop` must be a list. */
+  stopList?: boolean;
+  /** False: takes images in base64 alone. */
+  imageUrls?: boolean;
+  /** False: no message of the user may follow a tool's result; what it says is put behind the result. */
+  userAfterTool?: boolean;
+  /** True: messages of user and assistant must alternate; neighbours of one role are merged. */
+  alternates?: boolean;
+  /** True: takes `top_k`, which OpenAI does not. */
+  topK?: boolean;
+  /** How content is marked for the prompt cache; absent where the server has no such marks. */
+  cacheMarkers?: 'prompt_cache_breakpoint' | 'cache_control';
+  /** Value of `anthropic_version` in the body, at clouds that serve Claude: the body then has neither `model` nor `stream`, which their paths say. */
+  bodyVersion?: string;
+  /** Where tokens are counted, instruction and tools stand beside `contents`, as Vertex AI has it; not in a request inside the request. */
+  flatTokenCount?: boolean;
 }
 
 export interface StreamDecoder {
   /** The parts of one event; none for what is not known. No text is empty. */
-  push(event: SseEvent): LocatedPart[];
+  push(event: StreamEvent): LocatedPart[];
 }
 
 export interface EncoderOptions {
   wantsUsage: boolean;
   /** When the answer was made, in seconds since 1970, for protocols that say so. */
   createdAt: number;
+  /** How the client wants vectors written; `float` where it is absent. */
+  encoding?: 'float' | 'base64' | undefined;
+  /** The name that the client asked for, for protocols whose answers must repeat it where the provider's answer names none. */
+  model?: string;
 }
 
 export interface StreamEncoder {
-  /** The events of one part as text; empty where the part is kept for a later one, or says nothing. `end` completes the stream, `error` ends it in the protocol's error event. */
-  push(part: Part): string;
+  /** The events of one part; none where the part is kept for a later one, or says nothing. `end` completes the stream, `error` ends it in the protocol's error event. */
+  push(part: Part): readonly WrittenEvent[];
 }
 
 /** An error on its way to a client, ours or a provider's. */

@@ -1,24 +1,43 @@
 import { parseJson } from '../framing/json.ts';
 import { splice } from '../framing/splice.ts';
-import { SseParser, withData, type SseEvent } from '../framing/sse.ts';
+import type { EventParser, EventWriter, Framing, StreamEvent, WrittenEvent } from '../framing/event.ts';
 import { isTextPart, type Part } from '../llm/part.ts';
 import { AnswerFailure } from './failure.ts';
-import { hasPlace, type EncoderOptions, type LocatedPart, type LocatedText, type Protocol, type TextEvent } from './protocol.ts';
+import {
+  hasPlace,
+  isEcho,
+  type EchoPart,
+  type EncoderOptions,
+  type LocatedPart,
+  type LocatedText,
+  type Protocol,
+  type TextEvent,
+} from './protocol.ts';
 import { replaceText } from './text-place.ts';
 
 /** What policies do to the answer: for each part, those that take its place. The same object means: unchanged. */
 export type PartFilter = (part: Part) => readonly Part[];
 
+/** One side of an exchange: what is said, and how streams of it become bytes. */
+export interface Side {
+  protocol: Protocol;
+  framing: Framing;
+}
+
 /** How a provider's answer gets to the client. */
 export interface RelayOptions {
-  /** Spoken by the provider. */
-  from: Protocol;
-  /** Spoken by the client. */
-  to: Protocol;
+  /** The provider. */
+  from: Side;
+  /** The client. */
+  to: Side;
+  /** Makes the parts ready that are encoded for the client, after every policy; not used where both sides speak one protocol. */
+  finish: (part: Part) => readonly Part[];
   /** Sees every part as the provider sent it. */
   observe: (part: Part) => void;
   /** Undefined where no policy looks at the answer. */
   filter: PartFilter | undefined;
+  /** Gives the id of an answer that its provider keeps another form for the client, where both sides speak one protocol; undefined where ids stay. */
+  renameId: ((id: string) => string) | undefined;
   /** How the answer is to be written for the client. */
   options: EncoderOptions;
 }
@@ -30,15 +49,22 @@ export type AnswerEnd = 'complete' | 'failed' | 'cut';
  * A complete JSON answer for the client; undefined where the provider's bytes are already right.
  * Throws AnswerFailure where it is an error, JsonSyntaxError and JsonFieldError where it cannot be read.
  */
-export function relayAnswer(bytes: Buffer, { from, to, observe, filter, options }: RelayOptions): Buffer | undefined {
-  const parts = from.decodeAnswer(bytes);
+export function relayAnswer(bytes: Buffer, { from, to, observe, filter, finish, renameId, options }: RelayOptions): Buffer | undefined {
+  const located = from.protocol.decodeAnswer(bytes);
+  const parts = located.filter((part) => !isEcho(part));
   for (const part of parts) observe(part);
   for (const part of parts) if (part.type === 'error') throw new AnswerFailure(part.failure);
-  if (from !== to) return Buffer.from(to.encodeAnswer(filter === undefined ? parts : parts.flatMap(filter), options));
-  if (filter === undefined) return undefined;
-  const filtered = parts.flatMap(filter);
-  const changes = changedTexts(parts.filter(hasPlace), textsByBlock(filtered));
-  return changes.length === 0 ? undefined : withTexts(bytes, changes);
+  if (from.protocol !== to.protocol) {
+    const filtered = filter === undefined ? parts : parts.flatMap(filter);
+    return Buffer.from(to.protocol.encodeAnswer(filtered.flatMap(finish), options));
+  }
+  const changes =
+    filter === undefined
+      ? []
+      : [...changedTexts(parts.filter(hasPlace), textsByBlock(parts.flatMap(filter))), ...changedEchoes(located.filter(isEcho), filter)];
+  const changed = changes.length === 0 ? bytes : withTexts(bytes, changes);
+  const renamed = renameId === undefined ? changed : new IdRenamer(renameId).rename(changed, parts);
+  return renamed === bytes ? undefined : renamed;
 }
 
 /** A stream on its way to the client. */
@@ -52,16 +78,25 @@ export interface StreamRelay {
 /** Says what a stream ends with that is broken off. */
 export interface BreakOff {
   /** The provider ended it before it was complete. */
-  cut: () => string;
+  cut: () => readonly WrittenEvent[];
   /** It cannot be read, or a policy threw. */
-  failed: (cause: unknown) => string;
+  failed: (cause: unknown) => readonly WrittenEvent[];
 }
 
 /** Carries a stream to its client. One that stops midway or cannot be read is broken off; what comes after that is swallowed. */
 export function createStreamRelay(options: RelayOptions, breakOff: BreakOff): StreamRelay {
   const progress = new Progress();
-  const carry = (options.from === options.to ? sameProtocol : translated)(options, progress, breakOff.cut);
+  const output = new Output(options.to.framing.createWriter());
+  const carry = (options.from.protocol === options.to.protocol ? sameProtocol : translated)(options, progress, output, breakOff.cut);
   let isBroken = false;
+  let isClosed = false;
+
+  /** What closes the stream goes out once. */
+  function close(): void {
+    if (!isClosed) output.close();
+    isClosed = true;
+  }
+
   return {
     get ended() {
       return progress.ended;
@@ -69,43 +104,101 @@ export function createStreamRelay(options: RelayOptions, breakOff: BreakOff): St
     push(chunk, last) {
       if (isBroken) return Buffer.alloc(0);
       try {
-        return carry(chunk, last);
+        const isAsItCame = carry(chunk, last);
+        if (last) close();
+        const bytes = output.take();
+        return isAsItCame ? undefined : bytes;
       } catch (cause) {
         isBroken = true;
         progress.fail();
-        return Buffer.from(breakOff.failed(cause));
+        output.write(breakOff.failed(cause));
+        close();
+        return output.take();
       }
     },
   };
 }
 
-type Carry = StreamRelay['push'];
+/** What of one chunk goes to the client. */
+class Output {
+  readonly #writer: EventWriter;
+  #text = '';
+  #pieces: Buffer[] = [];
+
+  constructor(writer: EventWriter) {
+    this.#writer = writer;
+  }
+
+  write(events: readonly WrittenEvent[]): void {
+    for (const event of events) this.#add(this.#writer.write(event));
+  }
+
+  /** The bytes of an event that the provider sent. */
+  pass(bytes: string | Buffer): void {
+    this.#writer.passed();
+    this.#add(bytes);
+  }
+
+  close(): void {
+    this.#add(this.#writer.end());
+  }
+
+  take(): Buffer {
+    this.#flush();
+    const [first, ...more] = this.#pieces;
+    const bytes = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    return bytes;
+  }
+
+  #add(bytes: string | Buffer): void {
+    if (bytes.length === 0) return;
+    if (typeof bytes === 'string') {
+      this.#text += bytes;
+      return;
+    }
+    this.#flush();
+    this.#pieces.push(bytes);
+  }
+
+  #flush(): void {
+    if (this.#text === '') return;
+    this.#pieces.push(Buffer.from(this.#text));
+    this.#text = '';
+  }
+}
+
+/** Carries one chunk; true where the client gets it as it came, for which nothing was written. */
+type Carry = (chunk: Buffer, last: boolean) => boolean;
 
 /** Between two protocols, events are decoded to parts and encoded anew. */
-function translated({ from, to, observe, filter, options }: RelayOptions, progress: Progress, cut: BreakOff['cut']): Carry {
-  const parser = new SseParser();
-  const decoder = from.createDecoder();
-  const encoder = to.createEncoder(options);
+function translated({ from, to, observe, filter, finish, options }: RelayOptions, progress: Progress, output: Output, cut: BreakOff['cut']): Carry {
+  const parser = from.framing.createParser();
+  const decoder = from.protocol.createDecoder();
+  const encoder = to.protocol.createEncoder(options);
 
-  const encode = (parts: readonly Part[]): string => {
-    let text = '';
-    for (const part of parts) text += encoder.push(part);
-    return text;
+  const encode = (parts: readonly Part[]): void => {
+    for (const part of parts) for (const ready of finish(part)) output.write(encoder.push(ready));
   };
-  const pass = (part: Part): string => encode(filter === undefined ? [part] : filter(part));
+  const pass = (part: Part): void => encode(filter === undefined ? [part] : filter(part));
 
   return (chunk, last) => {
-    let text = '';
     for (const event of eventsOf(parser, chunk, last)) {
       for (const part of decoder.push(event)) {
-        if (progress.ended !== undefined) continue;
+        if (isEcho(part) || progress.ended !== undefined) continue;
         progress.note(part);
         observe(part);
-        text += pass(part);
+        pass(part);
       }
     }
-    if (last && progress.ended === undefined) text += progress.close() === 'complete' ? pass({ type: 'end' }) : encode(heldBy(filter)) + cut();
-    return Buffer.from(text);
+    if (last && progress.ended === undefined) {
+      if (progress.close() === 'complete') pass({ type: 'end' });
+      else {
+        encode(heldBy(filter));
+        output.write(cut());
+      }
+    }
+    return false;
   };
 }
 
@@ -113,41 +206,52 @@ function translated({ from, to, observe, filter, options }: RelayOptions, progre
 const heldBy = (filter: PartFilter | undefined): Part[] => (filter?.({ type: 'end' }) ?? []).filter((part) => part.type !== 'end');
 
 /** A client who speaks the provider's protocol gets its own bytes, but for texts that policies change and usage nobody asked for. */
-function sameProtocol({ from, observe, filter, options: { wantsUsage } }: RelayOptions, progress: Progress, cut: BreakOff['cut']): Carry {
-  const parser = new SseParser();
-  const decoder = from.createDecoder();
-  const rewriter = filter === undefined ? undefined : new EventRewriter(from, filter);
+function sameProtocol(
+  { from, to, observe, filter, renameId, options: { wantsUsage } }: RelayOptions,
+  progress: Progress,
+  output: Output,
+  cut: BreakOff['cut'],
+): Carry {
+  const parser = from.framing.createParser();
+  const decoder = from.protocol.createDecoder();
+  const isSameFraming = from.framing === to.framing;
+  const rewriter = filter === undefined ? undefined : new EventRewriter(from.protocol, filter);
+  const renamer = renameId === undefined ? undefined : new IdRenamer(renameId);
 
-  /** The event as the client gets it; undefined where it is left as it is. */
-  function relay(event: SseEvent, parts: readonly LocatedPart[]): string | undefined {
+  /** Writes an event as the client gets it; true where it is left as it came. */
+  function relay(event: StreamEvent, parts: readonly LocatedPart[]): boolean {
     for (const part of parts) {
+      if (isEcho(part)) continue;
       progress.note(part);
       observe(part);
     }
-    if (!wantsUsage && parts.length === 1 && parts[0]?.type === 'usage') return '';
-    return rewriter?.rewrite(event, parts);
+    if (!wantsUsage && parts.length === 1 && parts[0]?.type === 'usage') return false;
+    const rewritten = rewriter?.rewrite(event, parts);
+    if (rewritten !== undefined) output.write(rewritten.before);
+    const data = renamer === undefined ? rewritten?.data : renamer.data(event, rewritten?.data, parts);
+    if (!isSameFraming) {
+      if (event.data !== '') output.write([{ name: event.name, data: data ?? event.data }]);
+    } else if (data === undefined) output.pass(event.raw);
+    else output.pass(to.framing.withData(event, data));
+    return isSameFraming && rewritten === undefined && data === undefined;
   }
 
   return (chunk, last) => {
-    let isChunk = parser.pendingBytes === 0;
-    const pieces: Buffer[] = [];
+    let isAsItCame = parser.pendingBytes === 0;
     for (const event of eventsOf(parser, chunk, last)) {
-      const rewritten = relay(event, decoder.push(event));
-      if (rewritten !== undefined) isChunk = false;
-      pieces.push(rewritten === undefined ? event.raw : Buffer.from(rewritten));
+      if (!relay(event, decoder.push(event))) isAsItCame = false;
     }
     if (last && progress.ended === undefined) {
-      const held = rewriter?.flush() ?? '';
-      const ending = progress.close() === 'complete' ? held : held + cut();
-      if (ending !== '') isChunk = false;
-      pieces.push(Buffer.from(ending));
+      const ending = [...(rewriter?.flush() ?? []), ...(progress.close() === 'complete' ? [] : cut())];
+      if (ending.length > 0) isAsItCame = false;
+      output.write(ending);
     }
-    return isChunk && parser.pendingBytes === 0 ? undefined : Buffer.concat(pieces);
+    return isAsItCame && parser.pendingBytes === 0;
   };
 }
 
 /** The events that a chunk completes; at the end of the stream also the one that no blank line completed. */
-function eventsOf(parser: SseParser, chunk: Buffer, last: boolean): SseEvent[] {
+function eventsOf(parser: EventParser, chunk: Buffer, last: boolean): StreamEvent[] {
   const events = parser.push(chunk);
   const rest = last ? parser.end() : undefined;
   if (rest !== undefined) events.push(rest);
@@ -183,6 +287,12 @@ class Progress {
   }
 }
 
+/** An event whose texts policies changed: events of held text before it, and its own data; undefined where that stays. */
+interface Rewritten {
+  before: readonly WrittenEvent[];
+  data: string | undefined;
+}
+
 /** Puts changed texts back into the provider's own events. */
 class EventRewriter {
   readonly #protocol: Protocol;
@@ -196,10 +306,12 @@ class EventRewriter {
   }
 
   /** The event with its texts replaced, held text before it; undefined where nothing changes. */
-  rewrite(event: SseEvent, parts: readonly LocatedPart[]): string | undefined {
+  rewrite(event: StreamEvent, parts: readonly LocatedPart[]): Rewritten | undefined {
     const own = parts.filter(hasPlace);
-    const filtered = parts.flatMap(this.#filter);
-    if (filtered.length === parts.length && filtered.every((part, index) => part === parts[index])) {
+    const said = parts.filter((part) => !isEcho(part));
+    const filtered = said.flatMap(this.#filter);
+    const echoes = said.length === parts.length ? [] : changedEchoes(parts.filter(isEcho), this.#filter);
+    if (echoes.length === 0 && filtered.length === said.length && filtered.every((part, index) => part === said[index])) {
       this.#keep(event, own);
       return undefined;
     }
@@ -207,29 +319,68 @@ class EventRewriter {
     const blocks = new Set(own.map((part) => part.block));
     const before = this.#cast([...texts].filter(([block]) => !blocks.has(block)));
     this.#keep(event, own);
-    const changes = changedTexts(own, texts);
-    return (
-      before + (changes.length === 0 ? event.raw.toString('utf8') : withData(event, withTexts(Buffer.from(event.data), changes).toString('utf8')))
-    );
+    const changes = [...changedTexts(own, texts), ...echoes];
+    return { before, data: changes.length === 0 ? undefined : withTexts(Buffer.from(event.data), changes).toString('utf8') };
   }
 
   /** The events of what policies still hold back when the stream ends. */
-  flush(): string {
+  flush(): WrittenEvent[] {
     return this.#cast([...textsByBlock(heldBy(this.#filter))]);
   }
 
-  #keep(event: SseEvent, texts: readonly LocatedText[]): void {
+  #keep(event: StreamEvent, texts: readonly LocatedText[]): void {
     for (const { block, place } of texts) this.#moulds.set(block, { event, texts, place });
   }
 
-  #cast(held: readonly (readonly [block: number, text: string])[]): string {
-    let events = '';
-    for (const [block, text] of held) {
+  #cast(held: readonly (readonly [block: number, text: string])[]): WrittenEvent[] {
+    return held.flatMap(([block, text]) => {
       const mould = this.#moulds.get(block);
-      if (mould !== undefined) events += this.#protocol.heldTextEvent(mould, text);
-    }
-    return events;
+      return mould === undefined ? [] : [this.#protocol.heldTextEvent(mould, text)];
+    });
   }
+}
+
+/** Gives an answer's id another form wherever it stands: events repeat it. Ids are long and random, so nothing else reads like one. */
+class IdRenamer {
+  readonly #rename: (id: string) => string;
+  #id = '';
+  #renamed = '';
+
+  constructor(rename: (id: string) => string) {
+    this.#rename = rename;
+  }
+
+  rename(bytes: Buffer, parts: readonly LocatedPart[]): Buffer {
+    this.#note(parts);
+    return this.#id === '' || !bytes.includes(this.#id) ? bytes : Buffer.from(bytes.toString('utf8').replaceAll(this.#id, this.#renamed));
+  }
+
+  /** The event's data as it goes out; undefined where that is its own. */
+  data(event: StreamEvent, changed: string | undefined, parts: readonly LocatedPart[]): string | undefined {
+    this.#note(parts);
+    const data = changed ?? event.data;
+    return this.#id === '' || !data.includes(this.#id) ? changed : data.replaceAll(this.#id, this.#renamed);
+  }
+
+  #note(parts: readonly LocatedPart[]): void {
+    for (const part of parts) {
+      if (part.type !== 'start' || part.id === '' || part.id === this.#id) continue;
+      this.#id = part.id;
+      this.#renamed = this.#rename(part.id);
+    }
+  }
+}
+
+/** No block of an answer has this number: what a protocol repeats is a text of its own to policies. */
+const echoBlock = -1;
+
+function changedEchoes(echoes: readonly EchoPart[], filter: PartFilter): Change[] {
+  return echoes.flatMap((part) => {
+    const place = { choice: 0, block: echoBlock };
+    const filtered = [...filter({ type: part.of, ...place, text: part.text }), ...filter({ type: 'block-end', ...place })];
+    const text = textsByBlock(filtered).get(echoBlock) ?? '';
+    return text === part.text ? [] : [{ part, text }];
+  });
 }
 
 function textsByBlock(parts: readonly Part[]): Map<number, string> {
@@ -239,7 +390,7 @@ function textsByBlock(parts: readonly Part[]): Map<number, string> {
 }
 
 interface Change {
-  part: LocatedText;
+  part: LocatedText | EchoPart;
   text: string;
 }
 

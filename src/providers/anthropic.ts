@@ -1,16 +1,22 @@
 import { anthropicMessages } from '../protocols/anthropic-messages/index.ts';
-import type { Provider } from './provider.ts';
+import { keyHeader, type Provider } from './provider.ts';
 
 /** Anthropic's own API: https://docs.anthropic.com/en/api/messages */
 export const anthropic: Provider = {
   kind: 'anthropic',
-  protocol: anthropicMessages,
-  defaultBaseUrl: 'https://api.anthropic.com',
-  path: '/v1/messages',
-  quirks: {},
+  apis: [
+    {
+      protocol: anthropicMessages,
+      path: () => '/v1/messages',
+      quirks: {},
+      defaultHeaders: { 'anthropic-version': '2023-06-01' },
+      passQuery: ['beta'],
+      passHeaders: ['anthropic-version', 'anthropic-beta'],
+    },
+  ],
+  defaultBaseUrl: () => 'https://api.anthropic.com',
+  settings: { required: [], optional: [] },
+  credentials: [['apiKey']],
   pricedAs: 'anthropic',
-  authorize: (apiKey) => (apiKey === undefined ? {} : { 'x-api-key': apiKey }),
-  defaultHeaders: { 'anthropic-version': '2023-06-01' },
-  passQuery: ['beta'],
-  passHeaders: ['anthropic-version', 'anthropic-beta'],
+  connect: keyHeader('x-api-key'),
 };

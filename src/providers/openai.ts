@@ -1,16 +1,23 @@
 import { openaiChat } from '../protocols/openai-chat/index.ts';
-import type { Provider } from './provider.ts';
+import { bearerKey, type Provider } from './provider.ts';
 
-/** OpenAI's own API: https://platform.openai.com/docs/api-reference/chat */
+/** OpenAI's own API: https://platform.openai.com/docs/api-reference */
 export const openai: Provider = {
   kind: 'openai',
-  protocol: openaiChat,
-  defaultBaseUrl: 'https://api.openai.com/v1',
-  path: '/chat/completions',
-  quirks: { maxTokensField: 'max_completion_tokens' },
+  apis: [
+    {
+      protocol: openaiChat,
+      path: () => '/chat/completions',
+      quirks: { maxTokensField: 'max_completion_tokens' },
+      defaultHeaders: {},
+      passQuery: [],
+      passHeaders: [],
+    },
+  ],
+  defaultBaseUrl: () => 'https://api.openai.com/v1',
+  settings: { required: [], optional: [] },
+  credentials: [['apiKey']],
   pricedAs: 'openai',
-  authorize: (apiKey) => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-  defaultHeaders: {},
-  passQuery: [],
-  passHeaders: [],
+  passThroughPath: (path) => path,
+  connect: bearerKey,
 };

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Credential } from './provider.ts';
 import { providerKinds } from './registry.ts';
 
 const kind = (name: string) => {
@@ -7,22 +8,26 @@ const kind = (name: string) => {
   return provider;
 };
 
-test('each kind shows its credential as its vendor asks, and none where there is none', () => {
-  expect(kind('openai').authorize('k')).toEqual({ authorization: 'Bearer k' });
-  expect(kind('openai-compatible').authorize('k')).toEqual({ authorization: 'Bearer k' });
-  expect(kind('anthropic').authorize('k')).toEqual({ 'x-api-key': 'k' });
-  for (const provider of providerKinds.values()) expect(provider.authorize(undefined)).toEqual({});
+const call = { method: 'POST', host: 'provider.example', path: '/', body: Buffer.alloc(0), headers: new Map<string, string>() };
+const shown = (name: string, credential: Credential) => kind(name).connect(credential, {})(call);
+
+test('each kind shows its key as its vendor asks, and none where there is none', () => {
+  expect(shown('openai', { apiKey: 'k' })).toEqual({ authorization: 'Bearer k' });
+  expect(shown('openai-compatible', { apiKey: 'k' })).toEqual({ authorization: 'Bearer k' });
+  expect(shown('anthropic', { apiKey: 'k' })).toEqual({ 'x-api-key': 'k' });
+  for (const name of ['openai', 'openai-compatible', 'anthropic']) expect(shown(name, {})).toEqual({});
 });
 
 test.each([
   ['openai', 'openai-chat', 'https://api.openai.com/v1/chat/completions'],
   ['anthropic', 'anthropic-messages', 'https://api.anthropic.com/v1/messages'],
 ])('%s speaks %s at %s', (name, protocol, address) => {
-  const { protocol: spoken, defaultBaseUrl, path } = kind(name);
-  expect(spoken.name).toBe(protocol);
-  expect(`${defaultBaseUrl}${path}`).toBe(address);
+  const { apis, defaultBaseUrl } = kind(name);
+  const api = apis.find((each) => each.protocol.name === protocol);
+  expect(`${defaultBaseUrl({})}${api?.path({ model: 'm', stream: false }, {})}`).toBe(address);
 });
 
 test("only an address of one's own is called by the kind openai-compatible, with the old name of the output limit and no catalogue price", () => {
-  expect(kind('openai-compatible')).toMatchObject({ defaultBaseUrl: undefined, quirks: { maxTokensField: 'max_tokens' }, pricedAs: undefined });
+  const { defaultBaseUrl, pricedAs, apis } = kind('openai-compatible');
+  expect([defaultBaseUrl({}), pricedAs, apis[0]?.quirks.maxTokensField]).toEqual([undefined, undefined, 'max_tokens']);
 });

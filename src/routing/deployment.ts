@@ -1,4 +1,4 @@
-import type { Provider } from '../providers/provider.ts';
+import type { Authorize, Provider, Settings } from '../providers/provider.ts';
 
 /** A provider as the config sets it up: an address and a credential for one of the kinds. */
 export interface Endpoint {
@@ -6,11 +6,20 @@ export interface Endpoint {
   name: string;
   provider: Provider;
   baseUrl: URL;
-  apiKey: string | undefined;
+  settings: Settings;
+  /** A pool: each attempt takes one. */
+  credentials: readonly [EndpointCredential, ...EndpointCredential[]];
   /** PEM file of the roots that its certificate must chain to; undefined for the system's. */
   caFile: string | undefined;
   /** Time to connect, in milliseconds. */
   connectTimeoutMs: number;
+}
+
+/** One account at a provider. */
+export interface EndpointCredential {
+  /** Name in the config. */
+  name: string;
+  authorize: Authorize;
 }
 
 /** Envoy's name of the cluster that reaches an endpoint. */
@@ -41,6 +50,8 @@ export interface Model {
   targets: readonly { deployment: Deployment; weight: number }[];
   /** Names of the models tried after this one, in order. */
   fallback: readonly string[];
+  /** Whether a request that a provider can only be given in part is refused. */
+  strict: boolean;
   /** Longest wait for the response headers, in milliseconds; undefined for the gateway's defaults. */
   headersTimeoutMs: number | undefined;
 }

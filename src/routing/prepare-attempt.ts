@@ -1,9 +1,16 @@
+import { GatewayError } from '../errors.ts';
 import type { Warning } from '../llm/request.ts';
+import type { Api } from '../providers/provider.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
-import type { Deployment } from './deployment.ts';
+import type { Seal } from '../protocols/seal.ts';
+import { withOwnState, withSealedState } from '../protocols/sealed-request.ts';
+import { chooseApi } from './choose-api.ts';
+import { deploymentName, type Deployment } from './deployment.ts';
 
 /** An attempt as it goes to the provider. */
 export interface Attempt {
+  /** How the provider is spoken to, which is also how its answer is read. */
+  api: Api;
   body: Buffer;
   /** Path and query. */
   path: string;
@@ -20,46 +27,83 @@ export interface ClientCall {
   query: string;
 }
 
+/** A body for a provider, and what of the request it lacks. */
+export type WrittenRequest = Pick<Attempt, 'api' | 'body' | 'warnings'>;
+
 /**
- * Writes a request for one deployment: the client's own bytes with the model spliced in where the provider speaks the client's protocol, else translated.
- * The one place where attempts are made, first or further. Throws JsonFieldError where the request cannot be translated.
+ * A request in the provider's protocol: the client's own bytes with the model spliced in where the provider speaks the client's, else translated.
+ * Throws JsonFieldError where the request cannot be translated, `not-carried` where the provider has nothing of the kind.
  */
-export function prepareAttempt(request: ClientRequest, { endpoint, model }: Deployment, call: ClientCall): Attempt {
-  const { provider, baseUrl, apiKey } = endpoint;
-  const isSameProtocol = provider.protocol === request.protocol;
-  const { body, warnings } = isSameProtocol ? retargeted(request, model, provider.quirks) : translated(request, provider, model);
+export function writeRequest(request: ClientRequest, deployment: Deployment, seal: Seal): WrittenRequest {
+  const api = chooseApi(deployment, request.protocol);
+  if (api === undefined) {
+    throw new GatewayError('not-carried', `${deploymentName(deployment)} has no endpoint for this kind of request. Ask for another model.`, {
+      field: 'model',
+    });
+  }
+  const target = { model: deployment.model, quirks: api.quirks };
+  if (api.protocol === request.protocol) {
+    const own = withOwnState(request, seal);
+    const retargeted = own.value.retargeted(target);
+    return { api, body: retargeted.value, warnings: [...own.warnings, ...retargeted.warnings] };
+  }
+  const canonical = withSealedState(request, seal);
+  const encoded = api.protocol.encodeRequest(canonical.value, target);
+  return { api, body: Buffer.from(encoded.value), warnings: [...canonical.warnings, ...encoded.warnings] };
+}
+
+/**
+ * Writes a request for one deployment, with address, headers and credential. The one place where attempts are made, first or further.
+ * Throws as `writeRequest` does, and `provider-credential` where no credential can be had.
+ */
+export async function prepareAttempt(request: ClientRequest, deployment: Deployment, { call, seal, random }: AttemptOptions): Promise<Attempt> {
+  const { endpoint, model } = deployment;
+  const { baseUrl, settings, credentials } = endpoint;
+  const written = writeRequest(request, deployment, seal);
+  const { api, body } = written;
+  const isSameProtocol = api.protocol === request.protocol;
+  const { stream } = request.facts;
   const headers = new Map<string, string>([
     ['content-type', 'application/json'],
-    ['accept', request.facts.stream ? 'text/event-stream' : 'application/json'],
-    ...Object.entries(provider.defaultHeaders),
+    ['accept', stream ? (api.framing ?? api.protocol.framing).contentType : 'application/json'],
+    ...Object.entries(api.defaultHeaders),
   ]);
   if (isSameProtocol) {
-    for (const name of provider.passHeaders) {
+    for (const name of api.passHeaders) {
       const value = call.headers.get(name);
       if (value !== undefined) headers.set(name, value);
     }
   }
-  for (const [name, value] of Object.entries(provider.authorize(apiKey))) headers.set(name, value);
-  const path = baseUrl.pathname.replace(/\/$/, '') + provider.path + (isSameProtocol ? passedQuery(call.query, provider.passQuery) : '');
-  return { body, path, headers, warnings };
+  const query = isSameProtocol ? passedQuery(call.query, api.passQuery) : [];
+  const path = withQuery(baseUrl.pathname.replace(/\/$/, '') + api.path({ model, stream }, settings), query);
+  const credential = credentials[Math.floor(random() * credentials.length)] ?? credentials[0];
+  const shown = await authorized(endpoint.name, () => credential.authorize({ method: 'POST', host: baseUrl.host, path, body, headers }));
+  for (const [name, value] of Object.entries(shown)) headers.set(name, value);
+  return { ...written, path, headers };
 }
 
-/** The parameters of a query that a provider may see, with their question mark; what else stands there nobody has looked at. */
-function passedQuery(query: string, passed: readonly string[]): string {
-  if (query === '' || passed.length === 0) return '';
-  const kept = [...new URLSearchParams(query)].filter(([name]) => passed.includes(name));
-  return kept.length === 0 ? '' : `?${new URLSearchParams(kept).toString()}`;
+export interface AttemptOptions {
+  call: ClientCall;
+  seal: Seal;
+  /** Numbers from 0 up to 1. */
+  random: () => number;
 }
 
-type Written = Pick<Attempt, 'body' | 'warnings'>;
+/** What goes wrong while a token is fetched is ours to mend, not the client's. */
+async function authorized<T>(name: string, authorize: () => T | Promise<T>): Promise<T> {
+  try {
+    return await authorize();
+  } catch (cause) {
+    throw new GatewayError('provider-credential', `The gateway has no valid credential for ${name} now. The platform team must mend it.`, { cause });
+  }
+}
 
-const retargeted = (request: ClientRequest, model: string, quirks: Deployment['endpoint']['provider']['quirks']): Written => ({
-  body: request.retargeted({ model, quirks }),
-  warnings: [],
-});
+/** The parameters of a query that a provider may see; what else stands there nobody has looked at. */
+function passedQuery(query: string, passed: readonly string[]): [name: string, value: string][] {
+  return query === '' || passed.length === 0 ? [] : [...new URLSearchParams(query)].filter(([name]) => passed.includes(name));
+}
 
-function translated(request: ClientRequest, { protocol, quirks }: Deployment['endpoint']['provider'], model: string): Written {
-  const canonical = request.decoded();
-  const encoded = protocol.encodeRequest(canonical.value, { model, quirks });
-  return { body: Buffer.from(encoded.value), warnings: [...canonical.warnings, ...encoded.warnings] };
+function withQuery(path: string, parameters: [string, string][]): string {
+  if (parameters.length === 0) return path;
+  return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(parameters).toString()}`;
 }

@@ -11,6 +11,7 @@ const model = (name: string, weights: Record<string, number>, fallback: string[]
     name,
     targets: Object.entries(weights).map(([id, weight]) => ({ deployment: deployment(id), weight })),
     fallback,
+    strict: false,
     headersTimeoutMs: undefined,
   },
 ];

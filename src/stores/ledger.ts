@@ -44,8 +44,8 @@ export interface LedgerEntry {
   tenant: string;
   /** Name of the virtual key. */
   key: string;
-  /** The client's protocol. */
-  protocol: ProtocolName;
+  /** The client's protocol; `pass-through` for a call that nobody read. */
+  protocol: ProtocolName | 'pass-through';
   /** The name the client asked for. */
   model: string;
   /** Name of the deployment that answered or was last written to. */

@@ -11,7 +11,15 @@ import type { ExchangeTrace } from './exchange-trace.ts';
 import { createSpans } from './spans.ts';
 
 const deployment = (name: string, provider: Provider, model: string): Deployment => ({
-  endpoint: { name, provider, baseUrl: new URL('http://localhost'), apiKey: undefined, caFile: undefined, connectTimeoutMs: 1000 },
+  endpoint: {
+    name,
+    provider,
+    baseUrl: new URL('http://localhost'),
+    settings: {},
+    credentials: [{ name: 'default', authorize: () => ({}) }],
+    caFile: undefined,
+    connectTimeoutMs: 1000,
+  },
   model,
   price: undefined,
 });

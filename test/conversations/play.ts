@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { attempt } from '../../src/extproc/attempt.ts';
 import { exchange, type ExchangeDeps } from '../../src/extproc/exchange.ts';
 import type { Attributes, Conversation, Immediate, Message, Proceed, Reply, RequestHeaders } from '../../src/extproc/message.ts';
@@ -7,6 +7,7 @@ import { redact } from '../../src/policies/redact/index.ts';
 import { personalDataTypes, type Tenant } from '../../src/policies/tenant.ts';
 import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
+import { createSeals } from '../../src/protocols/seal.ts';
 import { anthropic } from '../../src/providers/anthropic.ts';
 import { openai } from '../../src/providers/openai.ts';
 import type { Provider } from '../../src/providers/provider.ts';
@@ -24,8 +25,9 @@ export interface Stage {
 const endpoint = (name: string, provider: Provider): Endpoint => ({
   name,
   provider,
-  baseUrl: new URL(provider.defaultBaseUrl ?? 'http://localhost'),
-  apiKey: `key-of-${name}`,
+  baseUrl: new URL(provider.defaultBaseUrl({}) ?? 'http://localhost'),
+  settings: {},
+  credentials: [{ name: 'default', authorize: provider.connect({ apiKey: `key-of-${name}` }, {}) }],
   caFile: undefined,
   connectTimeoutMs: 1000,
 });
@@ -36,6 +38,7 @@ const model = (name: string, deployment: Deployment, fallback: string[]): Model 
   name,
   targets: [{ deployment, weight: 1 }],
   fallback,
+  strict: false,
   headersTimeoutMs: undefined,
 });
 
@@ -44,9 +47,15 @@ const models = new Map(
 );
 
 const tenants: Record<string, Tenant> = {
-  open: { name: 'open', models: undefined, budget: undefined, privacy: undefined },
-  private: { name: 'private', models: undefined, budget: undefined, privacy: { redact: new Set(personalDataTypes), restore: true } },
-  narrow: { name: 'narrow', models: new Set(['smart']), budget: undefined, privacy: undefined },
+  open: { name: 'open', models: undefined, budget: undefined, privacy: undefined, passThrough: false },
+  private: {
+    name: 'private',
+    models: undefined,
+    budget: undefined,
+    privacy: { redact: new Set(personalDataTypes), restore: true },
+    passThrough: false,
+  },
+  narrow: { name: 'narrow', models: new Set(['smart']), budget: undefined, privacy: undefined, passThrough: false },
 };
 
 /** Sets up a gateway whose keys are the names of its tenants: `open`, `private` (redacts), `narrow` (may use `smart` only). */
@@ -66,12 +75,16 @@ export function setStage(...policies: Policy[]): Stage {
         models,
         tenants: new Map(Object.entries(tenants)),
         keys: new Map(Object.values(tenants).map((tenant) => [createHash('sha256').update(tenant.name).digest('hex'), { tenant, key: 'k' }])),
+        passThrough: undefined,
+        secrets: undefined,
+        cors: undefined,
         store: { kind: 'embedded', path: '' },
         telemetry: { otlp: undefined, sampling: 0 },
       }),
       protocols: [openaiChat, anthropicMessages],
       policies: [redact, ...policies, witness],
       registry: new Map(),
+      sealFor: createSeals(['0123456789abcdef0123456789abcdef'], randomBytes),
       openTrace: () => untraced,
       random: () => 0,
       now: () => 1_700_000_000_000,

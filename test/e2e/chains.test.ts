@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -20,6 +20,7 @@ import type { Conversation, Message, MetadataValue, Reply, RequestHeaders } from
 import { serveExtProc, type ExtProcServer } from '../../src/extproc/server.ts';
 import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
+import { createSeals } from '../../src/protocols/seal.ts';
 import { untraced } from '../../src/telemetry/spans.ts';
 import { eventually, freePort, startWorld, temporaryFolder, type World } from './gateway.ts';
 import { openaiSdk, rejection, say, sdks } from './sdks.ts';
@@ -81,6 +82,7 @@ beforeAll(async () => {
     protocols: [openaiChat, anthropicMessages],
     policies: [],
     registry: new Map(),
+    sealFor: createSeals(['0123456789abcdef0123456789abcdef'], randomBytes),
     openTrace: () => untraced,
     random: () => 0,
     now: Date.now,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../framing/json.ts';
+import { sse } from '../../framing/sse.ts';
 import type { Part } from '../../llm/part.ts';
 import { ClientRequest } from '../../protocols/client-request.ts';
 import type { Protocol, TextSpot } from '../../protocols/protocol.ts';
@@ -15,7 +16,12 @@ const unused = (): never => {
 /** Speaks `{ text: string[], json: string[], tree: any }`. */
 const protocol: Protocol = {
   name: 'openai-chat',
-  clientPath: '/',
+  operation: 'chat',
+  framing: sse,
+  carries: { origin: undefined, reasoning: false, calls: false },
+  clientPaths: ['/'],
+  matchPath: () => ({}),
+  stateSpots: () => [],
   facts: () => ({ model: 'm', stream: false, maxTokens: undefined, choices: 1, wantsUsage: false }),
   requestTexts: (body) => [
     ...(body.get('text')?.items() ?? []).map((node): TextSpot => ({ node, kind: 'text' })),
@@ -36,7 +42,7 @@ const protocol: Protocol = {
 };
 
 function open({ types = personalDataTypes, restore = true }: { types?: readonly PersonalDataType[]; restore?: boolean } = {}): PolicyRun | undefined {
-  const tenant = { name: 't', models: undefined, budget: undefined, privacy: { redact: new Set(types), restore } };
+  const tenant = { name: 't', models: undefined, budget: undefined, privacy: { redact: new Set(types), restore }, passThrough: false };
   return redact.open({ id: 'x', identity: { tenant, key: 'k' } });
 }
 
@@ -57,7 +63,7 @@ const sentFor = async (body: string): Promise<string> => (await exchange(body)).
 describe('the policy', () => {
   test('has no part in an exchange of a tenant that redacts nothing', () => {
     expect(open({ types: [] })).toBeUndefined();
-    const tenant = { name: 't', models: undefined, budget: undefined, privacy: undefined };
+    const tenant = { name: 't', models: undefined, budget: undefined, privacy: undefined, passThrough: false };
     expect(redact.open({ id: 'x', identity: { tenant, key: 'k' } })).toBeUndefined();
   });
 

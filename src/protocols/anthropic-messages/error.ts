@@ -1,4 +1,4 @@
-import { formatSse } from '../../framing/sse.ts';
+import type { WrittenEvent } from '../../framing/event.ts';
 import type { ProviderFailure } from '../../llm/part.ts';
 import { failureInside } from '../failure.ts';
 import type { ClientError } from '../protocol.ts';
@@ -28,7 +28,7 @@ export const encodeError = ({ status, code, message, field }: ClientError): stri
   JSON.stringify({ type: 'error', error: { type: errorType(status, code), message, code, field }, request_id: null });
 
 /** The event that ends a client's stream with an error. */
-export const encodeStreamError = (error: ClientError): string => formatSse(encodeError(error), 'error');
+export const encodeStreamError = (error: ClientError): WrittenEvent[] => [{ name: 'error', data: encodeError(error) }];
 
 /** A code that is already a type of Anthropic's stays; otherwise the status decides. */
 function errorType(status: number, code: string): string {

@@ -1,19 +1,26 @@
 import { decodeFailure } from '../failure.ts';
-import type { Protocol } from '../protocol.ts';
+import { sse } from '../../framing/sse.ts';
+import { atPaths } from '../client-path.ts';
+import type { ChatProtocol } from '../protocol.ts';
 import { encodeError, encodeStreamError } from './error.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
+import { stateSpots } from './request-state.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
 import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 /** The Anthropic Messages API, `POST {base}/v1/messages`. */
-export const anthropicMessages: Protocol = {
+export const anthropicMessages: ChatProtocol = {
   name: 'anthropic-messages',
-  clientPath: '/v1/messages',
+  operation: 'chat',
+  framing: sse,
+  carries: { origin: 'anthropic', reasoning: true, calls: false },
+  ...atPaths('/v1/messages'),
   facts,
   requestTexts,
+  stateSpots,
   retarget,
   decodeRequest,
   encodeRequest,

@@ -29,12 +29,12 @@ const awkward = `{ "unknown":{"b":1,"a":18446744073709551615,"a":2}, "max_tokens
 
 test('changes nothing but the model for a provider of the same protocol', () => {
   const request = new ClientRequest(anthropicMessages, Buffer.from(awkward));
-  expect(request.retargeted({ model: 'claude-"4"', quirks: {} }).toString()).toBe(awkward.replace('"fa\\u0073t"', '"claude-\\"4\\""'));
+  expect(request.retargeted({ model: 'claude-"4"', quirks: {} }).value.toString()).toBe(awkward.replace('"fa\\u0073t"', '"claude-\\"4\\""'));
 });
 
 test('leaves the bytes alone where the model is already right', () => {
   const bytes = Buffer.from(awkward);
-  expect(new ClientRequest(anthropicMessages, bytes).retargeted({ model: 'fast', quirks: {} })).toBe(bytes);
+  expect(new ClientRequest(anthropicMessages, bytes).retargeted({ model: 'fast', quirks: {} }).value).toBe(bytes);
 });
 
 test('each text can be replaced where it stands, with all other bytes as they were', () => {

@@ -1,8 +1,9 @@
 import { optionalBoolean, optionalCount, required } from '../../framing/json-fields.ts';
 import type { JsonNode } from '../../framing/json.ts';
-import { replaceValue, type Edit } from '../../framing/splice.ts';
-import type { RequestFacts, Target } from '../protocol.ts';
+import type { Edit } from '../../framing/splice.ts';
+import type { Carried, RequestFacts, Target } from '../protocol.ts';
 import { checkMessages, requestedModel } from '../request-facts.ts';
+import { bodyEdits } from './request-quirks.ts';
 
 /** What the gateway must know of a request. Throws JsonFieldError where the API too would refuse. */
 export function facts(body: JsonNode): RequestFacts {
@@ -18,6 +19,5 @@ export function facts(body: JsonNode): RequestFacts {
   };
 }
 
-/** The model is all that changes: usage arrives unasked. */
-export const retarget = (body: JsonNode, { model }: RequestFacts, target: Target): Edit[] =>
-  model === target.model ? [] : [replaceValue(required(body, 'model'), JSON.stringify(target.model))];
+/** The model, and what this provider has otherwise, is all that changes: usage arrives unasked. */
+export const retarget = (body: JsonNode, _facts: RequestFacts, target: Target): Carried<Edit[]> => bodyEdits(body, target);

@@ -1,4 +1,5 @@
 import type { FinishReason, Part, TextPart } from '../../llm/part.ts';
+import type { OpaqueState } from '../../llm/state.ts';
 import { noUsage, type Usage } from '../../llm/usage.ts';
 import { writeMessageUsage, writeUsage } from './wire-usage.ts';
 import { toStopReason, type WrittenBlock, type WrittenDelta, type WrittenEvent } from './wire.ts';
@@ -20,7 +21,7 @@ interface OpenBlock {
  *
  * Blocks follow each other on the wire, as the protocol demands: one that opens closes the one before. Text that comes for a block closed by then opens a new one;
  * arguments do not, since that would call the tool twice: they go to their own closed block, which readers find by its index.
- * Refusals are text. Reasoning is a thinking block with an empty signature: nobody but Anthropic can sign one.
+ * Refusals are text. Reasoning is a thinking block, whose signature is whatever state came with it: clients send that back unread, and without one it is empty.
  * Only choice 0 is written: the protocol knows no other.
  */
 export class AnswerEvents {
@@ -59,6 +60,12 @@ export class AnswerEvents {
       case 'error':
         this.#over = true;
         return [];
+      case 'reasoning-state':
+        return this.#state(part.block, part.state);
+      case 'logprobs':
+      case 'embedding':
+      case 'ranking':
+        return [];
       case 'end':
         return this.#end();
     }
@@ -77,6 +84,15 @@ export class AnswerEvents {
     const content: WrittenBlock = type === 'text' ? { type, text: '', citations: null } : { type, thinking: '', signature: '' };
     const opening = this.#start(block, content);
     return [...opening, { type: 'content_block_delta', index: this.#nextIndex - 1, delta }];
+  }
+
+  /** A signature of the thinking that is open; where there is none, the state is all that is known of it. Only Anthropic's own redacted thinking has a block for that. */
+  #state(block: number, { origin, kind, value }: OpaqueState): WrittenEvent[] {
+    const isOpen = this.#open?.block === block && this.#open.type === 'thinking';
+    if (!isOpen && origin === 'anthropic' && kind === 'encrypted') return this.#start(block, { type: 'redacted_thinking', data: value });
+    const opening = isOpen ? [] : this.#start(block, { type: 'thinking', thinking: '', signature: '' });
+    const index = this.#open?.index ?? 0;
+    return [...opening, { type: 'content_block_delta', index, delta: { type: 'signature_delta', signature: value } }];
   }
 
   #toolCall({ block, id, name }: { block: number; id: string; name: string }): WrittenEvent[] {

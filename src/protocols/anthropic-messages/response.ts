@@ -2,6 +2,7 @@ import { optional, optionalString, required, requiredString } from '../../framin
 import { parseJson, type JsonNode } from '../../framing/json.ts';
 import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import type { Part, TextPart } from '../../llm/part.ts';
+import type { OpaqueState } from '../../llm/state.ts';
 import { argumentsObject } from '../object-text.ts';
 import type { LocatedPart, TextPlace } from '../protocol.ts';
 import { failureIn } from './error.ts';
@@ -9,6 +10,7 @@ import { AnswerEvents } from './response-events.ts';
 import { mergeCounts, noCounts, toUsage } from './wire-usage.ts';
 import {
   blockTexts,
+  stateOf,
   toFinishReason,
   type WireUsage,
   type WrittenBlock,
@@ -19,7 +21,7 @@ import {
   type WrittenUsage,
 } from './wire.ts';
 
-/** Where blocks have their text, and which part that becomes. Blocks of other types (server tools and their results, redacted thinking) have no part. */
+/** Where blocks have their text, and which part that becomes. Blocks of other types (server tools and their results) have no part. */
 const textsOfBlocks = new Map<string, { field: string; part: TextPart['type']; kind: TextPlace['kind'] }>([
   ['text', { ...blockTexts.text, kind: 'text' }],
   ['thinking', { ...blockTexts.thinking, kind: 'text' }],
@@ -48,6 +50,7 @@ const isError = (body: JsonNode): boolean =>
 
 function blockParts(block: JsonNode, number: number): LocatedPart[] {
   const type = requiredString(block, 'type');
+  if (type === 'redacted_thinking') return [...stateParts(number, stateOf('encrypted', optionalString(block, 'data'))), blockEnd(number)];
   const source = textsOfBlocks.get(type);
   if (source === undefined) return [];
   const { field, part, kind } = source;
@@ -58,8 +61,13 @@ function blockParts(block: JsonNode, number: number): LocatedPart[] {
     parts.push({ type: 'tool-call', choice: 0, block: number, id: requiredString(block, 'id'), name: requiredString(block, 'name') });
   }
   if (text !== '') parts.push({ type: part, choice: 0, block: number, text, place: { path: ['content', number, field], kind } });
-  return [...parts, { type: 'block-end', choice: 0, block: number }];
+  if (type === 'thinking') parts.push(...stateParts(number, stateOf('signature', optionalString(block, 'signature'))));
+  return [...parts, blockEnd(number)];
 }
+
+const blockEnd = (block: number): LocatedPart => ({ type: 'block-end', choice: 0, block });
+const stateParts = (block: number, state: OpaqueState | undefined): LocatedPart[] =>
+  state === undefined ? [] : [{ type: 'reasoning-state', choice: 0, block, state }];
 
 const wireUsage = (usage: JsonNode): WireUsage => JSON.parse(usage.text) as WireUsage;
 
@@ -76,7 +84,7 @@ class Answer {
   #message: WrittenMessage | undefined;
   #stop: WrittenStop | undefined;
   #usage: WrittenUsage | undefined;
-  readonly #blocks: { block: WrittenBlock; text: string }[] = [];
+  readonly #blocks: { block: WrittenBlock; text: string; signature: string }[] = [];
 
   add(event: WrittenEvent): void {
     switch (event.type) {
@@ -84,11 +92,13 @@ class Answer {
         this.#message = event.message;
         return;
       case 'content_block_start':
-        this.#blocks.push({ block: event.content_block, text: '' });
+        this.#blocks.push({ block: event.content_block, text: '', signature: '' });
         return;
       case 'content_block_delta': {
         const open = this.#blocks[event.index];
-        if (open !== undefined) open.text += deltaText(event.delta);
+        if (open === undefined) return;
+        if (event.delta.type === 'signature_delta') open.signature = event.delta.signature;
+        else open.text += deltaText(event.delta);
         return;
       }
       case 'message_delta':
@@ -101,12 +111,12 @@ class Answer {
   }
 
   message(): Writable {
-    const content = this.#blocks.map(({ block, text }) => filled(block, text));
+    const content = this.#blocks.map(filled);
     return { ...this.#message, content, ...this.#stop, usage: { ...this.#message?.usage, ...this.#usage } };
   }
 }
 
-function deltaText(delta: WrittenDelta): string {
+function deltaText(delta: Exclude<WrittenDelta, { type: 'signature_delta' }>): string {
   switch (delta.type) {
     case 'text_delta':
       return delta.text;
@@ -117,12 +127,14 @@ function deltaText(delta: WrittenDelta): string {
   }
 }
 
-function filled(block: WrittenBlock, text: string): Writable {
+function filled({ block, text, signature }: { block: WrittenBlock; text: string; signature: string }): Writable {
   switch (block.type) {
     case 'text':
       return { ...block, text };
     case 'thinking':
-      return { ...block, thinking: text };
+      return { ...block, thinking: text, signature };
+    case 'redacted_thinking':
+      return block;
     case 'tool_use':
       return { ...block, input: new RawJson(argumentsObject(text).value) };
   }

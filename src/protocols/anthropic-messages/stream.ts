@@ -1,14 +1,15 @@
 import { JsonSyntaxError, parseJson } from '../../framing/json.ts';
 import { splice } from '../../framing/splice.ts';
-import { formatSse, withData, type SseEvent } from '../../framing/sse.ts';
+import type { StreamEvent, WrittenEvent } from '../../framing/event.ts';
 import type { TextPart } from '../../llm/part.ts';
+import type { OpaqueState } from '../../llm/state.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
 import type { LocatedPart, StreamDecoder, StreamEncoder, TextEvent, TextPlace } from '../protocol.ts';
 import { nodeAt, replaceText } from '../text-place.ts';
 import { encodeStreamError, failureIn } from './error.ts';
 import { AnswerEvents } from './response-events.ts';
 import { mergeCounts, noCounts, toUsage, type Counts } from './wire-usage.ts';
-import { blockTexts, toFinishReason, type WireBlock, type WireDelta, type WireEvents, type WrittenDelta } from './wire.ts';
+import { blockTexts, stateOf, toFinishReason, type WireBlock, type WireDelta, type WireEvents, type WrittenDelta } from './wire.ts';
 
 /** Where a block that opens, or a delta, has its text, and which part that becomes. */
 const openingTexts = new Map<unknown, { field: keyof WireBlock; part: TextPart['type']; place: TextPlace }>(
@@ -30,6 +31,8 @@ interface State {
   counts: Counts;
   /** The block that has begun and not ended. */
   open: number | undefined;
+  /** What the open block is signed with, or holds that is redacted: it is told once, when the block ends. */
+  opaque: OpaqueState | undefined;
   /** Blocks whose deltas are no text of the answer: a tool call that came with its whole input, which deltas can only repeat, and blocks of types we do not read. */
   mute: Set<number>;
   finished: boolean;
@@ -37,7 +40,7 @@ interface State {
 
 /** State for reading one Anthropic stream. */
 export function createDecoder(): StreamDecoder {
-  const state: State = { counts: noCounts, open: undefined, mute: new Set(), finished: false };
+  const state: State = { counts: noCounts, open: undefined, opaque: undefined, mute: new Set(), finished: false };
   return {
     push(event) {
       try {
@@ -50,7 +53,7 @@ export function createDecoder(): StreamDecoder {
   };
 }
 
-function decodeEvent(state: State, { name, data }: SseEvent): LocatedPart[] {
+function decodeEvent(state: State, { name, data }: StreamEvent): LocatedPart[] {
   if (!data.startsWith('{')) return []; // a keep-alive, or the [DONE] that some servers send
   const event = JSON.parse(data) as WireEvents[keyof WireEvents] & { type?: unknown };
   const type = name === 'error' ? name : event.type;
@@ -78,19 +81,28 @@ const handlers: { [Name in keyof WireEvents]: (state: State, event: WireEvents[N
     const type = event.content_block?.type;
     if (type === 'tool_use') return [...parts, ...openTool(state, block, event.content_block ?? {}, data)];
     const source = openingTexts.get(type);
-    if (source === undefined) {
+    if (source === undefined && type !== 'redacted_thinking') {
       state.mute.add(block);
       return parts;
     }
     state.open = block;
+    if (source === undefined) {
+      state.opaque = stateOf('encrypted', event.content_block?.data);
+      return parts;
+    }
+    if (type === 'thinking') state.opaque = stateOf('signature', event.content_block?.signature);
     const text = event.content_block?.[source.field];
     return isText(text) ? [...parts, { type: source.part, choice: 0, block, text, place: source.place }] : parts;
   },
 
   content_block_delta(state, { index, delta }) {
+    const block = toBlock(index);
+    if (delta?.type === 'signature_delta') {
+      if (state.open === block) state.opaque = stateOf('signature', delta.signature) ?? state.opaque;
+      return [];
+    }
     const source = deltaTexts.get(delta?.type);
     const text = source && delta?.[source.field];
-    const block = toBlock(index);
     if (source === undefined || !isText(text) || state.mute.has(block)) return [];
     state.open ??= block;
     return [{ type: source.part, choice: 0, block, text, place: source.place }];
@@ -132,9 +144,11 @@ function finish(state: State, stopReason: unknown, stopSequence: unknown): Locat
 
 function closeBlock(state: State): LocatedPart[] {
   if (state.open === undefined) return [];
-  const block = state.open;
+  const { open: block, opaque } = state;
   state.open = undefined;
-  return [{ type: 'block-end', choice: 0, block }];
+  state.opaque = undefined;
+  const end: LocatedPart = { type: 'block-end', choice: 0, block };
+  return opaque === undefined ? [end] : [{ type: 'reasoning-state', choice: 0, block, state: opaque }, end];
 }
 
 const toBlock = (index: unknown): number => (typeof index === 'number' ? index : 0);
@@ -142,11 +156,11 @@ const stringOr = (value: unknown, otherwise: string): string => (typeof value ==
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** A delta like the last one of the block; after an event that opened the block, its first delta. */
-export function heldTextEvent({ event, place }: TextEvent, text: string): string {
+export function heldTextEvent({ event, place }: TextEvent, text: string): WrittenEvent {
   const data = parseJson(Buffer.from(event.data));
-  if (place.path[0] === 'delta') return withData(event, splice(data.bytes, [replaceText(data, place, text)]).toString('utf8'));
+  if (place.path[0] === 'delta') return { name: event.name, data: splice(data.bytes, [replaceText(data, place, text)]).toString('utf8') };
   const index = data.get('index')?.text ?? '0';
-  return formatSse(`{"type":"content_block_delta","index":${index},"delta":${JSON.stringify(firstDelta(place, text))}}`, 'content_block_delta');
+  return { name: 'content_block_delta', data: `{"type":"content_block_delta","index":${index},"delta":${JSON.stringify(firstDelta(place, text))}}` };
 }
 
 function firstDelta({ path, kind }: TextPlace, text: string): WrittenDelta {
@@ -160,12 +174,10 @@ export function createEncoder(): StreamEncoder {
   let ended = false;
   return {
     push(part) {
-      if (ended) return '';
+      if (ended) return [];
       ended = part.type === 'end' || part.type === 'error';
       if (part.type === 'error') return encodeStreamError(clientErrorOf(part.failure));
-      let text = '';
-      for (const event of events.push(part)) text += formatSse(JSON.stringify(event), event.type);
-      return text;
+      return events.push(part).map((event): WrittenEvent => ({ name: event.type, data: JSON.stringify(event) }));
     },
   };
 }

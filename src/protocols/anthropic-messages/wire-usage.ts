@@ -29,8 +29,10 @@ export const toUsage = ({ input, cacheRead, cacheWrite, output, reasoning }: Cou
   inputTokens: input + cacheRead + cacheWrite,
   cacheReadTokens: cacheRead,
   cacheWriteTokens: cacheWrite,
+  inputAudioTokens: 0,
   outputTokens: output,
   reasoningTokens: reasoning,
+  outputAudioTokens: 0,
 });
 
 /** Usage as a `message_delta` carries it. */

@@ -1,4 +1,5 @@
 import type { FinishReason, TextPart } from '../../llm/part.ts';
+import type { OpaqueState } from '../../llm/state.ts';
 
 /**
  * The shapes of the Anthropic Messages API that we read and write.
@@ -19,6 +20,10 @@ export interface WireBlock {
   type?: unknown;
   text?: unknown;
   thinking?: unknown;
+  /** Of thinking. */
+  signature?: unknown;
+  /** Of redacted thinking. */
+  data?: unknown;
   id?: unknown;
   name?: unknown;
   input?: unknown;
@@ -30,11 +35,16 @@ export const blockTexts = {
   thinking: { field: 'thinking', part: 'reasoning' },
 } as const satisfies Record<string, { field: keyof WireBlock; part: TextPart['type'] }>;
 
+/** The signature of thinking, or redacted thinking, in our terms; undefined for an empty one, which stands for none. */
+export const stateOf = (kind: OpaqueState['kind'], value: unknown): OpaqueState | undefined =>
+  typeof value === 'string' && value !== '' ? { origin: 'anthropic', kind, value } : undefined;
+
 /** The step of a block. Which field holds text goes by `type`. */
 export interface WireDelta {
   type?: unknown;
   text?: unknown;
   thinking?: unknown;
+  signature?: unknown;
   partial_json?: unknown;
 }
 
@@ -66,11 +76,13 @@ export type WrittenMessageUsage = WrittenUsage & { cache_creation: null; inferen
 export type WrittenBlock =
   | { type: 'text'; text: string; citations: null }
   | { type: 'thinking'; thinking: string; signature: string }
+  | { type: 'redacted_thinking'; data: string }
   | { type: 'tool_use'; id: string; name: string; input: Record<string, never>; caller: { type: 'direct' } };
 
 export type WrittenDelta =
   | { type: 'text_delta'; text: string }
   | { type: 'thinking_delta'; thinking: string }
+  | { type: 'signature_delta'; signature: string }
   | { type: 'input_json_delta'; partial_json: string };
 
 export interface WrittenStop {

@@ -1,12 +1,15 @@
 import type { ProviderFailure } from '../../llm/part.ts';
-import { formatSse } from '../../framing/sse.ts';
+import type { WrittenEvent } from '../../framing/event.ts';
 import { failureInside } from '../failure.ts';
 import type { ClientError } from '../protocol.ts';
 import { isObject, textOf, type WireObject } from '../untrusted.ts';
 
 /** The error of a chunk or an answer that came with status 200; undefined where it has none. */
-export const failureIn = (answer: WireObject): ProviderFailure | undefined =>
-  isObject(answer['error']) || textOf(answer['error']) !== '' ? failureInside(answer, statuses) : undefined;
+export function failureIn(answer: WireObject): ProviderFailure | undefined {
+  if (isObject(answer['error']) || textOf(answer['error']) !== '') return failureInside(answer, statuses);
+  const groq = answer['x_groq']; // Groq puts it where no SDK looks
+  return isObject(groq) && groq['error'] !== undefined && groq['error'] !== null ? failureInside(groq, statuses) : undefined;
+}
 
 /** The status that an error inside a stream would have had as an answer of its own. */
 const statuses = new Map([
@@ -34,7 +37,7 @@ export function encodeError({ status, code, message, field }: ClientError): stri
  * An error for a client whose stream has begun. OpenAI's SDK throws its APIError at the first event with an `error` field.
  * No `[DONE]` follows: that says that an answer is complete, and clients that overlook errors would believe it.
  */
-export const encodeStreamError = (error: ClientError): string => formatSse(encodeError(error));
+export const encodeStreamError = (error: ClientError): WrittenEvent[] => [{ data: encodeError(error) }];
 
 /** OpenAI's word for the kind of an error. */
 function typeFor(status: number, code: string): string {

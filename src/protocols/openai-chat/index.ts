@@ -1,19 +1,27 @@
 import { decodeFailure } from '../failure.ts';
-import type { Protocol } from '../protocol.ts';
+import { sse } from '../../framing/sse.ts';
+import { atPaths } from '../client-path.ts';
+import type { ChatProtocol } from '../protocol.ts';
 import { encodeError, encodeStreamError } from './error.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
+import { stateSpots } from './request-state.ts';
 import { requestTexts } from './request-texts.ts';
-import { facts, retarget } from './request.ts';
+import { retarget } from './request-retarget.ts';
+import { facts } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
 import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 /** OpenAI Chat Completions, also spoken by most servers that call themselves compatible (https://platform.openai.com/docs/api-reference/chat). */
-export const openaiChat: Protocol = {
+export const openaiChat: ChatProtocol = {
   name: 'openai-chat',
-  clientPath: '/v1/chat/completions',
+  operation: 'chat',
+  framing: sse,
+  carries: { origin: undefined, reasoning: false, calls: false },
+  ...atPaths('/v1/chat/completions', '/openai/v1/chat/completions', '/openai/deployments/{model}/chat/completions'),
   facts,
   requestTexts,
+  stateSpots,
   retarget,
   decodeRequest,
   encodeRequest,

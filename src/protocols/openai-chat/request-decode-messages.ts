@@ -1,10 +1,11 @@
 import { optional, optionalString, required, requiredString } from '../../framing/json-fields.ts';
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
-import type { AssistantContent, ImageContent, Message, ObjectText, TextContent, ToolCallContent, UserContent } from '../../llm/request.ts';
+import type { AssistantContent, Message, ObjectText, ReasoningContent, ToolCallContent } from '../../llm/request.ts';
 import { argumentsObject, writtenObject } from '../object-text.ts';
 import type { Warnings } from '../warnings.ts';
+import { cacheOf, nonEmpty, texts, userContent } from './request-decode-content.ts';
 
-/** Messages in canonical form. Empty texts are left out: they say nothing, and some providers refuse them. */
+/** Messages in canonical form. */
 export function decodeMessages(messages: readonly JsonNode[], warnings: Warnings): Message[] {
   const context: Context = { warnings, functionCallId: undefined };
   return messages.flatMap((message) => {
@@ -40,9 +41,9 @@ function decodeUser(message: JsonNode, { warnings }: Context): Message {
 }
 
 function decodeTool(message: JsonNode, { warnings }: Context): Message {
-  warnings.others(message, ['role', 'content', 'tool_call_id']);
+  warnings.others(message, ['role', 'content', 'tool_call_id', 'cache_control']);
   const toolCallId = requiredString(message, 'tool_call_id');
-  return { role: 'tool', toolCallId, content: userContent(required(message, 'content'), warnings), isError: false };
+  return { role: 'tool', toolCallId, content: userContent(required(message, 'content'), warnings), isError: false, ...cacheOf(message, warnings) };
 }
 
 /** The result of a `function_call`, the form before `tool_calls`. */
@@ -60,9 +61,10 @@ function decodeFunctionResult(message: JsonNode, context: Context): Message | un
 
 function decodeAssistant(message: JsonNode, context: Context): Message {
   const { warnings } = context;
-  warnings.others(message, ['role', 'content', 'refusal', 'tool_calls', 'function_call']);
+  warnings.others(message, [...assistantFields, ...(isEmptyList(optional(message, 'annotations')) ? ['annotations'] : [])]);
   const content = optional(message, 'content');
-  const said: AssistantContent[] = content === undefined ? [] : texts(content, warnings);
+  const said: AssistantContent[] = decodeReasoning(message, warnings);
+  if (content !== undefined) said.push(...texts(content, warnings));
   said.push(...nonEmpty(optionalString(message, 'refusal') ?? ''));
   for (const node of optional(message, 'tool_calls')?.items() ?? []) said.push(decodeToolCall(node, warnings));
   const functionCall = optional(message, 'function_call');
@@ -71,6 +73,18 @@ function decodeAssistant(message: JsonNode, context: Context): Message {
     said.push(decodeCall(context.functionCallId, functionCall, warnings));
   }
   return { role: 'assistant', content: said };
+}
+
+const assistantFields = ['role', 'content', 'refusal', 'tool_calls', 'function_call', 'reasoning_content', 'reasoning'];
+const isEmptyList = (node: JsonNode | undefined): boolean => node?.type === 'array' && node.items().length === 0;
+
+/** What the model thought, as compatible servers and we ourselves name it in answers; clients echo it. Who sends both means the same. */
+function decodeReasoning(message: JsonNode, warnings: Warnings): ReasoningContent[] {
+  const reasoning = optional(message, 'reasoning_content') ?? optional(message, 'reasoning');
+  if (reasoning === undefined) return [];
+  if (reasoning.type === 'string') return reasoning.string() === '' ? [] : [{ type: 'reasoning', text: reasoning.string() }];
+  warnings.add(reasoning, 'is not carried: reasoning that is no text');
+  return [];
 }
 
 function decodeToolCall(node: JsonNode, warnings: Warnings): ToolCallContent {
@@ -94,44 +108,4 @@ function callArguments(node: JsonNode, warnings: Warnings): ObjectText {
   const { value, isValid } = argumentsObject(node.string());
   if (!isValid) warnings.add(node, 'is not a JSON object; it is carried as the field invalid_json of one');
   return value;
-}
-
-const nonEmpty = (text: string): TextContent[] => (text === '' ? [] : [{ type: 'text', text }]);
-
-/** A string, or an array of text parts. */
-function texts(content: JsonNode, warnings: Warnings): TextContent[] {
-  return userContent(content, warnings).filter((item) => item.type === 'text');
-}
-
-function userContent(content: JsonNode, warnings: Warnings): UserContent[] {
-  return content.type === 'string' ? nonEmpty(content.string()) : content.items().flatMap((part) => decodePart(part, warnings));
-}
-
-function decodePart(part: JsonNode, warnings: Warnings): UserContent[] {
-  const type = requiredString(part, 'type');
-  switch (type) {
-    case 'text':
-    case 'refusal':
-      warnings.others(part, ['type', type]);
-      return nonEmpty(requiredString(part, type));
-    case 'image_url':
-      warnings.others(part, ['type', 'image_url']);
-      return decodeImage(required(part, 'image_url'), warnings);
-    default:
-      warnings.add(part, `is not carried: content of type ${type}`);
-      return [];
-  }
-}
-
-function decodeImage(image: JsonNode, warnings: Warnings): ImageContent[] {
-  const url = requiredString(image, 'url');
-  warnings.others(image, optionalString(image, 'detail') === 'auto' ? ['url', 'detail'] : ['url']);
-  if (!/^data:/i.test(url)) return [{ type: 'image', source: { kind: 'url', url } }];
-  const comma = url.indexOf(',');
-  const [mediaType = '', ...parameters] = url.slice('data:'.length, comma).split(';');
-  if (comma === -1 || mediaType === '' || parameters.at(-1)?.toLowerCase() !== 'base64') {
-    warnings.add(image, 'is not carried: a data URL without a media type or base64');
-    return [];
-  }
-  return [{ type: 'image', source: { kind: 'base64', mediaType, data: url.slice(comma + 1) } }];
 }

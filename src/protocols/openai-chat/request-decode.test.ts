@@ -2,10 +2,10 @@ import type { ChatCompletionMessageParam } from 'openai/resources/chat/completio
 import { expect, test } from 'vitest';
 import { everyField } from '../../../test/recordings/openai-chat/requests.ts';
 import { parseJson } from '../../framing/json.ts';
-import { openaiChat } from './index.ts';
+import { decodeRequest } from './request-decode.ts';
 
 const smallest = { model: 'fast', messages: [{ role: 'user', content: 'Hi' }] };
-const decode = (body: unknown) => openaiChat.decodeRequest(parseJson(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))));
+const decode = (body: unknown) => decodeRequest(parseJson(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))));
 const decodeMessages = (...messages: ChatCompletionMessageParam[]) => {
   const { value, warnings } = decode({ model: 'm', messages });
   return { messages: value.messages, warned: warnings.map(({ field }) => field) };
@@ -23,6 +23,7 @@ test.each(Object.entries(everyField).filter(([field]) => !elsewhere.has(field)))
 test.each([
   { n: 1 },
   { store: false },
+  { messages: [{ role: 'user', content: 'Hi', name: null }] },
   { logprobs: false },
   { modalities: ['text'] },
   { response_format: { type: 'text' } },
@@ -38,16 +39,20 @@ test('a field of tomorrow is warned of, wherever it stands', () => {
     ...smallest,
     vendor: 1,
     messages: [
-      { role: 'user', name: 'Ann', content: [{ type: 'text', text: 'Hi', prompt_cache_breakpoint: { mode: 'explicit' } }] },
-      { role: 'assistant', content: 'Yo', audio: { id: 'a' }, reasoning_content: 'Hm' },
+      { role: 'user', name: 'Ann', content: [{ type: 'text', text: 'Hi', note: 1, prompt_cache_breakpoint: { mode: 'explicit', vendor: 1 } }] },
+      { role: 'system', content: [{ type: 'image_url', image_url: { url: 'https://a.example' } }] },
+      { role: 'assistant', content: 'Yo', audio: { id: 'a' }, reasoning_content: [], annotations: [{ type: 'url_citation' }] },
     ],
     tools: [{ type: 'function', cache: 1, function: { name: 'f', examples: [] } }],
   });
   expect(warnings.map(({ field }) => field).toSorted()).toEqual([
-    'messages[0].content[0].prompt_cache_breakpoint',
+    'messages[0].content[0].note',
+    'messages[0].content[0].prompt_cache_breakpoint.vendor',
     'messages[0].name',
-    'messages[1].audio',
-    'messages[1].reasoning_content',
+    'messages[1].content[0]',
+    'messages[2].annotations',
+    'messages[2].audio',
+    'messages[2].reasoning_content',
     'tools[0].cache',
     'tools[0].function.examples',
     'vendor',
@@ -106,27 +111,126 @@ test('system and developer messages are one role', () => {
   ]);
 });
 
-test('images come as addresses or as base64; other files are warned of', () => {
+test('images come as addresses or as base64, with how closely to look', () => {
   const { messages, warned } = decodeMessages({
     role: 'user',
     content: [
       { type: 'image_url', image_url: { url: 'https://a.example/x.png', detail: 'auto' } },
       { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBO', detail: 'high' } },
       { type: 'image_url', image_url: { url: 'data:image/svg+xml,<svg/>' } },
-      { type: 'input_audio', input_audio: { data: 'UklG', format: 'wav' } },
-      { type: 'file', file: { file_id: 'file-1' } },
     ],
   });
   expect(messages[0]?.content).toEqual([
     { type: 'image', source: { kind: 'url', url: 'https://a.example/x.png' } },
-    { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'iVBO' } },
+    { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'iVBO' }, detail: 'high' },
   ]);
-  expect(warned).toEqual([
-    'messages[0].content[1].image_url.detail',
-    'messages[0].content[2].image_url',
-    'messages[0].content[3]',
-    'messages[0].content[4]',
+  expect(warned).toEqual(['messages[0].content[2].image_url']);
+});
+
+test('documents come in base64, with or without their type; those that OpenAI keeps are warned of', () => {
+  const { messages, warned } = decodeMessages({
+    role: 'user',
+    content: [
+      { type: 'file', file: { filename: 'a.txt', file_data: 'data:text/plain;base64,SGk=' } },
+      { type: 'file', file: { file_data: 'JVBERi0=', file_id: 'file-1' } },
+      { type: 'file', file: { file_id: 'file-1' } },
+      { type: 'file', file: { file_data: 'data:,Hi' } },
+    ],
+  });
+  expect(messages[0]?.content).toEqual([
+    { type: 'document', source: { kind: 'base64', mediaType: 'text/plain', data: 'SGk=' }, name: 'a.txt' },
+    { type: 'document', source: { kind: 'base64', mediaType: 'application/pdf', data: 'JVBERi0=' } },
   ]);
+  expect(warned).toEqual(['messages[0].content[1].file.file_id', 'messages[0].content[2].file', 'messages[0].content[3].file']);
+});
+
+test('audio has its media type', () => {
+  const audio = (format: 'wav' | 'mp3') => ({ type: 'input_audio' as const, input_audio: { data: 'UklG', format } });
+  expect(decodeMessages({ role: 'user', content: [audio('wav'), audio('mp3')] }).messages[0]?.content).toEqual([
+    { type: 'audio', source: { kind: 'base64', mediaType: 'audio/wav', data: 'UklG' } },
+    { type: 'audio', source: { kind: 'base64', mediaType: 'audio/mpeg', data: 'UklG' } },
+  ]);
+});
+
+test.each([
+  [{ prompt_cache_breakpoint: { mode: 'explicit' } }, {}, []],
+  [{ prompt_cache_breakpoint: { mode: 'explicit', ttl: '30m' } }, { ttl: '1h' }, []],
+  [{ prompt_cache_breakpoint: { mode: 'explicit', ttl: '12h' } }, { ttl: '1h' }, ['messages[0].content[0].prompt_cache_breakpoint.ttl']],
+  [{ cache_control: { type: 'ephemeral' } }, {}, []],
+  [{ cache_control: { type: 'ephemeral', ttl: '5m' } }, { ttl: '5m' }, []],
+])('%j marks content for the prompt cache', (marker, cache, warned) => {
+  const { value, warnings } = decode({ model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi', ...marker }] }] });
+  expect(value.messages[0]?.content).toEqual([{ type: 'text', text: 'Hi', cache }]);
+  expect(warnings.map(({ field }) => field)).toEqual(warned);
+});
+
+test('tools and results of tools are marked too', () => {
+  const cache_control = { type: 'ephemeral', ttl: '1h' };
+  const { value, warnings } = decode({
+    model: 'm',
+    messages: [{ role: 'tool', tool_call_id: 'c', content: 'ok', cache_control }],
+    tools: [{ type: 'function', function: { name: 'f' }, cache_control }],
+  });
+  expect([value.messages[0], value.tools[0]]).toMatchObject([{ cache: { ttl: '1h' } }, { cache: { ttl: '1h' } }]);
+  expect(warnings).toEqual([]);
+});
+
+test.each([{ reasoning_content: 'Hm' }, { reasoning: 'Hm' }, { reasoning_content: 'Hm', reasoning: 'Hm' }])(
+  'what a model thought earlier is read from %j, before what it said',
+  (fields) => {
+    const { value, warnings } = decode({ model: 'm', messages: [{ role: 'assistant', content: 'Yo', annotations: [], ...fields }] });
+    expect(value.messages[0]?.content).toEqual([
+      { type: 'reasoning', text: 'Hm' },
+      { type: 'text', text: 'Yo' },
+    ]);
+    expect(warnings).toEqual([]);
+  },
+);
+
+test.each([
+  [{ n: 3 }, { choices: 3 }],
+  [{ logprobs: true }, { logprobs: { top: 0 } }],
+  [{ logprobs: true, top_logprobs: 5 }, { logprobs: { top: 5 } }],
+  [{ metadata: { a: 'b' } }, { metadata: { a: 'b' } }],
+  [{ service_tier: 'flex' }, { serviceTier: 'flex' }],
+  [{ prediction: { type: 'content', content: 'Dear' } }, { prediction: 'Dear' }],
+  [
+    {
+      prediction: {
+        type: 'content',
+        content: [
+          { type: 'text', text: 'De' },
+          { type: 'text', text: 'ar' },
+        ],
+      },
+    },
+    { prediction: 'Dear' },
+  ],
+  [{ verbosity: 'low' }, { verbosity: 'low' }],
+  [{ prompt_cache_key: 'k' }, { promptCacheKey: 'k' }],
+  [{ reasoning_effort: 'xhigh' }, { reasoning: { effort: 'xhigh' } }],
+  [{ response_format: { type: 'json_object' } }, { responseFormat: { type: 'json-object' } }],
+  [
+    { response_format: { type: 'json_schema', json_schema: { name: 'n', description: 'd', schema: { a: 1 }, strict: true } } },
+    { responseFormat: { type: 'json-schema', name: 'n', description: 'd', schema: '{"a":1}', strict: true } },
+  ],
+  [{ response_format: { type: 'json_schema', json_schema: { name: 'n' } } }, { responseFormat: { type: 'json-object' } }],
+])('%j is carried', (fields, expected) => {
+  const { value, warnings } = decode({ ...smallest, ...fields });
+  expect(value).toEqual({ ...decode(smallest).value, ...expected });
+  expect(warnings).toEqual([]);
+});
+
+test.each([
+  [{ top_logprobs: 5 }, 'top_logprobs'],
+  [{ metadata: { a: 1 } }, 'metadata.a'],
+  [{ verbosity: 'loud' }, 'verbosity'],
+  [{ reasoning_effort: 'heroic' }, 'reasoning_effort'],
+  [{ response_format: { type: 'grammar', grammar: 'x' } }, 'response_format'],
+  [{ response_format: { type: 'json_object', vendor: 1 } }, 'response_format.vendor'],
+  [{ response_format: { type: 'json_schema', json_schema: { name: 'n', schema: {}, vendor: 1 } } }, 'response_format.json_schema.vendor'],
+])('%j is warned of', (fields, field) => {
+  expect(decode({ ...smallest, ...fields }).warnings.map((warning) => warning.field)).toEqual([field]);
 });
 
 test('calls keep the text of their arguments, results the id of their call', () => {

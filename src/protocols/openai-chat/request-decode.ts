@@ -1,12 +1,14 @@
-import { optional, optionalBoolean, optionalNumber, optionalString, required, requiredString } from '../../framing/json-fields.ts';
-import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
-import type { ChatRequest, ObjectText, Tool, ToolChoice } from '../../llm/request.ts';
-import { objectText } from '../object-text.ts';
+import { optional, optionalBoolean, optionalCount, optionalNumber, optionalString, required } from '../../framing/json-fields.ts';
+import type { JsonNode } from '../../framing/json.ts';
+import type { ChatRequest, ReasoningEffort } from '../../llm/request.ts';
 import type { Carried } from '../protocol.ts';
 import { Warnings } from '../warnings.ts';
+import { decodeResponseFormat } from './request-decode-format.ts';
 import { decodeMessages } from './request-decode-messages.ts';
-import { sharedNumbers } from './request-fields.ts';
+import { decodeTools, decodeToolSettings } from './request-decode-tools.ts';
+import { efforts, sharedNumbers, verbosities } from './request-fields.ts';
 import { requestedMaxTokens } from './request.ts';
+import { texts } from './request-decode-content.ts';
 
 /** Fields that are carried, or whose own reader warns. */
 const carried: readonly string[] = [
@@ -24,18 +26,24 @@ const carried: readonly string[] = [
   'max_completion_tokens',
   'seed',
   'top_k',
+  'n',
+  'logprobs',
+  'top_logprobs',
+  'metadata',
+  'response_format',
+  'reasoning_effort',
+  'verbosity',
+  'prediction',
+  'service_tier',
+  'prompt_cache_key',
   'user',
   'safety_identifier',
 ];
 
 /** Values that say what happens without them, so that nothing is lost. */
 const changesNothing = new Map([
-  ['n', '1'],
   ['store', 'false'],
-  ['logprobs', 'false'],
   ['modalities', '["text"]'],
-  ['response_format', '{"type":"text"}'],
-  ['service_tier', '"auto"'],
 ]);
 
 /** A request in canonical form; a warning for each field that the form cannot hold. Throws JsonFieldError. */
@@ -47,7 +55,9 @@ export function decodeRequest(body: JsonNode): Carried<ChatRequest> {
     tools: decodeTools(body, warnings),
     stop: decodeStop(body),
   };
-  decodeSettings(body, request, warnings);
+  decodeSampling(body, request, warnings);
+  decodeOutput(body, request, warnings);
+  decodeLabels(body, request, warnings);
   decodeToolSettings(body, request, warnings);
   // What `stream_options` says concerns the client's stream alone, and is read by `facts`.
   warnings.others(body, [...carried, 'stream_options', ...[...changesNothing.keys()].filter((key) => isDefault(body, key))]);
@@ -59,19 +69,73 @@ const isDefault = (body: JsonNode, key: string): boolean => {
   return value !== undefined && JSON.stringify(JSON.parse(value.text)) === changesNothing.get(key);
 };
 
-function decodeSettings(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
+function decodeStop(body: JsonNode): string[] {
+  const stop = optional(body, 'stop');
+  if (stop === undefined) return [];
+  return stop.type === 'string' ? [stop.string()] : stop.items().map((item) => item.string());
+}
+
+function decodeSampling(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
   for (const [field, ours] of sharedNumbers) {
     const value = optionalNumber(body, field);
     if (value !== undefined) request[ours] = value;
   }
-  const maxTokens = requestedMaxTokens(body);
-  if (maxTokens !== undefined) request.maxTokens = maxTokens;
   const topK = optionalNumber(body, 'top_k'); // not OpenAI's, but of most compatible servers
   if (topK !== undefined) request.topK = topK;
   const seed = optionalNumber(body, 'seed');
   if (Number.isSafeInteger(seed)) request.seed = seed as number;
   else if (seed !== undefined) warnings.add(required(body, 'seed'), 'is not a whole number of at most 53 bits');
+}
+
+/** What the answer shall be like. */
+function decodeOutput(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
+  const maxTokens = requestedMaxTokens(body);
+  if (maxTokens !== undefined) request.maxTokens = maxTokens;
+  const choices = optionalCount(body, 'n', 1) ?? 1;
+  if (choices > 1) request.choices = choices;
+  const top = optionalCount(body, 'top_logprobs');
+  if (optionalBoolean(body, 'logprobs') === true) request.logprobs = { top: top ?? 0 };
+  else if (top !== undefined) warnings.add(required(body, 'top_logprobs'), 'says nothing without logprobs');
+  const format = optional(body, 'response_format');
+  const responseFormat = format && decodeResponseFormat(format, warnings);
+  if (responseFormat !== undefined) request.responseFormat = responseFormat;
+  const effort = oneOf<ReasoningEffort>(body, 'reasoning_effort', efforts, warnings);
+  if (effort !== undefined) request.reasoning = { effort };
+  const verbosity = oneOf(body, 'verbosity', verbosities, warnings);
+  if (verbosity !== undefined) request.verbosity = verbosity;
+  const prediction = optional(body, 'prediction');
+  if (prediction !== undefined) {
+    warnings.others(prediction, ['type', 'content']);
+    const content = texts(required(prediction, 'content'), warnings);
+    request.prediction = content.map(({ text }) => text).join('');
+  }
+}
+
+function oneOf<Word extends string>(body: JsonNode, field: string, words: readonly Word[], warnings: Warnings): Word | undefined {
+  const value = optionalString(body, field);
+  const word = words.find((known) => known === value);
+  if (value !== undefined && word === undefined) warnings.add(required(body, field), `is not carried: it is none of ${words.join(', ')}`);
+  return word;
+}
+
+/** What the provider is told about the request that is not for the model. */
+function decodeLabels(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
+  const tier = optionalString(body, 'service_tier');
+  if (tier !== undefined && tier !== 'auto') request.serviceTier = tier;
+  const cacheKey = optionalString(body, 'prompt_cache_key');
+  if (cacheKey !== undefined) request.promptCacheKey = cacheKey;
+  const metadata = optional(body, 'metadata');
+  if (metadata !== undefined) request.metadata = decodeMetadata(metadata, warnings);
   decodeUser(body, request, warnings);
+}
+
+function decodeMetadata(metadata: JsonNode, warnings: Warnings): Readonly<Record<string, string>> {
+  const labels = new Map<string, string>();
+  for (const { key, value } of metadata.fields()) {
+    if (value.type === 'string') labels.set(key.string(), value.string());
+    else if (value.type !== 'null') warnings.add(value, 'is not carried: it is no string');
+  }
+  return Object.fromEntries(labels);
 }
 
 /** `safety_identifier` has taken the place of `user`, which then is no more than a cache key. */
@@ -81,75 +145,4 @@ function decodeUser(body: JsonNode, request: ChatRequest, warnings: Warnings): v
   if (identifier !== undefined && user !== undefined && user !== identifier) warnings.add(required(body, 'user'), 'gives way to safety_identifier');
   const chosen = identifier ?? user;
   if (chosen !== undefined) request.user = chosen;
-}
-
-function decodeStop(body: JsonNode): string[] {
-  const stop = optional(body, 'stop');
-  if (stop === undefined) return [];
-  return stop.type === 'string' ? [stop.string()] : stop.items().map((item) => item.string());
-}
-
-function decodeTools(body: JsonNode, warnings: Warnings): Tool[] {
-  const functions = optional(body, 'functions')?.items() ?? []; // the older form, before `tools`
-  const tools = optional(body, 'tools')?.items() ?? [];
-  return [
-    ...functions.map((fn) => decodeFunction(fn, warnings)),
-    ...tools.flatMap((tool) => {
-      if (requiredString(tool, 'type') !== 'function') {
-        warnings.add(tool, 'is no function, the only kind of tool that is carried');
-        return [];
-      }
-      warnings.others(tool, ['type', 'function']);
-      return [decodeFunction(required(tool, 'function'), warnings)];
-    }),
-  ];
-}
-
-/** OpenAI takes a function without parameters for one that has none. */
-const noParameters = '{"type":"object","properties":{}}' as ObjectText;
-
-function decodeFunction(fn: JsonNode, warnings: Warnings): Tool {
-  const parameters = optional(fn, 'parameters');
-  const tool: Tool = { name: requiredString(fn, 'name'), parameters: parameters === undefined ? noParameters : objectText(parameters) };
-  const description = optionalString(fn, 'description');
-  if (description !== undefined) tool.description = description;
-  const strict = optionalBoolean(fn, 'strict');
-  if (strict !== undefined) tool.strict = strict;
-  warnings.others(fn, ['name', 'description', 'parameters', 'strict']);
-  return tool;
-}
-
-function decodeToolSettings(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
-  const parallel = optionalBoolean(body, 'parallel_tool_calls');
-  if (parallel !== undefined) request.parallelToolCalls = parallel;
-  const older = optional(body, 'function_call');
-  const choice = optional(body, 'tool_choice');
-  const decoded = choice === undefined ? older && decodeFunctionCall(older) : decodeToolChoice(choice, warnings);
-  if (decoded !== undefined) request.toolChoice = decoded;
-  if (choice !== undefined && older !== undefined) warnings.add(older, 'gives way to tool_choice');
-}
-
-const decodeFunctionCall = (node: JsonNode): ToolChoice =>
-  node.type === 'string' ? decodeMode(node) : { type: 'tool', name: requiredString(node, 'name') };
-
-function decodeToolChoice(node: JsonNode, warnings: Warnings): ToolChoice | undefined {
-  if (node.type === 'string') return decodeMode(node);
-  switch (requiredString(node, 'type')) {
-    case 'function':
-      return { type: 'tool', name: requiredString(required(node, 'function'), 'name') };
-    case 'allowed_tools': {
-      const allowed = required(node, 'allowed_tools');
-      warnings.add(required(allowed, 'tools'), 'is not carried: the model may call every tool');
-      return decodeMode(required(allowed, 'mode'));
-    }
-    default:
-      warnings.add(node, 'is not carried');
-      return undefined;
-  }
-}
-
-function decodeMode(node: JsonNode): ToolChoice {
-  const mode = node.string();
-  if (mode !== 'auto' && mode !== 'none' && mode !== 'required') throw new JsonFieldError(node.path, 'must be auto, none, required or a named tool');
-  return { type: mode };
 }

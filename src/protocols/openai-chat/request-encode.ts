@@ -1,32 +1,78 @@
 import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
-import type { AssistantContent, ChatRequest, ImageContent, Message, TextContent, Tool, ToolChoice, UserContent, Warning } from '../../llm/request.ts';
-import type { Carried, Target } from '../protocol.ts';
-import { sharedNumbers } from './request-fields.ts';
+import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice, Warning } from '../../llm/request.ts';
+import type { Carried, Quirks, Target } from '../protocol.ts';
+import { encodeMessages } from './request-encode-messages.ts';
+import { cacheMarker } from './request-encode-content.ts';
+import { serviceTiers, sharedNumbers } from './request-fields.ts';
+import { jsonInstruction, renames, writeReasoning } from './request-quirks.ts';
 
 /** A canonical request as a provider of this protocol takes it. */
 export function encodeRequest(request: ChatRequest, { model, quirks }: Target): Carried<string> {
   const warnings: Warning[] = [];
-  if (request.topK !== undefined) warnings.push({ field: 'top_k', detail: 'OpenAI Chat Completions has no such field' });
-  const body = writeJson({
+  const { field: responseFormat, instruction } = encodeFormat(request, quirks, warnings);
+  const messages = encodeMessages(request.messages, quirks, warnings);
+  const body = {
     model,
-    messages: encodeMessages(request.messages),
+    messages: instruction === undefined ? messages : [{ role: 'system', content: instruction }, ...messages],
     stream: request.stream || undefined,
-    stream_options: request.stream ? { include_usage: true } : undefined,
-    [quirks.maxTokensField ?? 'max_tokens']: request.maxTokens,
+    stream_options: request.stream && (quirks.usageInStream ?? 'asked') === 'asked' ? { include_usage: true } : undefined,
+    max_tokens: request.maxTokens,
     ...Object.fromEntries(sharedNumbers.map(([field, ours]) => [field, request[ours]])),
     seed: request.seed,
     stop: request.stop.length === 0 ? undefined : request.stop,
+    n: request.choices,
+    logprobs: request.logprobs && true,
+    top_logprobs: request.logprobs && request.logprobs.top > 0 ? request.logprobs.top : undefined,
+    response_format: responseFormat,
+    prediction: request.prediction === undefined ? undefined : { type: 'content', content: request.prediction },
+    verbosity: request.verbosity,
+    prompt_cache_key: request.promptCacheKey,
     user: request.user,
-    ...encodeTools(request, warnings),
+    ...encodeTools(request, quirks, warnings),
+    ...encodeReasoning(request, quirks, warnings),
+    ...encodeRest(request, quirks, warnings),
+  };
+  return { value: writeJson(withQuirks(body, quirks, warnings)), warnings };
+}
+
+/** The body as this server has it: fields under its names, and without those that it refuses. */
+function withQuirks(body: Record<string, Writable>, quirks: Quirks, warnings: Warning[]): Record<string, Writable> {
+  const names = renames(quirks);
+  const refused = new Set(quirks.refusedFields);
+  const fields = Object.entries(body).flatMap(([field, value]): [string, Writable][] => {
+    if (value === undefined) return [];
+    const name = names.get(field) ?? field;
+    if (!refused.has(field) && !refused.has(name)) return [[name, value]];
+    if (field !== 'stream_options') warnings.push({ field, detail: 'is not taken by this provider' });
+    return [];
   });
-  return { value: body, warnings };
+  return Object.fromEntries(fields);
+}
+
+function encodeReasoning({ reasoning }: ChatRequest, quirks: Quirks, warnings: Warning[]): Record<string, Writable> {
+  if (reasoning === undefined) return {};
+  const { fields, lost } = writeReasoning(reasoning, quirks);
+  if (lost !== undefined) warnings.push({ field: 'reasoning', detail: lost });
+  return fields;
+}
+
+/** What has a field at some servers only. */
+function encodeRest({ topK, metadata, serviceTier }: ChatRequest, quirks: Quirks, warnings: Warning[]): Record<string, Writable> {
+  if (topK !== undefined && quirks.topK !== true) warnings.push({ field: 'top_k', detail: 'OpenAI Chat Completions has no such field' });
+  if (metadata !== undefined && Object.keys(metadata).length > 0) {
+    warnings.push({ field: 'metadata', detail: 'OpenAI takes it only with answers that it shall store, which nobody asked for' });
+  }
+  const tier = serviceTier === 'standard' || serviceTier === 'standard_only' ? 'default' : serviceTier; // Anthropic's and Google's word for it
+  const isTier = tier !== undefined && serviceTiers.includes(tier);
+  if (tier !== undefined && tier !== 'auto' && !isTier) warnings.push({ field: 'service_tier', detail: `is none of ${serviceTiers.join(', ')}` });
+  return { top_k: quirks.topK === true ? topK : undefined, service_tier: isTier ? tier : undefined };
 }
 
 /** OpenAI refuses a tool choice, and a word on parallel calls, in a request without tools. */
-function encodeTools({ tools, toolChoice, parallelToolCalls }: ChatRequest, warnings: Warning[]): Record<string, Writable> {
+function encodeTools({ tools, toolChoice, parallelToolCalls }: ChatRequest, quirks: Quirks, warnings: Warning[]): Record<string, Writable> {
   if (tools.length > 0) {
     return {
-      tools: tools.map(encodeTool),
+      tools: tools.map((tool, index) => encodeTool(tool, `tools[${index}]`, quirks, warnings)),
       tool_choice: toolChoice && encodeToolChoice(toolChoice),
       parallel_tool_calls: parallelToolCalls,
     };
@@ -36,92 +82,41 @@ function encodeTools({ tools, toolChoice, parallelToolCalls }: ChatRequest, warn
   return {};
 }
 
-const encodeTool = ({ name, description, parameters, strict }: Tool): Writable => ({
-  type: 'function',
-  function: { name, description, parameters: new RawJson(parameters), strict },
-});
+function encodeTool({ name, description, parameters, strict, cache }: Tool, field: string, quirks: Quirks, warnings: Warning[]): Writable {
+  const { cacheMarkers, strictTools } = quirks;
+  const isStrict = strictTools === false ? undefined : strict;
+  if (strict === true && isStrict === undefined)
+    warnings.push({ field, detail: 'its arguments are not held to the schema strictly by this provider' });
+  const marker = cacheMarkers === 'cache_control' ? cacheMarker(cache, cacheMarkers) : {};
+  if (cache !== undefined && cacheMarkers !== 'cache_control') warnings.push({ field, detail: 'its mark for the prompt cache is not carried' });
+  return { type: 'function', function: { name, description, parameters: new RawJson(parameters), strict: isStrict }, ...marker };
+}
 
 const encodeToolChoice = (choice: ToolChoice): Writable =>
   choice.type === 'tool' ? { type: 'function', function: { name: choice.name } } : choice.type;
 
-/** Tool results follow the calls they answer at once, as OpenAI demands; what they hold besides text comes behind the last of them. */
-function encodeMessages(messages: readonly Message[]): Writable[] {
-  return turns(messages).flatMap((turn) => {
-    const begin = turn[0]?.role === 'assistant' ? 1 : 0;
-    const results = turn.filter((message) => message.role === 'tool');
-    const others = turn.slice(begin).filter((message) => message.role !== 'tool');
-    return [...[...turn.slice(0, begin), ...results].map(encodeMessage), ...encodeResultImages(results), ...others.map(encodeMessage)];
-  });
-}
-
-/** The conversation cut before each message of the assistant. */
-function turns(messages: readonly Message[]): Message[][] {
-  const found: Message[][] = [[]];
-  for (const message of messages) {
-    if (message.role === 'assistant') found.push([]);
-    found.at(-1)?.push(message);
+/** The form of the answer, and what the model must be told besides. */
+function encodeFormat(
+  { responseFormat, messages }: ChatRequest,
+  { jsonSchema }: Quirks,
+  warnings: Warning[],
+): { field?: Writable; instruction?: string } {
+  if (responseFormat === undefined) return {};
+  if (responseFormat.type === 'json-schema') {
+    if (jsonSchema !== false) return { field: { type: 'json_schema', json_schema: encodeSchema(responseFormat) } };
+    warnings.push({ field: 'response_format', detail: 'the provider knows no schemas: it stands in the prompt, and nobody enforces it' });
+    return { field: { type: 'json_object' }, instruction: jsonInstruction(responseFormat.schema) };
   }
-  return found;
+  const field = { type: 'json_object' };
+  return messages.some(mentionsJson) ? { field } : { field, instruction: jsonInstruction() };
 }
 
-function encodeMessage(message: Message): Writable {
-  switch (message.role) {
-    case 'system':
-      return { role: 'system', content: encodeContent(message.content) };
-    case 'user':
-      return { role: 'user', content: encodeContent(message.content) };
-    case 'assistant':
-      return encodeAssistant(message.content);
-    case 'tool':
-      return { role: 'tool', tool_call_id: message.toolCallId, content: encodeResult(message) };
-  }
-}
+const mentionsJson = ({ content }: Message): boolean => content.some((item) => item.type === 'text' && /json/i.test(item.text));
 
-function encodeAssistant(content: readonly AssistantContent[]): Writable {
-  const said = content.filter((item) => item.type === 'text');
-  const calls = content.filter((item) => item.type === 'tool-call');
-  return {
-    role: 'assistant',
-    content: said.length === 0 && calls.length > 0 ? null : encodeContent(said),
-    tool_calls:
-      calls.length === 0
-        ? undefined
-        : calls.map((call) => ({ id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments } })),
-  };
-}
-
-/** One text is a string, which every compatible server takes; more are an array. */
-function encodeContent(content: readonly UserContent[]): Writable {
-  const [first] = content;
-  if (first === undefined) return '';
-  return content.length === 1 && first.type === 'text' ? first.text : content.map(encodePart);
-}
-
-const encodePart = (item: UserContent): Writable =>
-  item.type === 'text' ? { type: 'text', text: item.text } : { type: 'image_url', image_url: { url: imageUrl(item) } };
-
-const imageUrl = ({ source }: ImageContent): string => (source.kind === 'url' ? source.url : `data:${source.mediaType};base64,${source.data}`);
-
-type ToolMessage = Extract<Message, { role: 'tool' }>;
-
-/** A tool message takes text only. It has no mark for errors either: the text says so, where it does not already. */
-function encodeResult({ content, isError }: ToolMessage): Writable {
-  const texts = content.filter((item) => item.type === 'text');
-  if (texts.length === 0 && content.length > 0) texts.push({ type: 'text', text: 'The result is an image; it follows in a message of the user.' });
-  return encodeContent(isError ? markError(texts) : texts);
-}
-
-function markError(texts: readonly TextContent[]): TextContent[] {
-  const [first, ...rest] = texts;
-  if (first === undefined) return [{ type: 'text', text: 'Error' }];
-  return /^\s*error/i.test(first.text) ? [...texts] : [{ type: 'text', text: `Error: ${first.text}` }, ...rest];
-}
-
-/** The images of tool results, in a message of the user: the only role that may send them. */
-function encodeResultImages(results: readonly ToolMessage[]): Writable[] {
-  const content = results.flatMap((result): UserContent[] => {
-    const images = result.content.filter((item) => item.type === 'image');
-    return images.length === 0 ? [] : [{ type: 'text', text: `Image from the result of tool call ${result.toolCallId}:` }, ...images];
-  });
-  return content.length === 0 ? [] : [{ role: 'user', content: encodeContent(content) }];
-}
+/** OpenAI wants a name, of letters, digits, `_` and `-`. */
+const encodeSchema = ({ name, description, schema, strict }: Extract<ResponseFormat, { type: 'json-schema' }>): Writable => ({
+  name: (name ?? '').replaceAll(/[^\w-]/g, '_').slice(0, 64) || 'answer',
+  description,
+  schema: new RawJson(schema),
+  strict,
+});

@@ -5,6 +5,7 @@ import { alike, base64, fields, kept, keptList, schema, text, texts, textSpots, 
 const functionCall: Shape = fields({ name: kept, arguments: { value: 'json' } });
 const toolCall: Shape = fields({ id: kept, index: kept, type: kept, function: functionCall, custom: fields({ name: kept, input: text }) });
 
+const cacheControl: Shape = fields({ type: kept, ttl: kept });
 const contentPart: Shape = fields({
   type: kept,
   text,
@@ -14,6 +15,7 @@ const contentPart: Shape = fields({
   input_audio: fields({ data: base64, format: kept }),
   file: fields({ file_data: base64, file_id: kept, filename: text }),
   prompt_cache_breakpoint: fields({ mode: kept, ttl: kept }),
+  cache_control: cacheControl,
 });
 const content: Shape = { item: contentPart };
 
@@ -22,6 +24,9 @@ const message: Shape = fields({
   content,
   name: text,
   refusal: text,
+  reasoning_content: text,
+  reasoning: text,
+  cache_control: cacheControl,
   tool_call_id: kept,
   tool_calls: { item: toolCall },
   function_call: functionCall,
@@ -38,7 +43,7 @@ const body: Shape = fields({
   ...alike('model stream store parallel_tool_calls reasoning_effort verbosity service_tier prompt_cache_retention', kept),
   ...alike('user safety_identifier prompt_cache_key metadata logit_bias web_search_options moderation', text),
   messages: { item: message },
-  tools: { item: fields({ type: kept, function: functionTool, custom: customTool }) },
+  tools: { item: fields({ type: kept, function: functionTool, custom: customTool, cache_control: cacheControl }) },
   functions: { item: functionTool },
   tool_choice: { ...fields({ ...namedTool, allowed_tools: fields({ mode: kept, tools: { item: fields(namedTool) } }) }), value: 'kept' },
   function_call: { ...fields({ name: kept }), value: 'kept' },

@@ -6,8 +6,8 @@ import { openaiChat } from './index.ts';
 
 const target = { model: 'gpt-5-mini', quirks: {} };
 const messages = '"messages":[{"role":"user","content":"Hi"}]';
-const factsOf = (fields: string) => openaiChat.facts(parseJson(Buffer.from(`{${fields}}`)));
-const retargeted = (json: string): string => new ClientRequest(openaiChat, Buffer.from(json)).retargeted(target).toString();
+const factsOf = (fields: string) => openaiChat.facts(parseJson(Buffer.from(`{${fields}}`)), {});
+const retargeted = (json: string): string => new ClientRequest(openaiChat, Buffer.from(json)).retargeted(target).value.toString();
 
 test('reads the model, and takes a request for one that is not streamed, unlimited and without usage', () => {
   expect(factsOf(`"model":"fast",${messages}`)).toEqual({ model: 'fast', stream: false, maxTokens: undefined, choices: 1, wantsUsage: false });
@@ -86,7 +86,7 @@ test('a changed text, the model and the usage option go into the same bytes', ()
   const request = new ClientRequest(openaiChat, Buffer.from(json));
   const spot = request.texts().find(({ node }) => node.path === 'messages[0].content');
   const redacted = request.edited([replaceValue(spot?.node ?? request.body, '"Mail [EMAIL_1]"')]);
-  expect(redacted.retargeted(target).toString()).toBe(
+  expect(redacted.retargeted(target).value.toString()).toBe(
     `{"stream_options":{"include_usage":true},"id64":9223372036854775807,"model":"gpt-5-mini","stream":true,"messages":[{"role":"user","content":"Mail [EMAIL_1]"}],"dup":1,"dup":2}`,
   );
 });

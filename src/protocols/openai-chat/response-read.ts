@@ -1,7 +1,8 @@
-import type { FinishReason } from '../../llm/part.ts';
+import type { FinishReason, ProviderFailure } from '../../llm/part.ts';
 import type { LocatedPart } from '../protocol.ts';
 import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 import { failureIn } from './error.ts';
+import { readLogprobs } from './logprobs.ts';
 import { readUsage, sayings, type CallSaying, type TextSaying } from './wire.ts';
 
 /** Where a choice holds what it says: the only difference between a JSON answer and a chunk of a stream that matters here. */
@@ -13,8 +14,12 @@ export interface AnswerState {
   started: boolean;
   /** An error came: what follows does not complete the answer. */
   failed: boolean;
+  /** What a choice ended with that is no end of an answer, for want of an error that says more. */
+  finishedBadly: ProviderFailure | undefined;
   /** Blocks opened so far. */
   blocks: number;
+  /** Ids of the tool calls so far. */
+  callIds: Set<string>;
   choices: Map<number, ChoiceState>;
 }
 
@@ -35,7 +40,15 @@ interface CallState {
   block: number | undefined;
 }
 
-export const createAnswerState = (): AnswerState => ({ id: '', started: false, failed: false, blocks: 0, choices: new Map() });
+export const createAnswerState = (): AnswerState => ({
+  id: '',
+  started: false,
+  failed: false,
+  finishedBadly: undefined,
+  blocks: 0,
+  callIds: new Set(),
+  choices: new Map(),
+});
 
 /** The parts of a JSON answer or of one chunk. */
 export function readAnswer(state: AnswerState, answer: WireObject, holder: Holder): LocatedPart[] {
@@ -52,9 +65,10 @@ export function readAnswer(state: AnswerState, answer: WireObject, holder: Holde
     if (isObject(choice)) readChoice(state, choice, { position, holder }, parts);
   });
   if (usage !== undefined) parts.push({ type: 'usage', usage });
-  const failure = failureIn(answer);
+  const failure = failureIn(answer) ?? state.finishedBadly;
   if (failure !== undefined) {
     state.failed = true;
+    state.finishedBadly = undefined;
     parts.push({ type: 'error', failure });
   }
   return parts;
@@ -70,12 +84,26 @@ function readChoice(state: AnswerState, choice: WireObject, { position, holder }
       else readText(state, read, saying, parts);
     }
   }
+  if (isObject(choice['logprobs'])) readChoiceLogprobs(state, read, choice['logprobs'], parts);
   const reason = choice['finish_reason'];
   const finishes = holder === 'message' || (typeof reason === 'string' && reason !== '');
   if (!finishes || read.finished) return;
+  const failure = failures.get(textOf(reason));
+  if (failure !== undefined) {
+    state.finishedBadly = { status: failure, type: textOf(reason), message: 'The provider broke the answer off.' };
+    return;
+  }
   read.finished = true;
   closeBlock(read, parts);
   parts.push({ type: 'finish', choice: index, reason: finishReason(textOf(reason), read) });
+}
+
+/** They go with the block that is open; those of tokens without text, before any, with one that opens for them. */
+function readChoiceLogprobs(state: AnswerState, choice: ChoiceState, logprobs: WireObject, parts: LocatedPart[]): void {
+  const tokens = readLogprobs(logprobs);
+  if (tokens.length === 0) return;
+  const block = choice.open?.block ?? openBlock(state, choice, 'content', parts);
+  parts.push({ type: 'logprobs', choice: choice.index, block, tokens });
 }
 
 function choiceAt(state: AnswerState, index: number): ChoiceState {
@@ -100,7 +128,9 @@ function readCall(state: AnswerState, choice: ChoiceState, saying: CallSaying, p
   if (call.block === undefined) {
     if (call.name === '' && saying.text === '') return; // some servers send the id alone first
     call.block = openBlock(state, choice, 'tool-call', parts);
-    const id = call.id === '' ? `call_${state.id}_${call.block}` : call.id;
+    // TGI gives every call the same id, which its result then could not name.
+    const id = call.id === '' || state.callIds.has(call.id) ? `call_${state.id}_${call.block}` : call.id;
+    state.callIds.add(id);
     parts.push({ type: 'tool-call', choice: choice.index, block: call.block, id, name: call.name });
   }
   // Arguments of a call whose block has ended keep its number: a second block would make two calls of one.
@@ -145,6 +175,15 @@ const unified = new Map<string, FinishReason['unified']>([
   ['tool_calls', 'tool-calls'],
   ['function_call', 'tool-calls'],
   ['content_filter', 'content-filter'],
+  ['eos', 'stop'], // Together
+  ['stop_sequence', 'stop'], // TGI
+  ['model_length', 'length'], // Mistral
+]);
+
+/** Words for the end of an answer that failed: DeepSeek's, and OpenRouter's and Mistral's. */
+const failures = new Map([
+  ['insufficient_system_resource', 503],
+  ['error', 502],
 ]);
 
 /** OpenAI says `stop` for refusals, and for calls of a tool that the client named; agents need to know the difference. */

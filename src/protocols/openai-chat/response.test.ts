@@ -5,6 +5,7 @@ import { answers } from '../../../test/recordings/openai-chat/answers.ts';
 import { parseJson } from '../../framing/json.ts';
 import { nodeAt } from '../text-place.ts';
 import { isTextPart, type FinishReason, type Part } from '../../llm/part.ts';
+import { noUsage } from '../../llm/usage.ts';
 import { withoutPlaces } from '../protocol.contract.ts';
 import { hasPlace } from '../protocol.ts';
 import { openaiChat } from './index.ts';
@@ -14,7 +15,7 @@ const read = (answer: unknown) => openaiChat.decodeAnswer(Buffer.from(JSON.strin
 const decode = (answer: unknown): Part[] => withoutPlaces(read(answer));
 const encode = (parts: Part[]) => JSON.parse(openaiChat.encodeAnswer(parts, { wantsUsage: true, createdAt: 1_700_000_000 })) as ChatCompletion;
 const choice = (message: object, finish: string | null = 'stop') => ({ choices: [{ index: 0, message, finish_reason: finish }] });
-const usage: Part = { type: 'usage', usage: { inputTokens: 82, cacheReadTokens: 64, cacheWriteTokens: 0, outputTokens: 17, reasoningTokens: 5 } };
+const usage: Part = { type: 'usage', usage: { ...noUsage, inputTokens: 82, cacheReadTokens: 64, outputTokens: 17, reasoningTokens: 5 } };
 const start = (id: string): Part => ({ type: 'start', id, model: 'gpt-5-mini-2025-08-07' });
 const at = { choice: 0, block: 0 };
 const finished = (unified: FinishReason['unified'], raw = 'stop', index = 0): Part => ({ type: 'finish', choice: index, reason: { unified, raw } });

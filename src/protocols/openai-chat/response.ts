@@ -1,8 +1,9 @@
 import { JsonFieldError, parseJson } from '../../framing/json.ts';
-import type { FinishReason, Part } from '../../llm/part.ts';
+import type { FinishReason, Part, TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
 import { isObject } from '../untrusted.ts';
+import { writeLogprobs } from './logprobs.ts';
 import { createAnswerState, readAnswer } from './response-read.ts';
 import { writeUsage } from './wire.ts';
 
@@ -32,6 +33,7 @@ interface CollectedChoice {
   refusal: string | undefined;
   reasoning: string | undefined;
   calls: Map<number, { id: string; name: string; arguments: string }>;
+  logprobs: TokenLogprob[];
   finish: FinishReason | undefined;
 }
 
@@ -67,6 +69,8 @@ function collect(answer: Collected, part: Part): void {
       break;
     case 'error':
     case 'end':
+    case 'embedding':
+    case 'ranking':
       break;
     default:
       collectInto(choiceOf(answer, part.choice), part);
@@ -76,7 +80,7 @@ function collect(answer: Collected, part: Part): void {
 function choiceOf(answer: Collected, index: number): CollectedChoice {
   let choice = answer.choices.get(index);
   if (choice === undefined) {
-    choice = { content: undefined, refusal: undefined, reasoning: undefined, calls: new Map(), finish: undefined };
+    choice = { content: undefined, refusal: undefined, reasoning: undefined, calls: new Map(), logprobs: [], finish: undefined };
     answer.choices.set(index, choice);
   }
   return choice;
@@ -102,12 +106,16 @@ function collectInto(choice: CollectedChoice, part: Extract<Part, { choice: numb
     case 'finish':
       choice.finish = part.reason;
       break;
+    case 'logprobs':
+      choice.logprobs.push(...part.tokens);
+      break;
     case 'block-end':
+    case 'reasoning-state': // has no field here: it travels in the ids of tool calls
       break;
   }
 }
 
-function writeChoice(index: number, { content, refusal, reasoning, calls, finish }: CollectedChoice) {
+function writeChoice(index: number, { content, refusal, reasoning, calls, logprobs, finish }: CollectedChoice) {
   const toolCalls = [...calls.values()].map((call) => ({
     id: call.id,
     type: 'function',
@@ -120,7 +128,8 @@ function writeChoice(index: number, { content, refusal, reasoning, calls, finish
     reasoning_content: reasoning,
     tool_calls: toolCalls.length === 0 ? undefined : toolCalls,
   };
-  return { index, message, logprobs: null, finish_reason: finishWord(finish, refusal !== undefined) };
+  const written = logprobs.length === 0 ? null : writeLogprobs(logprobs, refusal !== undefined);
+  return { index, message, logprobs: written, finish_reason: finishWord(finish, refusal !== undefined) };
 }
 
 /** Arguments of a call without any: clients parse them as JSON. */

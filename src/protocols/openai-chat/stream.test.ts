@@ -3,8 +3,10 @@ import OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import { bytesOf, streams } from '../../../test/recordings/openai-chat/streams.ts';
 import { parseJson } from '../../framing/json.ts';
-import { SseParser } from '../../framing/sse.ts';
+import type { WrittenEvent } from '../../framing/event.ts';
+import { sse, SseParser } from '../../framing/sse.ts';
 import type { FinishReason, Part } from '../../llm/part.ts';
+import { noUsage } from '../../llm/usage.ts';
 import { withoutPlaces } from '../protocol.contract.ts';
 import { hasPlace } from '../protocol.ts';
 import { nodeAt } from '../text-place.ts';
@@ -28,7 +30,7 @@ const chunk = (delta: object, finish: string | null = null, index = 0) => ({
 const calls = (...toolCalls: object[]) => chunk({ tool_calls: toolCalls });
 const place = (block: number, choice = 0) => ({ choice, block });
 const finished = (unified: FinishReason['unified'], raw: string, choice = 0): Part => ({ type: 'finish', choice, reason: { unified, raw } });
-const usage: Part = { type: 'usage', usage: { inputTokens: 82, cacheReadTokens: 64, cacheWriteTokens: 0, outputTokens: 17, reasoningTokens: 5 } };
+const usage: Part = { type: 'usage', usage: { ...noUsage, inputTokens: 82, cacheReadTokens: 64, outputTokens: 17, reasoningTokens: 5 } };
 
 /** Each call's arguments by its name. */
 function argumentsIn(parts: readonly Part[]): Record<string, string> {
@@ -233,9 +235,11 @@ test('of a field that stands twice the last one is read, and is the place', () =
   expect(texts.map(({ text, place: { path } }) => [text, nodeAt(parseJson(Buffer.from(data)), path).text])).toEqual([['b', '"b"']]);
 });
 
+const written = (events: readonly WrittenEvent[]): string => events.map((event) => sse.createWriter().write(event).toString()).join('');
+
 const encode = (parts: readonly Part[], wantsUsage = false): string => {
   const encoder = openaiChat.createEncoder({ wantsUsage, createdAt: 1_700_000_000 });
-  return parts.map((part) => encoder.push(part)).join('');
+  return written(parts.flatMap((part) => encoder.push(part)));
 };
 
 /** What OpenAI's own client makes of a stream's bytes. */
@@ -264,8 +268,8 @@ test('the first delta of a choice names the role; usage comes last, to those who
     prompt_tokens: 82,
     completion_tokens: 17,
     total_tokens: 99,
-    prompt_tokens_details: { cached_tokens: 64, cache_write_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 5 },
+    prompt_tokens_details: { cached_tokens: 64, cache_write_tokens: 0, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: 5, audio_tokens: 0 },
   };
   const head = { id: 'chatcmpl-text', object: 'chat.completion.chunk', created: 1_700_000_000, model: 'gpt-5-mini-2025-08-07' };
   const said = (delta: object, finish: string | null = null) => ({
@@ -321,6 +325,6 @@ test("an error part makes OpenAI's client throw, and ends the stream", async () 
 
 test('an error of ours in a stream reads like one of a provider', async () => {
   const event = openaiChat.encodeStreamError({ status: 502, code: 'provider-cut', message: 'The answer ended early.' });
-  const text = encode([{ type: 'text', ...place(0), text: 'Hi' }]) + event;
+  const text = encode([{ type: 'text', ...place(0), text: 'Hi' }]) + written(event);
   await expect(readBySdk(text).finalChatCompletion()).rejects.toMatchObject({ code: 'provider-cut', message: 'The answer ended early.' });
 });

@@ -1,6 +1,6 @@
 import { parseJson, type JsonNode } from '../../framing/json.ts';
 import { replaceValue, splice } from '../../framing/splice.ts';
-import { formatSse, withData, type SseEvent } from '../../framing/sse.ts';
+import type { StreamEvent, WrittenEvent } from '../../framing/event.ts';
 import { isTextPart, type Part } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
@@ -8,6 +8,7 @@ import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEve
 import { replaceText } from '../text-place.ts';
 import { isObject } from '../untrusted.ts';
 import { encodeStreamError } from './error.ts';
+import { writeLogprobs } from './logprobs.ts';
 import { finishWord, noArguments } from './response.ts';
 import { createAnswerState, readAnswer, type AnswerState } from './response-read.ts';
 import { writeUsage } from './wire.ts';
@@ -20,7 +21,7 @@ export function createDecoder(): StreamDecoder {
   return { push: (event) => decodeEvent(state, event) };
 }
 
-function decodeEvent(state: AnswerState, { name, data }: SseEvent): LocatedPart[] {
+function decodeEvent(state: AnswerState, { name, data }: StreamEvent): LocatedPart[] {
   if (data === '') return [];
   if (data.startsWith(done)) return state.failed ? [] : [{ type: 'end' }];
   let chunk: unknown;
@@ -39,17 +40,20 @@ function decodeEvent(state: AnswerState, { name, data }: SseEvent): LocatedPart[
 /** Strings of a chunk that stand once in a choice or a tool call; some clients join what comes twice (the Python SDK's accumulators do). */
 const onceOnly = new Set(['role', 'id', 'name']);
 
-/** A copy of a chunk with one of its texts, blank in the others and in what stands once. */
-export function heldTextEvent({ event, texts, place }: TextEvent, text: string): string {
+/** A copy of a chunk with one of its texts, blank in the others and in what stands once, without log probabilities. */
+export function heldTextEvent({ event, texts, place }: TextEvent, text: string): WrittenEvent {
   const chunk = parseJson(Buffer.from(event.data));
   const edits = texts.map((each) => replaceText(chunk, each.place, each.place === place ? text : ''));
-  const names = itemsAt(chunk, 'choices').flatMap((choice) => {
+  const choices = itemsAt(chunk, 'choices');
+  const logprobs = choices.flatMap((choice) => choice.get('logprobs') ?? []);
+  const names = choices.flatMap((choice) => {
     const delta = choice.get('delta');
     if (delta?.type !== 'object') return [];
     const calls = itemsAt(delta, 'tool_calls');
     return [delta, ...calls, ...calls.flatMap((call) => call.get('function') ?? [])].flatMap(stringsOnceOnly);
   });
-  return withData(event, splice(chunk.bytes, [...edits, ...names.map((node) => replaceValue(node, '""'))]).toString('utf8'));
+  const blank = [...names.map((node) => replaceValue(node, '""')), ...logprobs.map((node) => replaceValue(node, 'null'))];
+  return { name: event.name, data: splice(chunk.bytes, [...edits, ...blank]).toString('utf8') };
 }
 
 const itemsAt = (object: JsonNode, key: string): JsonNode[] => {
@@ -97,19 +101,19 @@ export function createEncoder({ wantsUsage, createdAt }: EncoderOptions): Stream
   };
   return {
     push(part) {
-      if (state.over || (isTextPart(part) && part.text === '')) return '';
-      const write = writers[part.type] as (state: EncoderState, part: Part) => string;
+      if (state.over || (isTextPart(part) && part.text === '')) return [];
+      const write = writers[part.type] as (state: EncoderState, part: Part) => WrittenEvent[];
       return write(state, part);
     },
   };
 }
 
-type Writers = { [Type in Part['type']]: (state: EncoderState, part: Extract<Part, { type: Type }>) => string };
+type Writers = { [Type in Part['type']]: (state: EncoderState, part: Extract<Part, { type: Type }>) => WrittenEvent[] };
 
 const writers: Writers = {
   start(state, { id, model }) {
     state.head = headOf(id, model, state.createdAt);
-    return '';
+    return [];
   },
   text: (state, { choice, text }) => writeChunk(state, choice, { content: text }),
   reasoning: (state, { choice, text }) => writeChunk(state, choice, { reasoning_content: text }),
@@ -125,25 +129,29 @@ const writers: Writers = {
   },
   'tool-arguments'(state, { choice, block, text }) {
     const call = choiceOf(state, choice).calls.get(block);
-    if (call === undefined) return '';
+    if (call === undefined) return [];
     call.hasArguments = true;
     return writeArguments(state, choice, call.index, text);
   },
-  'block-end': () => '',
+  'block-end': () => [],
+  'reasoning-state': () => [],
+  logprobs: (state, { choice, tokens }) => writeChunk(state, choice, {}, { logprobs: writeLogprobs(tokens, choiceOf(state, choice).refused) }),
+  embedding: () => [],
+  ranking: () => [],
   usage(state, { usage }) {
     state.usage = usage;
-    return '';
+    return [];
   },
   finish(state, { choice, reason }) {
     const { calls, refused } = choiceOf(state, choice);
-    let events = '';
-    for (const { index, hasArguments } of calls.values()) if (!hasArguments) events += writeArguments(state, choice, index, noArguments);
-    return events + writeChunk(state, choice, {}, finishWord(reason, refused));
+    const events: WrittenEvent[] = [];
+    for (const { index, hasArguments } of calls.values()) if (!hasArguments) events.push(...writeArguments(state, choice, index, noArguments));
+    return [...events, ...writeChunk(state, choice, {}, { finish_reason: finishWord(reason, refused) })];
   },
   end(state) {
     state.over = true;
-    if (!state.wantsUsage || state.usage === undefined) return formatSse(done);
-    return formatSse(`${state.head}[],"usage":${JSON.stringify(writeUsage(state.usage))}}`) + formatSse(done);
+    if (!state.wantsUsage || state.usage === undefined) return [{ data: done }];
+    return [{ data: `${state.head}[],"usage":${JSON.stringify(writeUsage(state.usage))}}` }, { data: done }];
   },
   error(state, { failure }) {
     state.over = true;
@@ -154,19 +162,27 @@ const writers: Writers = {
 const headOf = (id: string, model: string, createdAt: number): string =>
   `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${createdAt},"model":${JSON.stringify(model)},"choices":`;
 
-const writeArguments = (state: EncoderState, choice: number, index: number, text: string): string =>
+const writeArguments = (state: EncoderState, choice: number, index: number, text: string): WrittenEvent[] =>
   writeChunk(state, choice, { tool_calls: [{ index, function: { arguments: text } }] });
 
 /** A delta of a choice, and before its first one the chunk that names the role. */
-function writeChunk(state: EncoderState, index: number, delta: object, finish: string | null = null): string {
+function writeChunk(state: EncoderState, index: number, delta: object, more?: ChunkFields): WrittenEvent[] {
   const choice = choiceOf(state, index);
-  const role = choice.begun ? '' : formatChunk(state, index, { role: 'assistant', content: '', refusal: null }, null);
+  const chunk = formatChunk(state, index, delta, more);
+  if (choice.begun) return [chunk];
   choice.begun = true;
-  return role + formatChunk(state, index, delta, finish);
+  return [formatChunk(state, index, { role: 'assistant', content: '', refusal: null }), chunk];
 }
 
-const formatChunk = (state: EncoderState, index: number, delta: object, finish: string | null): string =>
-  formatSse(`${state.head}${JSON.stringify([{ index, delta, logprobs: null, finish_reason: finish }])}${state.tail}`);
+/** What a choice says beside its delta; null where nothing is given. */
+interface ChunkFields {
+  logprobs?: object;
+  finish_reason?: string;
+}
+
+const formatChunk = (state: EncoderState, index: number, delta: object, more?: ChunkFields): WrittenEvent => ({
+  data: `${state.head}${JSON.stringify([{ index, delta, logprobs: more?.logprobs ?? null, finish_reason: more?.finish_reason ?? null }])}${state.tail}`,
+});
 
 function choiceOf(state: EncoderState, index: number): WrittenChoice {
   let choice = state.choices.get(index);

@@ -91,8 +91,10 @@ export function readUsage(value: unknown): Usage | undefined {
     inputTokens,
     cacheReadTokens,
     cacheWriteTokens: Math.min(inputTokens - cacheReadTokens, count(input['cache_write_tokens'])),
+    inputAudioTokens: Math.min(inputTokens, count(input['audio_tokens'])),
     outputTokens,
     reasoningTokens: Math.min(outputTokens, count(output['reasoning_tokens'])),
+    outputAudioTokens: Math.min(outputTokens, count(output['audio_tokens'])),
   };
 }
 
@@ -103,6 +105,10 @@ export const writeUsage = (usage: Usage) => ({
   prompt_tokens: usage.inputTokens,
   completion_tokens: usage.outputTokens,
   total_tokens: usage.inputTokens + usage.outputTokens,
-  prompt_tokens_details: { cached_tokens: usage.cacheReadTokens, cache_write_tokens: usage.cacheWriteTokens },
-  completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  prompt_tokens_details: {
+    cached_tokens: usage.cacheReadTokens,
+    cache_write_tokens: usage.cacheWriteTokens,
+    audio_tokens: usage.inputAudioTokens,
+  },
+  completion_tokens_details: { reasoning_tokens: usage.reasoningTokens, audio_tokens: usage.outputAudioTokens },
 });

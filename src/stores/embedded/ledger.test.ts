@@ -85,7 +85,15 @@ describe('embedded ledger', () => {
   });
 
   test('keeps every field of an entry', async () => {
-    const usage = { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4, reasoningTokens: 5 };
+    const usage = {
+      inputTokens: 1,
+      cacheReadTokens: 2,
+      cacheWriteTokens: 3,
+      outputTokens: 4,
+      reasoningTokens: 5,
+      inputAudioTokens: 0,
+      outputAudioTokens: 0,
+    };
     const ledger = open();
     ledger.record({ ...entry({ tenant: 'free', costNanos: 6 }), usage, estimated: true, unpriced: true, end: 'left', status: 0, attempts: 2 });
     await ledger.close();

@@ -62,6 +62,37 @@ export const answers = {
     choices: [{ index: 0, message: { role: 'assistant', content: null, refusal: 'I cannot do that.' }, logprobs: null, finish_reason: 'stop' }],
     usage,
   },
+  logprobs: {
+    ...envelope,
+    id: 'chatcmpl-logprobs',
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: 'Hé', refusal: null },
+        logprobs: {
+          content: [
+            {
+              token: 'H',
+              logprob: -0.25,
+              bytes: [72],
+              top_logprobs: [
+                { token: 'H', logprob: -0.25, bytes: [72] },
+                { token: 'h', logprob: -1.5, bytes: [104] },
+              ],
+            },
+            { token: 'é', logprob: -0.5, bytes: [195, 169], top_logprobs: [] },
+          ],
+          refusal: null,
+        },
+        finish_reason: 'stop',
+      },
+    ],
+    usage: {
+      ...usage,
+      prompt_tokens_details: { cached_tokens: 0, audio_tokens: 40 },
+      completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 6 },
+    },
+  },
   customTool: {
     ...envelope,
     id: 'chatcmpl-custom',

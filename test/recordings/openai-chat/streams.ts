@@ -79,6 +79,19 @@ export const streams = {
     delta({ refusal: 'do that.' }),
     delta({}, 'stop'),
   ),
+  logprobs: streamOf(
+    'chatcmpl-logprobs',
+    delta({ role: 'assistant', content: '', refusal: null }),
+    {
+      ...delta({ content: 'H' }),
+      logprobs: {
+        content: [{ token: 'H', logprob: -0.25, bytes: [72], top_logprobs: [{ token: 'h', logprob: -1.5, bytes: [104] }] }],
+        refusal: null,
+      },
+    },
+    { ...delta({ content: 'é' }), logprobs: { content: [{ token: 'é', logprob: -0.5, bytes: [195, 169], top_logprobs: [] }], refusal: null } },
+    delta({}, 'stop'),
+  ),
   length: streamOf('chatcmpl-length', delta({ role: 'assistant', content: 'Once upon a' }), delta({ content: ' time' }, 'length')),
 } satisfies Record<string, ChatCompletionChunk[]>;
 

@@ -1,0 +1,192 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import { chainKey, exchangeKeys, headerNames, metadataNamespaces } from '../envoy/names.ts';
+import { GatewayError } from '../errors.ts';
+import { JsonSyntaxError } from '../framing/json.ts';
+import type { PipelineRun } from '../policies/pipeline.ts';
+import type { Identity } from '../policies/tenant.ts';
+import { isStoredId, withRenamedIds, type PassThroughCall } from '../protocols/pass-through.ts';
+import type { Seal } from '../protocols/seal.ts';
+import { notStored } from '../protocols/stored-ids.ts';
+import { clusterOf, deploymentName, type Deployment } from '../routing/deployment.ts';
+import { isEnvoyReply } from './envoy-reply.ts';
+import { attemptHeaders } from './first-attempt.ts';
+import { proceed, requireBody, type Conversation, type Message, type Proceed, type RequestHeaders, type ResponseHeaders } from './message.ts';
+import { envoyReply } from './envoy-reply.ts';
+import { requireOwnCredential } from './provider-error.ts';
+import { answerHeaders, bodyHeaders } from './response-headers.ts';
+import { ownHeaders, type ExchangeState } from './state.ts';
+
+/** Longest wait for the headers of an answer: pictures take minutes. */
+const headersTimeoutMs = 600_000;
+
+/** A client's headers that a provider gets of a call that nobody reads. */
+const passedHeaders = ['content-type', 'content-length', 'accept'] as const;
+
+export interface PassThroughParts {
+  snapshot: Snapshot;
+  identity: Identity;
+  pipeline: PipelineRun;
+  seal: Seal;
+}
+
+/**
+ * Carries a call of an endpoint that is no chat to its provider: the caller is known and may, the credential is the provider's, and what the provider keeps
+ * is known to clients by sealed ids only. Bodies that need not be read are not even shown to us.
+ */
+export async function* passThrough(call: PassThroughCall, opening: RequestHeaders, parts: PassThroughParts, state: ExchangeState): Conversation {
+  requireAllowed(call, parts);
+  const stored = call.id === undefined ? undefined : openId(call.id, parts.seal);
+  const deployment = deploymentFor(call, stored?.deployment, opening, parts);
+  await parts.pipeline.onPassThrough(call.group, deployment);
+  state.outcome.deployment = deployment;
+
+  const path = pathAt(deployment, call, stored?.id);
+  let message: Message;
+  if (call.readsBody && !opening.endOfStream) {
+    message = yield proceed;
+    if (message.type !== 'request-body') throw new Error(`Envoy sent ${message.type} where the request's body belongs`);
+    const body = withOpenIds(message.body, deployment, parts.seal);
+    message = yield { ...(await outgoing(deployment, path, opening, state, body)), body };
+  } else {
+    message = yield { ...(await outgoing(deployment, path, opening, state, undefined)), requestBody: 'none', responseBody: 'buffered' };
+  }
+  if (message.type !== 'response-headers') throw new Error(`Envoy sent ${message.type} where the answer's headers belong`);
+  if (isEnvoyReply(message.attributes)) return yield* envoyReply(message, state);
+  yield* passAnswer(message, call, deployment, parts.seal, state);
+}
+
+function requireAllowed({ group }: PassThroughCall, { identity: { tenant } }: PassThroughParts): void {
+  if (!tenant.passThrough) {
+    throw new GatewayError('pass-through-refused', `Tenant "${tenant.name}" may not call ${group}: set passThrough for it in the config.`);
+  }
+  if (tenant.privacy !== undefined) {
+    throw new GatewayError(
+      'pass-through-refused',
+      `Tenant "${tenant.name}" has its personal data redacted, and what is sent to ${group} cannot be read.`,
+    );
+  }
+}
+
+/** Where the call goes: to who has the object, to the model that the path or `x-remora-model` names, else to the config's provider for such calls. */
+function deploymentFor(
+  call: PassThroughCall,
+  keeper: string | undefined,
+  opening: RequestHeaders,
+  { snapshot, identity }: PassThroughParts,
+): Deployment {
+  if (keeper !== undefined) {
+    const kept = allDeployments(snapshot).find((deployment) => deploymentName(deployment) === keeper);
+    if (kept === undefined) throw notStored();
+    return kept;
+  }
+  const name = call.model ?? opening.headers.get('x-remora-model');
+  if (name !== undefined) {
+    const model = snapshot.models.get(name);
+    if (model === undefined || !(identity.tenant.models?.has(name) ?? true)) {
+      throw new GatewayError('model-not-found', `There is no model "${name.slice(0, 100)}" for this key.`, { field: 'model' });
+    }
+    const [target] = model.targets;
+    if (target !== undefined) return target.deployment;
+  }
+  const { passThrough } = snapshot;
+  if (passThrough === undefined) {
+    throw new GatewayError(
+      'pass-through-refused',
+      `No provider is set for ${call.group}: set passThrough.provider in the config, or name a model in the header x-remora-model.`,
+    );
+  }
+  return passThrough.deployment;
+}
+
+function* deploymentsOf(snapshot: Snapshot): Generator<Deployment> {
+  for (const { targets } of snapshot.models.values()) for (const { deployment } of targets) yield deployment;
+  if (snapshot.passThrough !== undefined) yield snapshot.passThrough.deployment;
+}
+const allDeployments = (snapshot: Snapshot): Deployment[] => [...deploymentsOf(snapshot)];
+
+/** An id that we gave this tenant. Throws `stored-not-found` for any other, its own kind included: it may be another tenant's. */
+function openId(text: string, seal: Seal): { id: string; deployment: string } {
+  const opened = seal.open(text);
+  if (opened?.type !== 'stored') throw notStored();
+  return opened;
+}
+
+function withOpenIds(body: Buffer, deployment: Deployment, seal: Seal): Buffer {
+  return withRenamedIds(body, (id, path) => {
+    const opened = seal.open(id);
+    if (opened?.type === 'stored' && opened.deployment === deploymentName(deployment)) return opened.id;
+    if (opened !== undefined || isStoredId(id)) throw notStored(path);
+    return undefined;
+  });
+}
+
+function pathAt({ endpoint, model }: Deployment, { path }: PassThroughCall, id: string | undefined): string {
+  const { provider, baseUrl, settings } = endpoint;
+  const filled = id === undefined ? path : path.replace('{id}', encodeURIComponent(id));
+  const below = provider.passThroughPath?.(filled, { model }, settings);
+  if (below === undefined) throw new GatewayError('pass-through-refused', `${endpoint.name} has no such endpoint.`);
+  return baseUrl.pathname.replace(/\/$/, '') + below;
+}
+
+/** The call as it goes to the provider. Where a body follows that we do not see, its length is the client's. */
+async function outgoing(
+  { endpoint }: Deployment,
+  path: string,
+  opening: RequestHeaders,
+  state: ExchangeState,
+  body: Buffer | undefined,
+): Promise<Proceed> {
+  const headers = new Map<string, string>();
+  for (const name of passedHeaders) {
+    const value = opening.headers.get(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  if (body !== undefined) headers.set('content-length', String(body.length));
+  const [credential] = endpoint.credentials;
+  const shown = await credential.authorize({
+    method: opening.headers.get(':method') ?? '',
+    host: endpoint.baseUrl.host,
+    path,
+    body: body ?? Buffer.alloc(0),
+    headers,
+  });
+  for (const [name, value] of Object.entries(shown)) headers.set(name, value);
+  state.outcome.attempts = 1;
+  const { removeHeaders = [] } = attemptHeaders({ path, headers, body: Buffer.alloc(0) }, opening.headers);
+  return {
+    type: 'proceed',
+    setHeaders: [[':path', path], [headerNames.maxRetries, '0'], [headerNames.perTryTimeoutMs, String(headersTimeoutMs)], ...headers],
+    removeHeaders,
+    clearRouteCache: true,
+    metadata: {
+      [metadataNamespaces.exchange]: { [exchangeKeys.exchangeId]: state.id, [exchangeKeys.requestId]: state.requestId },
+      [metadataNamespaces.chain]: { [chainKey]: [{ name: '1', clusters: [{ cluster_name: clusterOf(endpoint), weight: 1 }] }] },
+    },
+  };
+}
+
+async function* passAnswer(message: ResponseHeaders, call: PassThroughCall, deployment: Deployment, seal: Seal, state: ExchangeState): Conversation {
+  const status = Number(message.headers.get(':status'));
+  state.outcome.status = status;
+  requireOwnCredential(status, deployment);
+  const headers = answerHeaders(message.headers, ownHeaders(state));
+  state.outcome.end = status < 400 ? 'complete' : 'failed';
+  if (message.endOfStream || !call.readsAnswer || status >= 400) {
+    yield { type: 'proceed', ...headers, responseBody: 'none' };
+    return;
+  }
+  const next = yield { type: 'proceed', ...headers, responseBody: 'buffered' };
+  const { body } = requireBody(next);
+  const sealed = withSealedIds(body, deployment, seal);
+  yield { type: 'proceed', body: sealed, setHeaders: bodyHeaders(sealed) };
+}
+
+/** An answer whose ids nobody can read is not passed on: they are keys to objects that all tenants share. */
+function withSealedIds(body: Buffer, deployment: Deployment, seal: Seal): Buffer {
+  try {
+    return withRenamedIds(body, (id) => (isStoredId(id) ? seal.seal({ type: 'stored', id, deployment: deploymentName(deployment) }) : undefined));
+  } catch (cause) {
+    if (!(cause instanceof JsonSyntaxError)) throw cause;
+    throw new GatewayError('provider-error', `${deployment.endpoint.name} answered something that cannot be read.`, { cause });
+  }
+}

@@ -1,0 +1,73 @@
+import type { Writable } from '../../framing/json-write.ts';
+import type { DocumentContent, ImageContent, TextContent, UserContent, Warning } from '../../llm/request.ts';
+import { markOf, type Block } from './request-cache.ts';
+
+/** Where content stands, and who is told what the API does not take of it. */
+export interface ContentContext {
+  field: string;
+  warnings: Warning[];
+}
+
+/** The API refuses text that is empty or blank; it says nothing anyway. */
+export function textBlocks(content: readonly TextContent[], { field, warnings }: ContentContext): Block[] {
+  return content.flatMap(({ text, cache }) => {
+    if (text.trim() !== '') return [{ type: 'text', text, ...markOf(cache) }];
+    if (cache !== undefined) warnings.push({ field, detail: 'a mark for the prompt cache stands on blank text, and is left out with it' });
+    return [];
+  });
+}
+
+export const userBlocks = (content: readonly UserContent[], context: ContentContext): Block[] =>
+  content.flatMap((item) => {
+    switch (item.type) {
+      case 'text':
+        return textBlocks([item], context);
+      case 'image':
+        return imageBlock(item, context);
+      case 'document':
+        return documentBlock(item, context);
+      case 'audio':
+        context.warnings.push({ field: context.field, detail: 'audio has no counterpart in the Anthropic API and is left out' });
+        return [];
+    }
+  });
+
+const imageTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+
+function imageBlock({ source, cache }: ImageContent, { field, warnings }: ContentContext): Block[] {
+  if (source.kind === 'url' && !isDataUrl(source.url)) return [{ type: 'image', source: { type: 'url', url: source.url }, ...markOf(cache) }];
+  const inline = source.kind === 'url' ? inlineData(source.url) : source;
+  const mediaType = inline?.mediaType === 'image/jpg' ? 'image/jpeg' : inline?.mediaType;
+  if (inline === undefined || mediaType === undefined || !imageTypes.has(mediaType)) {
+    warnings.push({ field, detail: `an image of type ${mediaType ?? 'unknown'} is left out: the Anthropic API takes JPEG, PNG, GIF and WebP` });
+    return [];
+  }
+  return [{ type: 'image', source: { type: 'base64', media_type: mediaType, data: inline.data }, ...markOf(cache) }];
+}
+
+function documentBlock({ source, name, cache }: DocumentContent, { field, warnings }: ContentContext): Block[] {
+  const written = documentSource(source);
+  if (written !== undefined) return [{ type: 'document', source: written, title: name, ...markOf(cache) }];
+  warnings.push({ field, detail: 'a document is left out: the Anthropic API takes PDF and plain text' });
+  return [];
+}
+
+function documentSource(source: DocumentContent['source']): Writable {
+  if (source.kind === 'text') return { type: 'text', media_type: 'text/plain', data: source.text };
+  if (source.kind === 'url' && !isDataUrl(source.url)) return { type: 'url', url: source.url };
+  const inline = source.kind === 'url' ? inlineData(source.url) : source;
+  if (inline?.mediaType === 'application/pdf') return { type: 'base64', media_type: inline.mediaType, data: inline.data };
+  if (inline === undefined || !isText(inline.mediaType)) return undefined;
+  return { type: 'text', media_type: 'text/plain', data: Buffer.from(inline.data, 'base64').toString('utf8') };
+}
+
+const isText = (mediaType: string): boolean => mediaType.startsWith('text/') || mediaType === 'application/json';
+
+const isDataUrl = (url: string): boolean => /^data:/i.test(url);
+
+/** What a data URL holds; undefined for one that is not in base64. */
+function inlineData(url: string): { mediaType: string; data: string } | undefined {
+  const match = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(url);
+  const mediaType = match?.[1];
+  return match === null || mediaType === undefined ? undefined : { mediaType: mediaType.toLowerCase(), data: url.slice(match[0].length) };
+}

@@ -1,0 +1,51 @@
+import type { JsonNode } from '../../framing/json.ts';
+import type { Writable } from '../../framing/json-write.ts';
+import { addField, removeFields, renameField, replaceValue, type Edit } from '../../framing/splice.ts';
+import type { Warning } from '../../llm/request.ts';
+import type { Carried, Quirks, Target } from '../protocol.ts';
+import { modelEdits } from '../asked-model.ts';
+
+/**
+ * Fields that clouds have in their path instead of the body. Google wants `stream` in the body all the same.
+ * Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html, https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
+ */
+const inPath = (bodyVersion: string): readonly string[] => (bodyVersion.startsWith('vertex-') ? ['model'] : ['model', 'stream']);
+
+/** The body as this server has it: fields under its names, without those that it refuses, and at clouds with the version. */
+export function bodyFields(body: Record<string, Writable>, { bodyVersion, refusedFields = [], renamedFields = {} }: Quirks, warnings: Warning[]) {
+  const moved = bodyVersion === undefined ? [] : inPath(bodyVersion);
+  const fields = Object.entries(body).flatMap(([field, value]): [string, Writable][] => {
+    if (value === undefined || moved.includes(field)) return [];
+    if (!refusedFields.includes(field)) return [[renamedFields[field] ?? field, value]];
+    warnings.push({ field, detail: refusal });
+    return [];
+  });
+  return { anthropic_version: bodyVersion, ...Object.fromEntries(fields) };
+}
+
+const refusal = 'is not taken by this provider';
+
+/** The same for a client's own bytes. */
+export function bodyEdits(body: JsonNode, { model, quirks }: Target): Carried<Edit[]> {
+  const { bodyVersion, refusedFields = [], renamedFields = {} } = quirks;
+  const warnings: Warning[] = [];
+  const removed = new Set(bodyVersion === undefined ? [] : inPath(bodyVersion));
+  const edits: Edit[] = bodyVersion === undefined ? modelEdits(body, model) : versionEdits(body, bodyVersion);
+  for (const { key, value } of body.fields()) {
+    const field = String(value.name);
+    const name = renamedFields[field];
+    if (refusedFields.includes(field)) {
+      removed.add(field);
+      if (value.type !== 'null') warnings.push({ field, detail: refusal });
+    } else if (name !== undefined) edits.push(renameField(key, name));
+  }
+  return { value: [...edits, ...removeFields(body, removed)], warnings };
+}
+
+/** A client that speaks to a cloud names the version itself; it is the provider's that counts. */
+function versionEdits(body: JsonNode, version: string): Edit[] {
+  const named = body.get('anthropic_version');
+  const json = JSON.stringify(version);
+  if (named === undefined) return [addField(body, 'anthropic_version', json)];
+  return named.text === json ? [] : [replaceValue(named, json)];
+}

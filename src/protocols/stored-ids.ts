@@ -1,0 +1,32 @@
+import { GatewayError } from '../errors.ts';
+import { replaceValue } from '../framing/splice.ts';
+import type { ClientRequest } from './client-request.ts';
+import type { Seal } from './seal.ts';
+
+/** An id that names nothing the tenant has stored. */
+export const notStored = (field?: string): GatewayError =>
+  new GatewayError(
+    'stored-not-found',
+    'There is no such object for this key. Use the id that this gateway gave.',
+    field === undefined ? {} : { field },
+  );
+
+/**
+ * A request with the ids of stored objects as their provider knows them, and the deployment that has them, which alone can serve it; undefined where it names none.
+ * Throws `stored-not-found` for an id that we did not give this tenant: all tenants share the provider's account, so the provider's own ids are nobody's.
+ */
+export function withStoredIds(request: ClientRequest, seal: Seal): { request: ClientRequest; deployment: string | undefined } {
+  let deployment: string | undefined;
+  const edits = (request.protocol.storedIds?.(request.body) ?? []).map((node) => {
+    const opened = seal.open(node.string());
+    if (opened?.type !== 'stored') throw notStored(node.path);
+    deployment ??= opened.deployment;
+    if (opened.deployment !== deployment) {
+      throw new GatewayError('invalid-request', 'The objects that this request names are kept by different providers, so none can serve it.', {
+        field: node.path,
+      });
+    }
+    return replaceValue(node, JSON.stringify(opened.id));
+  });
+  return { request: request.edited(edits), deployment };
+}
