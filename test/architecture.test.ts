@@ -34,7 +34,7 @@ const walls: Walls = {
     'stores/period.ts',
   ],
   telemetry: ['routing', 'llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'envoy/names.ts'],
-  config: ['routing', 'errors.ts', 'policies/tenant.ts', 'providers/registry.ts', 'providers/provider.ts'],
+  config: ['routing', 'errors.ts', 'policies/tenant.ts', 'providers/registry.ts', 'providers/provider.ts', 'protocols/pass-through.ts'],
   envoy: ['routing', 'errors.ts', 'config/snapshot.ts'],
   extproc: [
     'policies',

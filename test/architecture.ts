@@ -125,6 +125,8 @@ export function namedMembers(
 }
 
 const protocolFiles = ['error.ts', 'index.ts', 'request.ts', 'response.ts', 'stream.ts', 'wire.ts'];
+/** What a protocol without streams has; its errors, and often its shapes, are those of the vendor's chat. */
+const plainFiles = ['index.ts', 'request.ts', 'response.ts'];
 
 /** Files that a protocol's folder lacks or should not have. A file that grew too long is split under its own name: `request-tools.ts`. */
 export function oddProtocolFiles(modules: readonly Module[]): string[] {
@@ -137,7 +139,7 @@ export function oddProtocolFiles(modules: readonly Module[]): string[] {
     else files.push(file);
   }
   return [...folders].flatMap(([folder, files]) => [
-    ...protocolFiles.filter((file) => !files.includes(file)).map((file) => `protocols/${folder} lacks ${file}`),
+    ...(files.includes('stream.ts') ? protocolFiles : plainFiles).filter((file) => !files.includes(file)).map((file) => `protocols/${folder} lacks ${file}`),
     ...files
       .filter((file) => !protocolFiles.includes(file) && !/^(error|request|response|stream|wire)-[a-z-]+\.ts$/.test(file))
       .map((file) => `protocols/${folder}/${file} belongs to none of a protocol's files`),

@@ -13,6 +13,8 @@ export interface Declared {
   tenants: ReadonlyMap<string, PartialTenant>;
   providerNames: ReadonlySet<string>;
   modelNames: ReadonlySet<string>;
+  /** The provider that calls go to which pass unread; undefined where none is named. */
+  passThroughProvider: string | undefined;
   /** The value at a path as it is written in the file: variables are not replaced, so it may be shown. */
   written: (path: Path) => string;
 }
@@ -26,6 +28,7 @@ export function checkConfig(declared: Declared): Finding[] {
     ...checkLoops(declared.models),
     ...[...declared.tenants].flatMap(([name, tenant]) => checkTenant(name, tenant, declared)),
     ...checkHashes(declared.tenants),
+    ...checkPassThrough(declared),
   ];
 }
 
@@ -222,6 +225,15 @@ function checkTwice(path: Path, values: readonly (string | undefined)[], message
       ? []
       : [{ path: [...path, index, ...(field === undefined ? [] : [field])], message: `is ${message}` }],
   );
+}
+
+function checkPassThrough({ passThroughProvider: name, providers, providerNames, written }: Declared): Finding[] {
+  if (name === undefined) return [];
+  const path = ['passThrough', 'provider'];
+  if (!providerNames.has(name)) return [{ path, message: unknownName('provider', written(path), providerNames) }];
+  const kind = providers.get(name)?.kind;
+  const canPass = kind === undefined || providerKinds.get(kind)?.passThroughPath !== undefined;
+  return canPass ? [] : [{ path, message: `is of the kind ${kind}, which has none of OpenAI's other endpoints; name one that has` }];
 }
 
 /** A key must name one tenant. */

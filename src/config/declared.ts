@@ -11,6 +11,7 @@ export function declaredIn(data: unknown, written: unknown): Declared {
     tenants: readAll(valueAt(data, ['tenants']), (entry) => readPartly(partialTenantSchema, entry)),
     providerNames: namesIn(valueAt(data, ['providers'])),
     modelNames: namesIn(valueAt(data, ['models'])),
+    passThroughProvider: textOrNothing(valueAt(data, ['passThrough', 'provider'])),
     written: (at) => String(valueAt(written, at)),
   };
 }
@@ -46,6 +47,8 @@ function without(entry: unknown, paths: readonly PropertyKey[][]): unknown {
   }
   return copy;
 }
+
+const textOrNothing = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 export const namesIn = (entries: unknown): Set<string> => new Set(isGroup(entries) ? Object.keys(entries) : []);
 const isGroup = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -182,7 +182,7 @@ describe('fields', () => {
       'unknown altogether',
       'budget:',
       'zone:',
-      'remora.yaml:18:5 tenants.team.zone: is not a field that can stand here; those are keys, models, budget, privacy',
+      'remora.yaml:18:5 tenants.team.zone: is not a field that can stand here; those are keys, models, budget, passThrough, privacy',
     ],
     ['missing', ', per: month', '', 'remora.yaml:18:5 tenants.team.budget.per: is missing; add it: the period: a calendar month in UTC'],
     ['empty', '[fast, smart]', '', 'remora.yaml:17:5 tenants.team.models: is empty; give it a value or remove the line'],

@@ -105,8 +105,9 @@ function streamed(vendor: Vendor<unknown>, reply: Reply<unknown>, { errorEvent, 
   let events: WireEvent[] = vendor.events(reply);
   if (errorEvent) {
     const refusal = vendor.refusalFor(errorEvent.status);
-    const last = vendor.errorEvent({ ...refusal, message: errorEvent.message ?? refusal.message });
-    events = [...events.slice(0, errorEvent.after), { ...last, isError: true }];
+    const before = events.slice(0, errorEvent.after);
+    const last = vendor.errorEvent({ ...refusal, message: errorEvent.message ?? refusal.message }, before.length);
+    events = [...before, { ...last, isError: true }];
   }
   const frames = events.map((event, index) => {
     const place = { isFirst: index === 0, isLast: index === events.length - 1, lineEnd };

@@ -116,7 +116,7 @@ describe.each(compatibleNames)('%s', (name) => {
 });
 
 describe('output limit by its new name', () => {
-  const taken = compatibleNames.filter((name) => (flavours[name].fields as readonly string[]).includes('max_completion_tokens'));
+  const taken = compatibleNames.filter((name) => flavours[name].fields.includes('max_completion_tokens'));
 
   test('is taken by some, refused by some, and lost on the others', async () => {
     const outcomes = await Promise.all(
@@ -280,9 +280,9 @@ describe('reasoning', () => {
   test('xAI leaves it out of the completion tokens', async () => {
     const { body } = await askJson('xai', { reasoning_effort: 'low' });
     const { prompt_tokens = 0, completion_tokens = 0, total_tokens = 0 } = body.usage ?? {};
-    const { reasoning_tokens } = body.usage?.['completion_tokens_details'] as unknown as { reasoning_tokens: number };
+    const reasoning_tokens = total_tokens - prompt_tokens - completion_tokens;
     expect(reasoning_tokens).toBeGreaterThan(0);
-    expect(total_tokens).toBe(prompt_tokens + completion_tokens + reasoning_tokens);
+    expect(body.usage).toMatchObject({ completion_tokens_details: { reasoning_tokens } });
   });
 });
 

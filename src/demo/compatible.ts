@@ -35,10 +35,7 @@ export function createCompatibleChat(name: FlavourName): Vendor<ChatRequest> {
     read: (body, known) => readCompatible(flavour, body, known),
     modelOf: ({ wire }) => wire.model,
     isStream: ({ chat }) => chat.stream === true,
-    prompt({ wire, chat }) {
-      const schema = chat.response_format?.type === 'json_schema' ? chat.response_format.json_schema.schema : undefined;
-      return { ...openAI.prompt(chat), ...(schema && { jsonSchema: schema }), reasons: flavour.reasons?.(wire) ?? false };
-    },
+    prompt: ({ wire, chat }) => ({ ...openAI.prompt(chat), reasons: flavour.reasons?.(wire) ?? false }),
     cachePrefixes: ({ chat }) => openAI.cachePrefixes(chat),
     json: (reply) => compatibleJson(flavour, reply),
     events: (reply) => compatibleEvents(flavour, reply),

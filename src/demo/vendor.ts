@@ -101,7 +101,8 @@ export interface Vendor<Request> extends Gate {
   cachePrefixes(request: Request): string[];
   json(reply: Reply<Request>): unknown;
   events(reply: Reply<Request>): WireEvent[];
-  errorEvent(refusal: Refusal): WireEvent;
+  /** `index` is the number of events before it. */
+  errorEvent(refusal: Refusal, index: number): WireEvent;
   /** One event as bytes; as a server-sent event where it is absent. */
   frame?(event: WireEvent, place: EventPlace, request: Request): Uint8Array;
   /** Content type of a stream; `text/event-stream; charset=utf-8` where it is absent. */

@@ -24,18 +24,19 @@ export const asClientError = (error: GatewayError): ClientError => ({
   ...(error.field === undefined ? {} : { field: error.field }),
 });
 
-/** Headers of every error of ours. `x-should-retry` is obeyed by the vendors' SDKs. */
-export const errorHeaders = (error: GatewayError): Header[] => [
+/** Headers of every error of ours. `x-should-retry` is obeyed by the vendors' SDKs; some read the error's type from a header of their own. */
+export const errorHeaders = (error: GatewayError, protocol: Protocol | undefined): Header[] => [
   ['content-type', 'application/json'],
   ['x-remora-error', error.code],
   ...(error.retryable ? [] : [['x-should-retry', 'false'] as const]),
+  ...(protocol?.errorHeaders?.(asClientError(error)) ?? []),
 ];
 
 /** The reply that gives the client an error in its own protocol, where that is known, instead of an answer. */
 export const refuse = (error: GatewayError, protocol: Protocol | undefined, headers: readonly Header[] = []): Immediate => ({
   type: 'immediate',
   status: error.status,
-  headers: [...errorHeaders(error), ...headers],
+  headers: [...errorHeaders(error, protocol), ...headers],
   body: Buffer.from(protocol === undefined ? neutralBody(error) : protocol.encodeError(asClientError(error))),
   details: detailsOf(error.code),
 });

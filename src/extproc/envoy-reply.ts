@@ -26,7 +26,7 @@ export async function* envoyReply(message: ResponseHeaders, state: ExchangeState
     yield refuse(error, state.protocol, ownHeaders(state));
     return;
   }
-  const headers = [...errorHeaders(error), ...ownHeaders(state), [':status', String(error.status)] as const];
+  const headers = [...errorHeaders(error, state.protocol), ...ownHeaders(state), [':status', String(error.status)] as const];
   yield { type: 'proceed', setHeaders: headers, responseBody: 'buffered' };
   const body = Buffer.from(state.protocol.encodeError(asClientError(error)));
   yield { type: 'proceed', body, setHeaders: bodyHeaders(body) };

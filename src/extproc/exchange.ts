@@ -95,7 +95,7 @@ function openState(opening: RequestHeaders, { protocol }: Endpoint, { now, newId
     createdAt: Math.floor(now() / 1000),
     protocol,
     trace: openTrace(opening.headers),
-    outcome: { end: 'left', status: 0, deployment: undefined, attempts: 0, usage: undefined, requestBytes: 0, deliveredBytes: 0 },
+    outcome: { end: 'left', status: 0, deployment: undefined, attempts: 0, warnings: 0, usage: undefined, requestBytes: 0, deliveredBytes: 0 },
     error: undefined,
     onError,
   };

@@ -87,6 +87,7 @@ export async function planRequest(
         const attempt = await prepareAttempt(request, deployment, { call: clientCall(state), seal, random });
         plan.apis[number - 1] = attempt.api;
         plan.warnings = attempt.warnings;
+        state.outcome.warnings = attempt.warnings.length;
         state.outcome.deployment = deployment;
         state.outcome.attempts = number;
         state.outcome.requestBytes = attempt.body.length;

@@ -1,9 +1,10 @@
 import { GatewayError } from '../errors.ts';
 import { clientErrorOf } from '../protocols/failure.ts';
+import type { ClientError } from '../protocols/protocol.ts';
 import type { Api } from '../providers/provider.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { detailsOf } from './client-error.ts';
-import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
+import { requireBody, type Conversation, type Header, type ResponseHeaders } from './message.ts';
 import type { Plan } from './plan.ts';
 import { answerHeaders, bodyHeaders } from './response-headers.ts';
 import { ownHeaders, type ExchangeState } from './state.ts';
@@ -22,21 +23,22 @@ export async function* providerError(
   if (status < 400) throw new GatewayError('provider-error', `${name} answered with status ${status}.`);
   const isSameProtocol = api.protocol === state.protocol;
   const clientStatus = isSameProtocol ? status : portableStatus(status);
-  const render = (body: Buffer): Buffer =>
-    Buffer.from(state.protocol.encodeError(clientErrorOf(api.protocol.decodeFailure(clientStatus, body, message.headers))));
-  const headers = [...ownHeaders(state, plan.warnings), [':status', String(clientStatus)] as const];
+  const read = (body: Buffer): ClientError => clientErrorOf(api.protocol.decodeFailure(clientStatus, body, message.headers));
+  const typed = (error: ClientError): readonly Header[] => state.protocol.errorHeaders?.(error) ?? [];
+  const headers: Header[] = [...ownHeaders(state, plan.warnings), [':status', String(clientStatus)]];
   if (message.endOfStream) {
+    const error = read(Buffer.alloc(0));
     yield {
       type: 'immediate',
       status: clientStatus,
-      headers: [...ownHeaders(state, plan.warnings), ['content-type', 'application/json']],
-      body: render(Buffer.alloc(0)),
+      headers: [...ownHeaders(state, plan.warnings), ['content-type', 'application/json'], ...typed(error)],
+      body: Buffer.from(state.protocol.encodeError(error)),
       details: detailsOf('provider-error'),
     };
     return;
   }
   if (isSameProtocol && isJson(message)) {
-    yield { type: 'proceed', ...answerHeaders(message.headers, headers), responseBody: 'none' };
+    yield { type: 'proceed', ...answerHeaders(message.headers, [...headers, ...typed(read(Buffer.alloc(0)))]), responseBody: 'none' };
     return;
   }
   const next = yield {
@@ -44,8 +46,9 @@ export async function* providerError(
     ...answerHeaders(message.headers, [...headers, ['content-type', 'application/json']]),
     responseBody: 'buffered',
   };
-  const body = render(requireBody(next).body);
-  yield { type: 'proceed', body, setHeaders: bodyHeaders(body) };
+  const error = read(requireBody(next).body);
+  const body = Buffer.from(state.protocol.encodeError(error));
+  yield { type: 'proceed', body, setHeaders: [...bodyHeaders(body), ...typed(error)] };
 }
 
 /** Throws where a status says that the provider refused our credential: the client's key is not at fault. */

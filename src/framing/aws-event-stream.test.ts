@@ -118,7 +118,13 @@ test('says how much it keeps of a message that is not complete', () => {
   const parser = new AwsEventStreamParser();
   parser.push(formatAwsEvent({ name: 'a', data: '{}' }).subarray(0, 20));
   expect(parser.pendingBytes).toBe(20);
-  expect(parser.end()).toEqual({ name: '', data: '', raw: formatAwsEvent({ name: 'a', data: '{}' }).subarray(0, 20), messageType: 'event' });
+  expect(parser.end()).toEqual({
+    name: '',
+    data: '',
+    raw: formatAwsEvent({ name: 'a', data: '{}' }).subarray(0, 20),
+    messageType: 'event',
+    isCut: true,
+  });
   expect(parser.pendingBytes).toBe(0);
 });
 

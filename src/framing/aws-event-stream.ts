@@ -63,7 +63,7 @@ export class AwsEventStreamParser implements EventParser {
   /** What is left at the end of the stream: bytes of a message that was cut, without name or data. */
   end(): AwsEvent | undefined {
     this.#messageBytes = 0;
-    return this.#pendingBytes === 0 ? undefined : { name: '', data: '', raw: this.#take(Buffer.alloc(0)), messageType: 'event' };
+    return this.#pendingBytes === 0 ? undefined : { name: '', data: '', raw: this.#take(Buffer.alloc(0)), messageType: 'event', isCut: true };
   }
 
   #keep(bytes: Buffer): void {

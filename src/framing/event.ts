@@ -8,6 +8,8 @@ export interface StreamEvent {
   raw: Buffer;
   /** Where the framing tells (AWS event stream): an exception or an error ends the stream. */
   messageType?: 'event' | 'exception' | 'error';
+  /** What is left of an event that was cut at the end of the stream: whatever is written behind it cannot be read. */
+  isCut?: boolean;
 }
 
 /** One event of a stream to be written. */

@@ -69,7 +69,7 @@ test('an array may be empty, and a stream too', () => {
 test('an element that was cut is no element', () => {
   const events = parseAll([Buffer.from('[{"a":1},{"b"')]);
   expect(elementsOf(events)).toEqual(['{"a":1}']);
-  expect(events.at(-1)).toEqual({ name: '', data: '', raw: Buffer.from(',{"b"') });
+  expect(events.at(-1)).toEqual({ name: '', data: '', raw: Buffer.from(',{"b"'), isCut: true });
 });
 
 test.each([

@@ -61,7 +61,9 @@ export class JsonArrayParser implements EventParser {
 
   /** What is left at the end of the stream, without data: the bracket that closes the array, or bytes of an element that was cut. */
   end(): StreamEvent | undefined {
-    return this.#pendingBytes === 0 ? undefined : { name: '', data: '', raw: this.#take(Buffer.alloc(0)) };
+    if (this.#pendingBytes === 0) return undefined;
+    const raw = this.#take(Buffer.alloc(0));
+    return this.#expected === 'nothing' ? { name: '', data: '', raw } : { name: '', data: '', raw, isCut: true };
   }
 
   /** Takes a byte that stands outside the elements; true where it begins one. */

@@ -84,6 +84,7 @@ const outcome = (fields: Partial<Outcome> = {}): Outcome => ({
   status: 200,
   deployment: cheap,
   attempts: 1,
+  warnings: 0,
   usage: undefined,
   requestBytes: 300,
   deliveredBytes: 0,

@@ -39,6 +39,8 @@ export interface Outcome {
   deployment: Deployment | undefined;
   /** Attempts that were made. */
   attempts: number;
+  /** Things of the request that the last attempt could not carry. */
+  warnings: number;
   /** The provider's own usage; undefined where it reported none. */
   usage: Usage | undefined;
   /** Bytes of the request that was sent to the provider; 0 where none was. */

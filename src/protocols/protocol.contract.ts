@@ -7,26 +7,32 @@ import { sse } from '../framing/sse.ts';
 import { isEcho, type LocatedPart, type PathFacts, type Protocol } from './protocol.ts';
 import { createStreamRelay, relayAnswer, type AnswerEnd, type PartFilter, type RelayOptions } from './relay.ts';
 
-/** What differs between protocols in the places and recordings that every one of them must handle alike. */
-export interface ProtocolSamples {
+/** What differs between protocols in requests that every one of them must read alike. */
+export interface RequestSamples {
   /** The smallest request. */
   request: Readonly<Record<string, unknown>>;
   /** What the path says of it. */
   path?: PathFacts;
-  /** Fields of a request in which a person says this, or these content items, and more fields of that message. `{messages: [{role: 'user', content}]}` where it is absent. */
-  withMessage?: (content: unknown, more: object) => object;
   /** Requests at whose facts a field is at fault, with the field; beyond what every protocol refuses. */
   faults?: readonly (readonly [fields: object, field: string])[];
-  /** Fields of a request with a tool whose arguments have this schema. */
-  withTool: (schema: object) => object;
-  /** Fields of a request in which a tool was called with these arguments and answered this. */
-  withToolCall: (input: object, result: unknown) => object;
-  /** Further places where people write, by what they are: fields of a request with the value there. */
+  /** Further places where people write, by what they are: fields of a request with the value there. `value` is a string or a number. */
   places: Readonly<Record<string, (value: unknown) => object>>;
   /** Further fields that a request must have. */
   requiredFields: readonly string[];
+}
+
+/** What differs between protocols in the places and recordings that every one of them must handle alike. */
+export interface ProtocolSamples extends RequestSamples {
+  /** Fields of a request in which a person says this, or these content items, and more fields of that message. `{messages: [{role: 'user', content}]}` where it is absent. */
+  withMessage?: (content: unknown, more: object) => object;
+  /** Fields of a request with a tool whose arguments have this schema; absent where there are no tools. */
+  withTool?: (schema: object) => object;
+  /** Fields of a request in which a tool was called with these arguments and answered this; absent where there are no tools. */
+  withToolCall?: (input: object, result: unknown) => object;
   /** Bytes of recorded streams that end well. */
   streams: Readonly<Record<string, Buffer>>;
+  /** True: no event ends a stream; it is complete when it ends after all its choices finished. */
+  endsSilently?: boolean;
   /** Recorded JSON answers. */
   answers: Readonly<Record<string, object>>;
   /** What the vendor's own SDK makes of a stream: the JSON answer that says the same. */
@@ -36,19 +42,10 @@ export interface ProtocolSamples {
 const withSchema = (keywords: object): object => ({ type: 'object', properties: { who: keywords } });
 const asMessages = (content: unknown, more: object = {}): object => ({ messages: [{ role: 'user', content, ...more }] });
 
-/** Places for personal data that every protocol has. `value` is a string or a number. */
-const places = ({
-  withTool,
-  withToolCall,
-  withMessage: inMessages = asMessages,
-  places: own,
-}: ProtocolSamples): Record<string, (value: unknown) => object> => ({
-  ...own,
-  'the text of a message': (value) => inMessages(value, {}),
-  'a text item of a message': (value) => inMessages([{ type: 'text', text: value }], {}),
-  'an item of an unknown type': (value) => inMessages([{ type: 'hologram', caption: { lines: [value] } }], {}),
-  'an unknown field of a message': (value) => inMessages('Hi', { vendor: { by: [value] } }),
-  'the name of an unknown field of a message': (value) => inMessages('Hi', { [String(value)]: true }),
+type Places = RequestSamples['places'];
+
+/** Places for personal data that every request has. */
+const anyPlaces: Places = {
   'an unknown field': (value) => ({ vendor: value }),
   'an unknown field, deep': (value) => ({ vendor: [{ note: { by: [value] } }] }),
   'the name of an unknown field': (value) => ({ [String(value)]: true }),
@@ -56,9 +53,23 @@ const places = ({
   metadata: (value) => ({ metadata: { note: value } }),
   'the name of a field of metadata': (value) => ({ metadata: { [String(value)]: 'x' } }),
   'an object where a name belongs': (value) => ({ model: { name: value } }),
+};
+
+const messagePlaces = (inMessages: NonNullable<ProtocolSamples['withMessage']>): Places => ({
+  'the text of a message': (value) => inMessages(value, {}),
+  'a text item of a message': (value) => inMessages([{ type: 'text', text: value }], {}),
+  'an item of an unknown type': (value) => inMessages([{ type: 'hologram', caption: { lines: [value] } }], {}),
+  'an unknown field of a message': (value) => inMessages('Hi', { vendor: { by: [value] } }),
+  'the name of an unknown field of a message': (value) => inMessages('Hi', { [String(value)]: true }),
+});
+
+const callPlaces = (withToolCall: NonNullable<ProtocolSamples['withToolCall']>): Places => ({
   'the arguments of a tool call': (value) => withToolCall({ to: { address: [value] } }, 'sent'),
   'a name in the arguments of a tool call': (value) => withToolCall({ [String(value)]: 1 }, 'sent'),
   'the result of a tool call': (value) => withToolCall({}, value),
+});
+
+const toolPlaces = (withTool: NonNullable<ProtocolSamples['withTool']>): Places => ({
   ...Object.fromEntries(
     ['title', 'description', 'default', 'const', '$comment', 'x-vendor'].map((keyword) => [
       `${keyword} in the schema of a tool`,
@@ -68,6 +79,14 @@ const places = ({
   'enum in the schema of a tool': (value) => withTool(withSchema({ enum: ['x', value] })),
   'examples in the schema of a tool': (value) => withTool(withSchema({ examples: [{ who: value }] })),
   'an unknown keyword in the schema of a tool': (value) => withTool(withSchema({ [String(value)]: 1 })),
+});
+
+/** Places for personal data that every protocol of chat has. */
+const chatPlaces = ({ withTool, withToolCall, withMessage = asMessages, places }: ProtocolSamples): Places => ({
+  ...places,
+  ...messagePlaces(withMessage),
+  ...(withToolCall !== undefined && callPlaces(withToolCall)),
+  ...(withTool !== undefined && toolPlaces(withTool)),
 });
 
 /** Offsets of a text in a body at which no spot stands. */
@@ -128,11 +147,17 @@ function saidBy(parts: readonly Part[]) {
   return { ...answer, choices };
 }
 
-/** What stays of it in a protocol's own words: why it ended, but not a word for that. */
+/** What stays of it in a protocol's own words: why it ended, but not a word for that; state, but not the id its maker gave, for which it may come too late in a stream. */
 function carried(parts: readonly Part[]) {
-  const { finishes, ...said } = saidBy(parts);
-  return { ...said, finishes: new Map([...finishes].map(([choice, { unified, stopSequence }]) => [choice, [unified, stopSequence]])) };
+  const { finishes, choices, ...said } = saidBy(parts);
+  return {
+    ...said,
+    choices: new Map([...choices].map(([choice, blocks]) => [choice, blocks.map(withoutStateId)])),
+    finishes: new Map([...finishes].map(([choice, { unified, stopSequence }]) => [choice, [unified, stopSequence]])),
+  };
 }
+
+const withoutStateId = ({ state, ...block }: SaidBlock) => ({ ...block, state: state && { ...state, id: undefined } });
 
 function decodeStream(protocol: Protocol, chunks: readonly Buffer[]): LocatedPart[] {
   const parser = protocol.framing.createParser();
@@ -140,6 +165,12 @@ function decodeStream(protocol: Protocol, chunks: readonly Buffer[]): LocatedPar
   const rest = (): StreamEvent[] => [parser.end() ?? []].flat();
   return [...chunks.flatMap((chunk) => parser.push(chunk)), ...rest()].flatMap((event) => decoder.push(event));
 }
+
+/** The parts of a whole stream, with the `end` that those who read it add where its protocol does not say so. */
+const wholeStream = (protocol: Protocol, bytes: Buffer, { endsSilently = false }: ProtocolSamples): Part[] => [
+  ...withoutPlaces(decodeStream(protocol, [bytes])),
+  ...(endsSilently ? [{ type: 'end' } as const] : []),
+];
 
 const options = { wantsUsage: true, createdAt: 1_700_000_000 };
 
@@ -178,10 +209,10 @@ const untouched: PartFilter = (part) => [part];
 /** Changes texts so that JSON stays JSON. */
 const changing: PartFilter = (part) => (isTextPart(part) && part.text.includes('o') ? [{ ...part, text: part.text.replaceAll('o', '00') }] : [part]);
 
-/** What holds of every protocol. */
-export function protocolContract(protocol: Protocol, samples: ProtocolSamples): void {
+/** What holds of every protocol's requests. */
+export function requestContract(protocol: Protocol, samples: RequestSamples): void {
   describe(`${protocol.name}: what people write is found in`, () => {
-    test.each(Object.entries(places(samples)))('%s', (_, place) => {
+    test.each(Object.entries({ ...samples.places, ...anyPlaces }))('%s', (_, place) => {
       for (const value of ['bob@example.com', 4_111_111_111_111_111]) {
         const json = JSON.stringify({ ...samples.request, ...place(value) });
         expect(json).toContain(String(value));
@@ -205,16 +236,21 @@ export function protocolContract(protocol: Protocol, samples: ProtocolSamples): 
       expect(factsOf(JSON.stringify({ ...samples.request, ...fields }))).toThrow(fault(field));
     });
   });
+}
+
+/** What holds of every protocol of chat. */
+export function protocolContract(protocol: Protocol, samples: ProtocolSamples): void {
+  requestContract(protocol, { ...samples, places: chatPlaces(samples) });
 
   describe.each(Object.entries(samples.streams))(`${protocol.name}: the stream "%s"`, (_, bytes) => {
-    const parts = withoutPlaces(decodeStream(protocol, [bytes]));
+    const parts = wholeStream(protocol, bytes, samples);
 
     test('has the same parts wherever its bytes are cut', () => {
       const whole = JSON.stringify(decodeStream(protocol, [bytes]));
       for (const chunks of cuts(bytes)) expect(JSON.stringify(decodeStream(protocol, chunks))).toBe(whole);
       if (protocol.framing !== sse) return;
       const crlf = Buffer.from(bytes.toString().replaceAll('\n', '\r\n'));
-      expect(withoutPlaces(decodeStream(protocol, [crlf]))).toEqual(parts);
+      expect(wholeStream(protocol, crlf, samples)).toEqual(parts);
     });
 
     test('says what the JSON answer of the same content says', async () => {
@@ -223,7 +259,7 @@ export function protocolContract(protocol: Protocol, samples: ProtocolSamples): 
     });
 
     test('says the same once it was encoded, as a stream and as a JSON answer', () => {
-      expect(carried(withoutPlaces(decodeStream(protocol, [encodeStream(protocol, parts)])))).toEqual(carried(parts));
+      expect(carried(wholeStream(protocol, encodeStream(protocol, parts), samples))).toEqual(carried(parts));
       expect(carried(withoutPlaces(protocol.decodeAnswer(Buffer.from(protocol.encodeAnswer(parts, options)))))).toEqual(carried(parts));
     });
 
@@ -238,8 +274,9 @@ export function protocolContract(protocol: Protocol, samples: ProtocolSamples): 
     });
 
     test('is changed in its texts alone', () => {
-      const changed = decodeStream(protocol, [relayed(protocol, [bytes], changing).bytes]);
-      expect(saidBy(withoutPlaces(changed))).toEqual(saidBy(parts.flatMap(changing)));
+      const { bytes: sent } = relayed(protocol, [bytes], changing);
+      const changed = decodeStream(protocol, [sent]);
+      expect(saidBy(wholeStream(protocol, sent, samples))).toEqual(saidBy(parts.flatMap(changing)));
       for (const { text } of changed.filter(isEcho)) expect(text).not.toContain('o');
     });
   });
@@ -250,7 +287,7 @@ export function protocolContract(protocol: Protocol, samples: ProtocolSamples): 
 
     test('says the same once it was encoded, as a JSON answer and as a stream', () => {
       expect(carried(withoutPlaces(protocol.decodeAnswer(Buffer.from(protocol.encodeAnswer(parts, options)))))).toEqual(carried(parts));
-      expect(carried(withoutPlaces(decodeStream(protocol, [encodeStream(protocol, parts)])))).toEqual(carried(parts));
+      expect(carried(wholeStream(protocol, encodeStream(protocol, parts), samples))).toEqual(carried(parts));
     });
 
     test('reaches a client of its own protocol as it came', () => {

@@ -239,7 +239,8 @@ function sameProtocol(
   return (chunk, last) => {
     let isAsItCame = parser.pendingBytes === 0;
     for (const event of eventsOf(parser, chunk, last)) {
-      if (!relay(event, decoder.push(event))) isAsItCame = false;
+      // Half an event would spoil what is written behind it.
+      if (event.isCut === true || !relay(event, decoder.push(event))) isAsItCame = false;
     }
     if (last && progress.ended === undefined) {
       const ending = [...(rewriter?.flush() ?? []), ...(progress.close() === 'complete' ? [] : cut())];

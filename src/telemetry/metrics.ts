@@ -41,6 +41,12 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     labelNames: ['tenant', 'deployment', 'kind'] as const,
     registers: [registry],
   });
+  const warnings = new Counter({
+    name: 'remora_warnings_total',
+    help: 'Things of requests that a provider could not be given, as x-remora-warnings names them.',
+    labelNames: ['tenant', 'deployment'] as const,
+    registers: [registry],
+  });
   const errors = new Counter({
     name: 'remora_errors_total',
     help: "Errors of the gateway's own, by code.",
@@ -48,12 +54,13 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     registers: [registry],
   });
 
-  function settled(tenant: string, startedAt: number, { end, status, deployment, usage, attempts: made }: Outcome): void {
+  function settled(tenant: string, startedAt: number, { end, status, deployment, usage, attempts: made, warnings: lost }: Outcome): void {
     const name = deployment === undefined ? '' : deploymentName(deployment);
     open.dec();
     exchanges.inc({ tenant, deployment: name, end, status });
     duration.observe({ deployment: name }, (now() - startedAt) / 1000);
     attempts.inc(made);
+    if (lost > 0) warnings.inc({ tenant, deployment: name }, lost);
     if (usage === undefined) return;
     tokens.inc({ tenant, deployment: name, kind: 'input' }, usage.inputTokens);
     tokens.inc({ tenant, deployment: name, kind: 'cache_read' }, usage.cacheReadTokens);

@@ -39,6 +39,7 @@ const complete: Outcome = {
   status: 200,
   deployment: toOpenAI,
   attempts: 1,
+  warnings: 0,
   usage: { ...noUsage, inputTokens: 9, outputTokens: 2 },
   requestBytes: 10,
   deliveredBytes: 5,

@@ -55,10 +55,18 @@ const tenants: Record<string, Tenant> = {
     privacy: { redact: new Set(personalDataTypes), restore: true },
     passThrough: false,
   },
+  free: { name: 'free', models: undefined, budget: undefined, privacy: undefined, passThrough: true },
+  guarded: {
+    name: 'guarded',
+    models: undefined,
+    budget: undefined,
+    privacy: { redact: new Set(personalDataTypes), restore: true },
+    passThrough: true,
+  },
   narrow: { name: 'narrow', models: new Set(['smart']), budget: undefined, privacy: undefined, passThrough: false },
 };
 
-/** Sets up a gateway whose keys are the names of its tenants: `open`, `private` (redacts), `narrow` (may use `smart` only). */
+/** Sets up a gateway whose keys are the names of its tenants: `open`, `private` (redacts), `narrow` (may use `smart` only), `free` (may pass through), `guarded` (would, but redacts). */
 export function setStage(...policies: Policy[]): Stage {
   const outcomes: Outcome[] = [];
   const failures: unknown[] = [];
@@ -75,7 +83,7 @@ export function setStage(...policies: Policy[]): Stage {
         models,
         tenants: new Map(Object.entries(tenants)),
         keys: new Map(Object.values(tenants).map((tenant) => [createHash('sha256').update(tenant.name).digest('hex'), { tenant, key: 'k' }])),
-        passThrough: undefined,
+        passThrough: { deployment: { endpoint: toOpenAI.endpoint, model: 'pass-through', price: undefined }, costNanos: new Map() },
         secrets: undefined,
         cors: undefined,
         store: { kind: 'embedded', path: '' },

@@ -181,8 +181,9 @@ test('two providers at once are each checked against their own authority', async
   expect([openai.requests.length, anthropic.requests.length]).toEqual([20, 20]);
 });
 
-test('nothing that the gateway prints holds the credential or the prompt', async () => {
+test('the log says why a provider was refused, without the credential and the prompt', async () => {
   for (const name of Object.keys(refused)) await rejection(ask(slug(name)));
+  expect(gateway.output()).toContain('CERTIFICATE_VERIFY_FAILED');
   expect(gateway.output()).not.toContain(credential);
   expect(gateway.output()).not.toContain(secret);
 });

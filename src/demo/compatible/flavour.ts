@@ -36,7 +36,7 @@ export interface Flavour {
 export interface AnswerStyle {
   /** Where reasoning stands; `parts` are those of Mistral's content. Not shown where it is absent. */
   reasoning?: 'reasoning_content' | 'reasoning' | 'parts';
-  /** Where a stream has its usage: in a chunk of its own if `asked` for; in one anyway (`last`); in the chunk with the `finish` reason; or in `each` chunk, as running totals. */
+  /** Where a stream has its usage: in a chunk of its own, if `asked` for or anyway (`last`); with the `finish` reason; in `each`, growing. */
   usage: 'asked' | 'last' | 'finish' | 'each';
   /** Adds a chunk for those who ask, though they have it already. */
   repeatsUsageIfAsked?: boolean;

@@ -25,6 +25,8 @@ const ownRules = new Set([
   'only reasoning models take reasoning_effort',
   'tool_choice only with tools',
   'parallel_tool_calls only with tools',
+  'strict parameters can be followed',
+  'a strict response format can be followed',
 ]);
 const sharedRules = openAIRules.filter(({ name }) => !ownRules.has(name));
 const unmatchedRules = sharedRules.filter(({ name }) => name !== 'tool messages answer tool calls, and all of them');

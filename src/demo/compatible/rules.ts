@@ -27,7 +27,7 @@ export const takes = (field: string, isTaken: (value: unknown) => boolean, statu
 });
 
 /** Refuses messages by what one of them is. */
-export const eachMessage = (
+const eachMessage = (
   name: string,
   check: (message: WireMessage, index: number, messages: readonly WireMessage[]) => Refusal | undefined,
 ): WireRule => ({
@@ -51,10 +51,10 @@ const invalid = (message: string, type = 'invalid_request_error', code?: string)
 /** Mistral: an id has nine letters or digits, in a call and in its result. */
 export const nineCharacterIds = eachMessage('ids of nine characters', ({ tool_calls: calls, tool_call_id: answered }) => {
   const ids = [...itemsOf(calls).map((call) => (isObject(call) ? call['id'] : undefined)), answered];
-  const wrong = ids.find((id) => typeof id === 'string' && !/^[A-Za-z0-9]{9}$/.test(id));
+  const wrong = ids.filter((id) => typeof id === 'string').find((id) => !/^[A-Za-z0-9]{9}$/.test(id));
   return wrong === undefined
     ? undefined
-    : invalid(`The tool call id ${String(wrong)} must have 9 characters of a-z, A-Z and 0-9.`, 'invalid_function_call', '3280');
+    : invalid(`The tool call id ${wrong} must have 9 characters of a-z, A-Z and 0-9.`, 'invalid_function_call', '3280');
 });
 
 const before: Readonly<Record<string, readonly string[]>> = {

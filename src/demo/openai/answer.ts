@@ -5,8 +5,13 @@ import type {
   ChatCompletionMessage,
 } from 'openai/resources/chat/completions/completions';
 import type { CompletionUsage } from 'openai/resources/completions';
+import { toPieces } from '../answer.ts';
 import type { Answer, Segment } from '../answer.ts';
-import type { Counts, Reply, WireEvent } from '../vendor.ts';
+import type { Reply, WireEvent } from '../vendor.ts';
+import { toLogprobs } from './logprobs.ts';
+import type { TokenLogprob } from './logprobs.ts';
+import { paysCacheWrites } from './models.ts';
+import { serviceTier } from './service-tier.ts';
 
 type OpenAIReply = Reply<ChatCompletionCreateParamsBase>;
 
@@ -18,8 +23,16 @@ export function openAIJson(reply: OpenAIReply): unknown {
   const { model } = request;
   const finish_reason = toFinishReason(request, answer);
   const message = toMessage(answer.segments);
-  const choices = Array.from({ length: request.n ?? 1 }, (_, index) => ({ index, message, logprobs: null, finish_reason }));
-  const completion = { id, object: 'chat.completion', created, model, choices, service_tier: 'default' } satisfies Omit<ChatCompletion, 'choices'> & {
+  const choices = Array.from({ length: request.n ?? 1 }, (_, index) => ({
+    index,
+    message,
+    logprobs: toChances(reply, answer.segments),
+    finish_reason,
+  }));
+  const completion = { id, object: 'chat.completion', created, model, choices, service_tier: serviceTier(request.service_tier) } satisfies Omit<
+    ChatCompletion,
+    'choices'
+  > & {
     choices: unknown;
   };
   return { ...completion, ...withUsage(reply), ...strange(reply) };
@@ -29,7 +42,7 @@ export function openAIJson(reply: OpenAIReply): unknown {
 export function openAIEvents(reply: OpenAIReply): WireEvent[] {
   const { id, createdSeconds: created, request, answer } = reply;
   const usage = request.stream_options?.include_usage === true && answer.usage !== 'none';
-  const head = { id, object: 'chat.completion.chunk', created, model: request.model, service_tier: 'default' } satisfies Omit<
+  const head = { id, object: 'chat.completion.chunk', created, model: request.model, service_tier: serviceTier(request.service_tier) } satisfies Omit<
     ChatCompletionChunk,
     'choices'
   >;
@@ -42,7 +55,10 @@ export function openAIEvents(reply: OpenAIReply): WireEvent[] {
   const indexes = Array.from({ length: request.n ?? 1 }, (_, index) => index);
   const events = deltas.flatMap((delta) =>
     indexes.map((index) =>
-      chunk([{ index, delta, logprobs: null, finish_reason: null }], { ...(obfuscate && { obfuscation: pad(delta) }), ...strange(reply) }),
+      chunk([{ index, delta, logprobs: toDeltaChances(reply, delta), finish_reason: null }], {
+        ...(obfuscate && { obfuscation: pad(delta) }),
+        ...strange(reply),
+      }),
     ),
   );
   const finish_reason = toFinishReason(request, answer);
@@ -63,6 +79,22 @@ function toMessage(segments: readonly Segment[]): ChatCompletionMessage {
 
 function join(segments: readonly Segment[], kind: Segment['kind']): string | null {
   return segments.find((segment) => segment.kind === kind)?.pieces.join('') ?? null;
+}
+
+/** The chances of each token, of what was said and what was refused; null unless asked for. */
+function toChances({ request }: OpenAIReply, segments: readonly Segment[]): ChatCompletion.Choice.Logprobs | null {
+  if (request.logprobs !== true) return null;
+  const of = (kind: Segment['kind']): TokenLogprob[] | null => {
+    const pieces = segments.find((segment) => segment.kind === kind)?.pieces;
+    return pieces ? toLogprobs(pieces, request.top_logprobs ?? 0) : null;
+  };
+  return { content: of('text'), refusal: of('refusal') };
+}
+
+function toDeltaChances(reply: OpenAIReply, { content, refusal }: Delta): ChatCompletionChunk.Choice.Logprobs | null {
+  const said = content ? [{ kind: 'text' as const, pieces: [content] }] : [];
+  const refused = refusal ? [{ kind: 'refusal' as const, pieces: [refusal] }] : [];
+  return said.length + refused.length > 0 ? toChances(reply, [...said, ...refused]) : null;
 }
 
 type Delta = ChatCompletionChunk.Choice.Delta;
@@ -88,23 +120,42 @@ function toFinishReason({ tool_choice }: ChatCompletionCreateParamsBase, { finis
   return finishAs ?? (forced ? 'stop' : finishReasons[finish]);
 }
 
-function withUsage({ answer, counts, request }: OpenAIReply): { usage?: unknown } {
-  return answer.usage === 'none' ? {} : { usage: { ...toUsage(counts, request.n ?? 1), ...answer.usage } };
+function withUsage(reply: OpenAIReply): { usage?: unknown } {
+  const { answer } = reply;
+  return answer.usage === 'none' ? {} : { usage: { ...toUsage(reply), ...answer.usage } };
 }
 
-function toUsage({ input, output, reasoning, cacheRead }: Counts, choices: number): CompletionUsage {
+function toUsage({ counts, request, answer }: OpenAIReply): CompletionUsage {
+  const { input, cacheRead, cacheWrite, output, reasoning } = counts;
+  const choices = request.n ?? 1;
+  const { accepted, rejected } = comparePrediction(request, answer);
+  const completion_tokens = (output + rejected) * choices;
   return {
     prompt_tokens: input,
-    completion_tokens: output * choices,
-    total_tokens: input + output * choices,
-    prompt_tokens_details: { cached_tokens: cacheRead, audio_tokens: 0 },
+    completion_tokens,
+    total_tokens: input + completion_tokens,
+    prompt_tokens_details: {
+      cached_tokens: cacheRead,
+      audio_tokens: 0,
+      ...(paysCacheWrites(request.model) && { cache_write_tokens: cacheWrite }),
+    },
     completion_tokens_details: {
       reasoning_tokens: reasoning * choices,
       audio_tokens: 0,
-      accepted_prediction_tokens: 0,
-      rejected_prediction_tokens: 0,
+      accepted_prediction_tokens: accepted,
+      rejected_prediction_tokens: rejected,
     },
   };
+}
+
+/** Tokens of a prediction that came true, and those that did not, which count as output too. */
+function comparePrediction({ prediction }: ChatCompletionCreateParamsBase, { segments }: Answer): { accepted: number; rejected: number } {
+  if (!prediction) return { accepted: 0, rejected: 0 };
+  const { content } = prediction;
+  const predicted = toPieces(typeof content === 'string' ? content : content.map(({ text }) => text).join(''));
+  const said = new Set(segments.flatMap(({ kind, pieces }) => (kind === 'text' ? pieces : [])));
+  const accepted = predicted.filter((piece) => said.has(piece)).length;
+  return { accepted, rejected: predicted.length - accepted };
 }
 
 const strange = ({ strangers }: OpenAIReply): object => (strangers ? { x_demo: { large: '12345678901234567890' } } : {});

@@ -16,7 +16,7 @@ const shape = record(
 );
 
 /** Batches as https://platform.openai.com/docs/api-reference/batch has them: each is being validated at first, and done when it is looked at. */
-export function batchEndpoints(files: FileStore, nowSeconds: () => number): PlainEndpoint[] {
+export function createBatchEndpoints(files: FileStore, nowSeconds: () => number): PlainEndpoint[] {
   const batches = new Map<string, Batch>();
   return [
     {

@@ -42,7 +42,12 @@ export const mediaEndpoints = (nowSeconds: () => number): PlainEndpoint[] => [
       if (model && !knowsModel(models, model)) return { refusal: unknownModel(model) };
       const image = response_format === 'url' ? { url: 'https://images.example/demo.png' } : { b64_json: pixel };
       const input_tokens = tokensOfBytes(Buffer.byteLength(prompt));
-      const usage = { input_tokens, input_tokens_details: { text_tokens: input_tokens, image_tokens: 0 }, output_tokens: 1, total_tokens: input_tokens + 1 };
+      const usage = {
+        input_tokens,
+        input_tokens_details: { text_tokens: input_tokens, image_tokens: 0 },
+        output_tokens: 1,
+        total_tokens: input_tokens + 1,
+      };
       return { json: { created: nowSeconds(), data: Array.from({ length: n ?? 1 }, () => image), usage } };
     },
   },
@@ -78,7 +83,8 @@ function transcribe({ headers, body }: AddressedCall, models: ReadonlySet<string
   if (file?.filename === undefined) return { refusal: openAIFault('file', 'missing_required_parameter', "'file' is required, and must be a file.") };
   if (model === undefined) return { refusal: openAIFault('model', 'missing_required_parameter', "'model' is required.") };
   if (!knowsModel(models, model)) return { refusal: unknownModel(model) };
-  if (!formats.includes(format)) return { refusal: openAIFault('response_format', 'invalid_value', `'response_format' may be ${formats.join(', ')}.`) };
+  if (!formats.includes(format))
+    return { refusal: openAIFault('response_format', 'invalid_value', `'response_format' may be ${formats.join(', ')}.`) };
   const said = `The demo heard ${file.bytes.length} bytes of ${file.filename}.`;
   if (format === 'text') return { bytes: Buffer.from(`${said}\n`), headers: { 'content-type': 'text/plain; charset=utf-8' } };
   return { json: { text: said, usage: { type: 'duration', seconds: 1 } } };

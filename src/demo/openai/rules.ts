@@ -4,8 +4,11 @@ import type {
   ChatCompletionCreateParamsBase,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions/completions';
+import { contentFault, imageFault, missingFile } from './content.ts';
 import { openAIFault } from './error.ts';
-import { hasFixedSampling, isReasoningModel, maxOutputTokens } from './models.ts';
+import type { FileStore } from './files.ts';
+import { hasFixedSampling, isReasoningModel, maxOutputTokens, reasoningEfforts } from './models.ts';
+import { strictSchemaFault } from './strict-schema.ts';
 import type { Refusal, Rule } from '../vendor.ts';
 
 type Request = ChatCompletionCreateParamsBase;
@@ -48,6 +51,8 @@ export const openAIRules: readonly Rule<Request>[] = [
         ? openAIFault(undefined, undefined, 'Unknown argument in the request: reasoning_effort')
         : undefined,
   },
+  { name: 'reasoning_effort is one of the model’s', check: checkEffort },
+  { name: 'a prediction stands alone', check: checkPrediction },
   { name: 'output within the model', check: checkMaxOutput },
   {
     name: 'stream_options only with stream',
@@ -69,8 +74,10 @@ export const openAIRules: readonly Rule<Request>[] = [
   },
   { name: 'tool_choice names a tool', check: checkToolChoice },
   { name: 'parameters describe an object', check: checkParameters },
+  { name: 'strict parameters can be followed', check: checkStrictTools },
+  { name: 'a strict response format can be followed', check: checkFormat },
   { name: 'an assistant message says or calls something', check: eachMessage(checkAssistant) },
-  { name: 'image addresses', check: eachMessage(checkImages) },
+  { name: 'images and files come in one way that can be read', check: eachMessage(checkContents) },
   { name: 'tool messages answer tool calls, and all of them', check: checkToolMessages },
   {
     name: 'json_object needs the word JSON',
@@ -111,6 +118,22 @@ function eachMessage(check: (message: ChatCompletionMessageParam, param: string)
   };
 }
 
+function checkEffort({ model, reasoning_effort: effort }: Request): Refusal | undefined {
+  const efforts = isReasoningModel(model) ? reasoningEfforts(model) : undefined;
+  return isSet(effort) && efforts && !efforts.includes(effort)
+    ? openAIFault('reasoning_effort', 'unsupported_value', `'reasoning_effort' is '${effort}'; this model takes ${efforts.join(', ')}.`)
+    : undefined;
+}
+
+/** https://platform.openai.com/docs/guides/predicted-outputs#limitations */
+function checkPrediction({ prediction, model, n, logprobs, tools, max_completion_tokens }: Request): Refusal | undefined {
+  if (!prediction) return undefined;
+  const other = { n: (n ?? 1) > 1, logprobs: logprobs === true, tools: Boolean(tools), max_completion_tokens: isSet(max_completion_tokens) };
+  const [param] = Object.entries(other).flatMap(([name, isUsed]) => (isUsed ? [name] : []));
+  if (param !== undefined) return openAIFault(param, 'unsupported_parameter', `'${param}' does not work with 'prediction'.`);
+  return isReasoningModel(model) ? openAIFault('prediction', 'unsupported_parameter', "'prediction' does not work with this model.") : undefined;
+}
+
 function checkMaxOutput({ model, max_tokens, max_completion_tokens }: Request): Refusal | undefined {
   const param = isSet(max_tokens) ? 'max_tokens' : 'max_completion_tokens';
   const asked = max_tokens ?? max_completion_tokens ?? 0;
@@ -131,25 +154,59 @@ function checkParameters({ tools = [] }: Request): Refusal | undefined {
   return index < 0 ? undefined : openAIFault(param, 'invalid_function_parameters', `'${param}' must be a JSON Schema with "type": "object".`);
 }
 
+function checkStrictTools({ tools = [] }: Request): Refusal | undefined {
+  for (const [index, tool] of tools.entries()) {
+    const fault = tool.type === 'function' && tool.function.strict ? strictSchemaFault(tool.function.parameters) : undefined;
+    if (fault)
+      return openAIFault(`tools[${index}].function.parameters`, 'invalid_function_parameters', `The schema cannot be followed strictly: ${fault}`);
+  }
+  return undefined;
+}
+
+function checkFormat({ response_format: format }: Request): Refusal | undefined {
+  const fault = format?.type === 'json_schema' && format.json_schema.strict ? strictSchemaFault(format.json_schema.schema) : undefined;
+  return fault ? openAIFault('response_format', undefined, `The schema cannot be followed strictly: ${fault}`) : undefined;
+}
+
 function checkAssistant(message: ChatCompletionMessageParam, param: string): Refusal | undefined {
   if (message.role !== 'assistant' || isSet(message.content) || message.tool_calls || message.function_call || isSet(message.refusal))
     return undefined;
   return openAIFault(`${param}.content`, 'invalid_type', `'${param}.content' may be null only where there are 'tool_calls'.`);
 }
 
-const imageAddress = /^(https?:\/\/[^\s/]|data:image\/(png|jpeg|jpg|gif|webp);base64,[A-Za-z0-9+/])/;
+/** Images and files by id are there only once they were uploaded. */
+export const filesExist = (files: FileStore): Rule<Request> => ({
+  name: 'files are there',
+  check: eachMessage((message, param) => eachPart(message, param, ({ file }, place) => missingFile(`${place}.file.file_id`, file?.file_id, files))),
+});
 
-function checkImages({ content }: ChatCompletionMessageParam, param: string): Refusal | undefined {
+function checkContents(message: ChatCompletionMessageParam, param: string): Refusal | undefined {
+  return eachPart(
+    message,
+    param,
+    ({ image_url, file }, place) =>
+      (image_url && imageFault(`${place}.image_url.url`, image_url.url)) ?? (file && contentFault(`${place}.file`, file)),
+  );
+}
+
+interface Part {
+  type: ChatCompletionContentPart['type'] | 'refusal';
+  image_url?: { url: string };
+  file?: { file_id?: string; file_data?: string; filename?: string };
+}
+
+function eachPart(
+  { content }: ChatCompletionMessageParam,
+  param: string,
+  check: (part: Part, place: string) => Refusal | undefined,
+): Refusal | undefined {
   if (!Array.isArray(content)) return undefined;
-  const parts: readonly { type: ChatCompletionContentPart['type'] | 'refusal'; image_url?: { url: string } }[] = content;
-  const index = parts.findIndex(({ image_url }) => image_url && !imageAddress.test(image_url.url));
-  return index < 0
-    ? undefined
-    : openAIFault(
-        `${param}.content[${index}].image_url.url`,
-        'invalid_image_url',
-        'This is neither an http(s) address nor a base64 data URL of an image.',
-      );
+  const parts: readonly Part[] = content;
+  for (const [index, part] of parts.entries()) {
+    const refusal = check(part, `${param}.content[${index}]`);
+    if (refusal) return refusal;
+  }
+  return undefined;
 }
 
 function checkToolMessages({ messages }: Request): Refusal | undefined {

@@ -1,10 +1,12 @@
 import type { ChatCompletionCreateParamsBase } from 'openai/resources/chat/completions/completions';
 import { anything, byType, decimal, flag, integer, list, nullable, oneOf, openObject, record, tagged, text } from '../shape.ts';
 import type { Shape } from '../shape.ts';
+import { metadata, toolName as name } from './fields.ts';
 
-const name = text({ pattern: /^[a-zA-Z0-9_-]+$/, max: 64 });
 const callId = text({ min: 1, max: 40 });
 const cacheBreakpoint = { prompt_cache_breakpoint: openObject };
+
+const base64 = text({ pattern: /^[A-Za-z0-9+/]+={0,2}$/ });
 
 const textPart = record({ type: oneOf('text'), text: text() }, cacheBreakpoint);
 const textContent = byType({ string: text(), array: list(tagged('type', { text: textPart }), { min: 1 }) });
@@ -18,7 +20,7 @@ const userContent = byType({
         { type: oneOf('image_url'), image_url: record({ url: text() }, { detail: oneOf('auto', 'low', 'high', 'original') }) },
         cacheBreakpoint,
       ),
-      input_audio: record({ type: oneOf('input_audio'), input_audio: record({ data: text(), format: oneOf('wav', 'mp3') }) }, cacheBreakpoint),
+      input_audio: record({ type: oneOf('input_audio'), input_audio: record({ data: base64, format: oneOf('wav', 'mp3') }) }, cacheBreakpoint),
       file: record({ type: oneOf('file'), file: record({}, { file_data: text(), file_id: text(), filename: text() }) }, cacheBreakpoint),
     }),
     { min: 1 },
@@ -91,12 +93,12 @@ const optional = {
   logprobs: nullable(flag),
   max_completion_tokens: nullable(integer({ min: 1 })),
   max_tokens: nullable(integer({ min: 1 })),
-  metadata: nullable(openObject),
+  metadata,
   modalities: nullable(list(oneOf('text', 'audio'))),
   moderation: nullable(openObject),
   n: nullable(integer({ min: 1, max: 128 })),
   parallel_tool_calls: flag,
-  prediction: nullable(openObject),
+  prediction: nullable(record({ type: oneOf('content'), content: textContent })),
   presence_penalty: nullable(decimal({ min: -2, max: 2 })),
   prompt_cache_key: nullable(text()),
   prompt_cache_options: openObject,

@@ -47,7 +47,7 @@ test.each([
 });
 
 test('an error within a stream is an event named error', () => {
-  expect(encodeStreamError({ status: 502, code: 'provider-cut', message: 'Cut.' })).toBe(
-    'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"Cut.","code":"provider-cut"},"request_id":null}\n\n',
-  );
+  expect(encodeStreamError({ status: 502, code: 'provider-cut', message: 'Cut.' })).toEqual([
+    { name: 'error', data: '{"type":"error","error":{"type":"api_error","message":"Cut.","code":"provider-cut"},"request_id":null}' },
+  ]);
 });

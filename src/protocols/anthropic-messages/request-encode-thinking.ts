@@ -1,6 +1,6 @@
 import type { Writable } from '../../framing/json-write.ts';
 import { budgetOf, effortOf, nearestEffort } from '../../llm/reasoning.ts';
-import type { ChatRequest, Reasoning, ReasoningEffort, Warning } from '../../llm/request.ts';
+import type { Reasoning, ReasoningEffort, Warning } from '../../llm/request.ts';
 import { defaultMaxTokens } from '../protocol.ts';
 import type { ModelRules } from './request-models.ts';
 
@@ -17,7 +17,9 @@ export interface Thinking {
 const minBudget = 1024;
 
 /** What of a request decides how much is thought. */
-interface Wish extends Pick<ChatRequest, 'reasoning' | 'maxTokens'> {
+interface Wish {
+  reasoning: Reasoning | undefined;
+  maxTokens: number | undefined;
   /** Whether the last turn of the assistant allows a budget: it must begin with thinking where tools were called in it, or where the model shall continue it. */
   canResume: boolean;
 }

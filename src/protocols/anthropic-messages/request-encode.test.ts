@@ -1,26 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../framing/json.ts';
-import type { ChatRequest, ObjectText, Message } from '../../llm/request.ts';
+import type { ChatRequest, Message } from '../../llm/request.ts';
 import { decodeRequest } from './request-decode.ts';
-import { encodeRequest } from './request-encode.ts';
+import { assistant, calls, encode, json, result, system, text, tool, user } from './request-encode.fixture.ts';
 
-const json = (text: string) => text as ObjectText;
-const text = (value: string) => ({ type: 'text', text: value }) as const;
-const user = (...texts: string[]): Message => ({ role: 'user', content: texts.map(text) });
-const assistant = (...texts: string[]): Message => ({ role: 'assistant', content: texts.map(text) });
-const system = (...texts: string[]): Message => ({ role: 'system', content: texts.map(text) });
-const result = (toolCallId: string, ...texts: string[]): Message => ({ role: 'tool', toolCallId, content: texts.map(text), isError: false });
-const calls = (...ids: string[]): Message => ({
-  role: 'assistant',
-  content: ids.map((id) => ({ type: 'tool-call', id, name: 'f', arguments: json('{}') })),
-});
-const tool = { name: 'f', parameters: json('{"type":"object"}') };
-
-function encode(request: Partial<ChatRequest>, model = 'claude-haiku-4-5') {
-  const { value, warnings } = encodeRequest({ stream: false, messages: [user('Hi')], tools: [], stop: [], ...request }, { model, quirks: {} });
-  return { text: value, body: JSON.parse(value) as Record<string, unknown>, fields: warnings.map(({ field }) => field) };
-}
 const messagesOf = (...messages: Message[]) => encode({ messages, tools: [tool] }).body['messages'];
 
 test('encodes a plain request', () => {
@@ -101,19 +85,6 @@ test('white space at the end of a last assistant message is cut off, elsewhere i
   expect(fields).toEqual(['messages[3]']);
 });
 
-test('images by URL and in base64, in messages and in results', () => {
-  const image = { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AAAA' } } as const;
-  const linked = { type: 'image', source: { kind: 'url', url: 'https://a.example/i.png' } } as const;
-  const written = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } };
-  expect(
-    messagesOf({ role: 'user', content: [image, linked] }, calls('x'), { role: 'tool', toolCallId: 'x', content: [image], isError: false }),
-  ).toMatchObject([
-    { content: [written, { type: 'image', source: { type: 'url', url: 'https://a.example/i.png' } }] },
-    {},
-    { content: [{ type: 'tool_result', content: [written] }] },
-  ]);
-});
-
 test('tool arguments are embedded as they were written', () => {
   const message: Message = {
     role: 'assistant',
@@ -148,12 +119,12 @@ test('mapped ids are valid, distinct, and the same each time', () => {
 
 test("tools keep the text of their schema, which must say that it is an object's", () => {
   const tools = [
-    { name: 'f', description: 'd', parameters: json('{"type":"object","maximum":18446744073709551615}'), strict: true },
+    { name: 'f', description: 'd', parameters: json('{"type":"object","maximum":18446744073709551615}'), strict: false },
     { name: 'g', parameters: json('{"properties":{}}') },
     { name: 'h', parameters: json('{}') },
   ];
   expect(encode({ tools }).text).toContain(
-    '"tools":[{"name":"f","description":"d","input_schema":{"type":"object","maximum":18446744073709551615},"strict":true},' +
+    '"tools":[{"name":"f","description":"d","input_schema":{"type":"object","maximum":18446744073709551615},"strict":false},' +
       '{"name":"g","input_schema":{"type":"object","properties":{}}},{"name":"h","input_schema":{"type":"object"}}]',
   );
 });
@@ -183,24 +154,14 @@ test('past calls get the tools that the API wants to see, with none to be called
   expect(fields).toEqual(['tools']);
 });
 
+test('a forced choice without tools is named', () => {
+  expect(encode({ toolChoice: { type: 'required' } }).fields).toEqual(['tool_choice']);
+});
+
 test('names what the API cannot do', () => {
   const { body, fields } = encode({ seed: 1, frequencyPenalty: 0.5, presencePenalty: 0, temperature: 1.7, stop: ['\n', 'END'] });
   expect(fields.toSorted()).toEqual(['frequency_penalty', 'seed', 'stop', 'temperature']);
   expect(body).toMatchObject({ temperature: 1, stop_sequences: ['END'] });
-});
-
-test.each([
-  ['claude-haiku-4-5-20251001', { temperature: 0.2, top_k: 3 }, ['top_p']],
-  ['claude-opus-4-20250514', { temperature: 0.2, top_k: 3 }, ['top_p']],
-  ['us.anthropic.claude-3-5-haiku-20241022-v1:0', { temperature: 0.2, top_k: 3 }, ['top_p']],
-  ['claude-opus-4-7', {}, ['temperature', 'top_p', 'top_k']],
-  ['claude-sonnet-5', {}, ['temperature', 'top_p', 'top_k']],
-  ['glm-5', { temperature: 0.2, top_p: 0.9, top_k: 3 }, []],
-])('%s gets the sampling options that it takes: %j', (model, expected, warned) => {
-  const { body, fields } = encode({ temperature: 0.2, topP: 0.9, topK: 3 }, model);
-  const { temperature, top_p, top_k } = body;
-  expect({ temperature, top_p, top_k }).toEqual({ temperature: undefined, top_p: undefined, top_k: undefined, ...expected });
-  expect(fields).toEqual(warned);
 });
 
 test('what decodes without a warning encodes to the same request again', () => {
@@ -218,8 +179,46 @@ test('what decodes without a warning encodes to the same request again', () => {
     stop_sequences: ['END'],
     temperature: 0.3,
     metadata: { user_id: 'u' },
+    service_tier: 'standard_only',
+    output_config: { format: { type: 'json_schema', schema: { type: 'object', properties: {}, additionalProperties: false } } },
   };
   const decoded = decodeRequest(parseJson(Buffer.from(JSON.stringify(body))));
   expect(decoded.warnings).toEqual([]);
   expect(encode(decoded.value)).toMatchObject({ body, fields: [] });
+});
+
+test('thinking, documents and marks for the prompt cache come back as they were', () => {
+  const cache_control = { type: 'ephemeral', ttl: '1h' };
+  const body = {
+    model: 'claude-haiku-4-5',
+    max_tokens: 9000,
+    system: [{ ...text('One.'), cache_control }],
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' }, title: 'CV', cache_control },
+          { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Born.' } },
+          { type: 'document', source: { type: 'url', url: 'https://a.example/cv.pdf' } },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'Hm.', signature: 'sig' },
+          { type: 'redacted_thinking', data: 'opaque' },
+          text('b'),
+          { type: 'tool_use', id: 't1', name: 'f', input: {} },
+        ],
+      },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', is_error: true, content: 'r', cache_control }] },
+    ],
+    tools: [{ name: 'f', input_schema: { type: 'object' }, cache_control }],
+    thinking: { type: 'enabled', budget_tokens: 5000, display: 'omitted' },
+  };
+  const decoded = decodeRequest(parseJson(Buffer.from(JSON.stringify(body))));
+  expect(decoded.warnings).toEqual([]);
+  const { body: written, fields } = encode(decoded.value);
+  expect(written).toEqual(body);
+  expect(fields).toEqual([]);
 });

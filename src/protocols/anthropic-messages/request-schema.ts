@@ -1,5 +1,4 @@
-import type { JsonNode } from '../../framing/json.ts';
-import { parseJson } from '../../framing/json.ts';
+import { parseJson, type JsonNode } from '../../framing/json.ts';
 import { addField, removeFields, renameField, replaceValue, splice, type Edit } from '../../framing/splice.ts';
 import type { ObjectText } from '../../llm/request.ts';
 
@@ -51,7 +50,9 @@ function fit(schema: JsonNode, edits: Edit[], lost: Set<string>): void {
     else if (keyword === 'items') fit(value, edits, lost);
   }
   edits.push(...removeFields(schema, removed));
-  if (!keywords.has('additionalProperties') && isObjectSchema(schema)) edits.push(addField(schema, 'additionalProperties', 'false'));
+  if (keywords.has('additionalProperties') || !isObjectSchema(schema)) return;
+  edits.push(addField(schema, 'additionalProperties', 'false'));
+  if (!keywords.has('properties')) lost.add('additionalProperties'); // an object of anything is now one of nothing
 }
 
 function fitAll(list: JsonNode, edits: Edit[], lost: Set<string>): void {

@@ -6,7 +6,7 @@ import { anthropicMessages } from './index.ts';
 
 const parse = (text: string) => parseJson(Buffer.from(text));
 const minimal = { model: 'fast', max_tokens: 100, messages: [{ role: 'user', content: 'Hi' }] };
-const factsOf = (body: object) => anthropicMessages.facts(parse(JSON.stringify(body)));
+const factsOf = (body: object) => anthropicMessages.facts(parse(JSON.stringify(body)), {});
 
 test('reads the facts of a request, and takes usage as always wanted', () => {
   expect(factsOf(minimal)).toEqual({ model: 'fast', stream: false, maxTokens: 100, choices: 1, wantsUsage: true });

@@ -3,13 +3,14 @@ import { expect, test } from 'vitest';
 import { answers } from '../../../test/recordings/anthropic-messages/answers.ts';
 import { JsonFieldError } from '../../framing/json.ts';
 import { isTextPart, type Part } from '../../llm/part.ts';
+import { noUsage } from '../../llm/usage.ts';
 import { withoutPlaces } from '../protocol.contract.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
 
 /** The parts of an answer, without their places. */
 const decode = (body: string | object): Part[] => withoutPlaces(decodeAnswer(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))));
 const encoded = (parts: readonly Part[]) => JSON.parse(encodeAnswer(parts)) as Message;
-const usage = { inputTokens: 2310, cacheReadTokens: 2000, cacheWriteTokens: 300, outputTokens: 40, reasoningTokens: 31 };
+const usage = { ...noUsage, inputTokens: 2310, cacheReadTokens: 2000, cacheWriteTokens: 300, outputTokens: 40, reasoningTokens: 31 };
 
 test('decodes text, tool calls and the end of an answer', () => {
   expect(decode(answers['parallel tools'])).toEqual([
@@ -28,12 +29,25 @@ test('decodes text, tool calls and the end of an answer', () => {
   ]);
 });
 
-test('thinking is reasoning, and blocks that have no part keep their number', () => {
-  const parts = decode(answers.thinking).filter(isTextPart);
-  expect(parts).toEqual([
+test('thinking is reasoning with its signature, redacted thinking a state alone', () => {
+  expect(decode(answers.thinking).slice(1, -3)).toEqual([
     { type: 'reasoning', choice: 0, block: 0, text: 'Two and two.' },
+    { type: 'reasoning-state', choice: 0, block: 0, state: { origin: 'anthropic', kind: 'signature', value: 'EqQBCgIYAhIM1gbcDa9GJwZA2b3h' } },
+    { type: 'block-end', choice: 0, block: 0 },
+    { type: 'reasoning-state', choice: 0, block: 1, state: { origin: 'anthropic', kind: 'encrypted', value: 'EmwKAhgBEgy3va3pzix/LafPsn4a' } },
+    { type: 'block-end', choice: 0, block: 1 },
     { type: 'text', choice: 0, block: 2, text: 'Four.' },
+    { type: 'block-end', choice: 0, block: 2 },
   ]);
+});
+
+test('thinking comes back as it was, shown, hidden or redacted', () => {
+  for (const answer of [answers.thinking, answers['thinking that is not shown']]) expect(encoded(decode(answer)).content).toEqual(answer.content);
+});
+
+test('blocks that have no part keep their number', () => {
+  const parts = decode({ content: [{ type: 'server_tool_use', id: 's', name: 'web_search', input: {} }, { type: 'text', text: 'Four.' }] });
+  expect(parts.filter(isTextPart)).toEqual([{ type: 'text', choice: 0, block: 1, text: 'Four.' }]);
 });
 
 test('tool input keeps its own JSON text', () => {

@@ -3,9 +3,11 @@ import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bytesOf, streams } from '../../../test/recordings/anthropic-messages/streams.ts';
-import { SseParser } from '../../framing/sse.ts';
+import type { WrittenEvent as Written } from '../../framing/event.ts';
+import { formatSse, SseParser } from '../../framing/sse.ts';
 import type { Part } from '../../llm/part.ts';
 import { noUsage } from '../../llm/usage.ts';
+import { withoutPlaces } from '../protocol.contract.ts';
 import { encodeAnswer } from './response.ts';
 import { createDecoder, createEncoder } from './stream.ts';
 import type { WrittenEvent } from './wire.ts';
@@ -28,9 +30,11 @@ const text = (block: number, value: string, type: 'text' | 'refusal' | 'reasonin
 const call = (block: number): Part => ({ type: 'tool-call', choice: 0, block, id: `call_${block}`, name: 'f' });
 const close = (block: number): Part => ({ type: 'block-end', choice: 0, block });
 
+const asText = (events: readonly Written[]): string => events.map(({ name, data }) => formatSse(data, name)).join('');
+
 function encode(parts: readonly Part[]): string {
   const encoder = createEncoder();
-  return parts.map((part) => encoder.push(part)).join('');
+  return parts.map((part) => asText(encoder.push(part))).join('');
 }
 
 const eventsOf = (stream: string): WrittenEvent[] =>
@@ -49,19 +53,19 @@ function finalMessage(stream: string): Promise<Message> {
 
 test('writes text event by event, the message as soon as it starts', () => {
   const encoder = createEncoder();
-  expect(encoder.push(start)).toMatch(
+  expect(asText(encoder.push(start))).toMatch(
     /^event: message_start\ndata: \{"type":"message_start","message":\{"id":"msg_1","type":"message","role":"assistant","model":"fast","content":\[\]/,
   );
-  expect(encoder.push(text(3, 'Hi'))).toBe(
+  expect(asText(encoder.push(text(3, 'Hi')))).toBe(
     'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"","citations":null}}\n\n' +
       'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}\n\n',
   );
-  expect(encoder.push(close(3))).toBe('event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n');
-  expect(encoder.push(finish('stop'))).toBe('');
-  expect(encoder.push({ type: 'end' })).toMatch(
+  expect(asText(encoder.push(close(3)))).toBe('event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n');
+  expect(asText(encoder.push(finish('stop')))).toBe('');
+  expect(asText(encoder.push({ type: 'end' }))).toMatch(
     /^event: message_delta\n.*"stop_reason":"end_turn".*\n\nevent: message_stop\ndata: \{"type":"message_stop"\}\n\n$/,
   );
-  expect(encoder.push(text(3, 'late'))).toBe('');
+  expect(asText(encoder.push(text(3, 'late')))).toBe('');
 });
 
 test('the SDK reads text, reasoning, refusal and parallel tools', async () => {
@@ -100,10 +104,49 @@ test('the SDK reads text, reasoning, refusal and parallel tools', async () => {
   });
 });
 
+const state = (block: number, value: string, origin: 'anthropic' | 'openai' = 'anthropic', kind: 'signature' | 'encrypted' = 'signature'): Part => ({
+  type: 'reasoning-state',
+  choice: 0,
+  block,
+  state: { origin, kind, value },
+});
+
+test('the SDK reads signatures and redacted thinking, and any other state as the signature of thinking', async () => {
+  const message = await finalMessage(
+    encode([
+      start,
+      text(0, 'Hmm.', 'reasoning'),
+      state(0, 'sig'),
+      close(0),
+      state(1, 'hidden'),
+      close(1),
+      state(2, 'redacted', 'anthropic', 'encrypted'),
+      close(2),
+      state(3, 'rmr1_sealed', 'openai', 'encrypted'),
+      close(3),
+      text(4, 'Summary.', 'reasoning'),
+      state(4, 'rmr1_more', 'openai', 'encrypted'),
+      close(4),
+      text(5, 'Yes.'),
+      close(5),
+      finish('stop'),
+      { type: 'end' },
+    ]),
+  );
+  expect(message.content).toEqual([
+    { type: 'thinking', thinking: 'Hmm.', signature: 'sig' },
+    { type: 'thinking', thinking: '', signature: 'hidden' },
+    { type: 'redacted_thinking', data: 'redacted' },
+    { type: 'thinking', thinking: '', signature: 'rmr1_sealed' },
+    { type: 'thinking', thinking: 'Summary.', signature: 'rmr1_more' },
+    { type: 'text', text: 'Yes.', citations: null },
+  ]);
+});
+
 test('usage that comes before, between or after the finish is in the final message, and only its last totals', async () => {
   const usage = (outputTokens: number): Part => ({
     type: 'usage',
-    usage: { inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 30, outputTokens, reasoningTokens: 2 },
+    usage: { ...noUsage, inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 30, outputTokens, reasoningTokens: 2 },
   });
   const message = await finalMessage(encode([start, usage(1), text(0, 'Hi'), finish('stop'), usage(5), { type: 'end' }]));
   expect(message.usage).toMatchObject({
@@ -175,7 +218,7 @@ test.each(Object.entries(streams).filter(([name]) => name !== 'error midway'))(
   'the JSON answer says what the SDK collects from the stream: %s',
   async (_name, events) => {
     const decoder = createDecoder();
-    const parts = new SseParser().push(bytesOf(events)).flatMap((event) => decoder.push(event));
+    const parts = withoutPlaces(new SseParser().push(bytesOf(events)).flatMap((event) => decoder.push(event)));
     const collected = await finalMessage(encode(parts));
     const { parsed_output: _ofTheSdk, ...message }: Message & { parsed_output?: unknown } = collected;
     expect(JSON.parse(encodeAnswer(parts))).toEqual(JSON.parse(JSON.stringify(message)));
@@ -187,6 +230,11 @@ test('whatever the parts, blocks are numbered from 0 without a gap, open once, a
   const part = fc.oneof(
     fc.record({ type: fc.constantFrom('text', 'refusal', 'reasoning', 'tool-arguments'), ...place, text: fc.constantFrom('', 'a', '{"b":1}') }),
     fc.record({ type: fc.constant('tool-call'), ...place, id: fc.constant('c'), name: fc.constant('f') }),
+    fc.record({
+      type: fc.constant('reasoning-state'),
+      ...place,
+      state: fc.record({ origin: fc.constantFrom('anthropic', 'openai'), kind: fc.constantFrom('signature', 'encrypted'), value: fc.constant('s') }),
+    }),
     fc.record({ type: fc.constant('block-end'), ...place }),
   );
   fc.assert(

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { streams } from '../../../test/recordings/anthropic-messages/streams.ts';
 import { formatSse, SseParser } from '../../framing/sse.ts';
 import { isTextPart, type Part } from '../../llm/part.ts';
+import { noUsage } from '../../llm/usage.ts';
 import { withoutPlaces } from '../protocol.contract.ts';
 import { createDecoder } from './stream.ts';
 
@@ -27,12 +28,12 @@ const typesOf = (parts: readonly Part[]) => parts.map(({ type }) => type);
 test('decodes text', () => {
   expect(decodeEvents(...streams.text)).toEqual([
     { type: 'start', id: 'msg_01text', model: 'claude-haiku-4-5-20251001' },
-    { type: 'usage', usage: { inputTokens: 25, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 1, reasoningTokens: 0 } },
+    { type: 'usage', usage: { ...noUsage, inputTokens: 25, outputTokens: 1 } },
     { type: 'text', choice: 0, block: 0, text: 'Grüße' },
     { type: 'text', choice: 0, block: 0, text: ' aus 東京 ' },
     { type: 'text', choice: 0, block: 0, text: '👩‍🚀!' },
     { type: 'block-end', choice: 0, block: 0 },
-    { type: 'usage', usage: { inputTokens: 25, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 15, reasoningTokens: 0 } },
+    { type: 'usage', usage: { ...noUsage, inputTokens: 25, outputTokens: 15 } },
     { type: 'finish', choice: 0, reason: { unified: 'stop', raw: 'end_turn' } },
     { type: 'end' },
   ]);
@@ -47,20 +48,42 @@ test('decodes parallel tools, one with no arguments', () => {
   expect(textOf(parts, 'tool-arguments')).toBe('{"city": "Paris", "id": 9007199254740993}');
 });
 
-test('decodes thinking, and leaves out what is signed or sealed', () => {
+test('decodes thinking, its signature once its block ends, and redacted thinking', () => {
   const parts = decodeEvents(...streams.thinking);
-  expect(textOf(parts, 'reasoning')).toBe('Two and two.');
-  expect(textOf(parts, 'text')).toBe('Four.');
+  expect(parts.slice(2, -3)).toEqual([
+    { type: 'reasoning', choice: 0, block: 0, text: 'Two and ' },
+    { type: 'reasoning', choice: 0, block: 0, text: 'two.' },
+    { type: 'reasoning-state', choice: 0, block: 0, state: { origin: 'anthropic', kind: 'signature', value: 'EqQBCgIYAhIM1gbcDa9GJwZA2b3h' } },
+    { type: 'block-end', choice: 0, block: 0 },
+    { type: 'reasoning-state', choice: 0, block: 1, state: { origin: 'anthropic', kind: 'encrypted', value: 'EmwKAhgBEgy3va3pzix/LafPsn4a' } },
+    { type: 'block-end', choice: 0, block: 1 },
+    { type: 'text', choice: 0, block: 2, text: 'Four.' },
+    { type: 'block-end', choice: 0, block: 2 },
+  ]);
   expect(usageOf(parts)).toMatchObject({ outputTokens: 40, reasoningTokens: 31 });
+});
+
+test('a signature that the block opens with holds until another one comes, and is told once', () => {
+  const open = { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: 'Hm.', signature: 'first' } };
+  const stop = { type: 'content_block_stop', index: 0 };
+  const statesOf = (...events: object[]) => decodeEvents(...events).flatMap((part) => (part.type === 'reasoning-state' ? [part.state.value] : []));
+  expect(statesOf(open, stop)).toEqual(['first']);
+  expect(statesOf(open, { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'second' } }, stop)).toEqual(['second']);
+  expect(statesOf(open)).toEqual([]);
+});
+
+test('thinking without a signature has no state', () => {
+  const open = { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: 'Hm.', signature: '' } };
+  expect(typesOf(decodeEvents(open, { type: 'content_block_stop', index: 0 }))).toEqual(['reasoning', 'block-end']);
 });
 
 test('counts repeated in message_delta replace those before, they are not added', () => {
   expect(usageOf(decodeEvents(...streams['cached prompt']))).toEqual({
+    ...noUsage,
     inputTokens: 2310,
     cacheReadTokens: 2000,
     cacheWriteTokens: 300,
     outputTokens: 4,
-    reasoningTokens: 0,
   });
 });
 
@@ -125,6 +148,7 @@ test('an error in the stream keeps its type, which tells the status', () => {
 test.each<[keyof typeof streams, object]>([
   ['refusal', { unified: 'refusal', raw: 'refusal' }],
   ['max tokens', { unified: 'length', raw: 'max_tokens' }],
+  ['context full', { unified: 'length', raw: 'model_context_window_exceeded' }],
   ['stop sequence', { unified: 'stop', raw: 'stop_sequence', stopSequence: 'three' }],
 ])('says why the answer ended: %s', (name, reason) => {
   expect(decodeEvents(...streams[name])).toContainEqual({ type: 'finish', choice: 0, reason });

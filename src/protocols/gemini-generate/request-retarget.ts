@@ -27,12 +27,15 @@ export function contentEdits(body: JsonNode, model: string): Edit[] {
 
 /** Nearly no request has anything to change: this is all that those pay. */
 const mayChange = ({ bytes }: JsonNode, signs: boolean): boolean =>
-  bytes.includes('"text":""') || bytes.includes('"text": ""') || (!signs && bytes.includes(noSignature));
+  emptiness.some((text) => bytes.includes(text)) || (!signs && bytes.includes(noSignature));
+
+/** What an empty text looks like, and a content whose parts were all of another maker. */
+const emptiness = ['"text":""', '"text": ""', '"parts":[]', '"parts": []'];
 
 /** A content with its parts as the provider takes them; none where no part is left. */
 function rewriteContent(content: JsonNode, unsigned: ReadonlySet<number>, signs: boolean): string[] {
   const parts = field(content, 'parts');
-  if (parts?.type !== 'array' || parts.items().length === 0) return [content.text];
+  if (parts?.type !== 'array') return [content.text];
   const kept = parts.items().flatMap((part) => {
     if (isEmptyText(part)) return [];
     if (unsigned.has(part.start)) return [spliced(part, addField(part, 'thoughtSignature', JSON.stringify(noSignature)))];

@@ -1,7 +1,8 @@
 import { optional, optionalString, required, requiredString } from '../../framing/json-fields.ts';
 import type { JsonNode } from '../../framing/json.ts';
-import type { AudioContent, DocumentContent, ImageContent, InlineData, TextContent, UserContent } from '../../llm/request.ts';
+import type { AudioContent, DocumentContent, ImageContent, TextContent, UserContent } from '../../llm/request.ts';
 import type { CacheMarker } from '../../llm/state.ts';
+import { inlineData, isDataUrl } from '../data-url.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** A string, or an array of content parts. Empty texts are left out: they say nothing, and some providers refuse them. */
@@ -95,14 +96,4 @@ function decodeAudio(audio: JsonNode, warnings: Warnings): AudioContent {
     type: 'audio',
     source: { kind: 'base64', mediaType: format === 'mp3' ? 'audio/mpeg' : `audio/${format}`, data: requiredString(audio, 'data') },
   };
-}
-
-const isDataUrl = (url: string): boolean => /^data:/i.test(url);
-
-/** What a data URL in base64 holds; undefined for another one. */
-function inlineData(url: string): InlineData | undefined {
-  const comma = url.indexOf(',');
-  const [mediaType = '', ...parameters] = url.slice('data:'.length, comma).split(';');
-  if (comma === -1 || mediaType === '' || parameters.at(-1)?.toLowerCase() !== 'base64') return undefined;
-  return { kind: 'base64', mediaType, data: url.slice(comma + 1) };
 }

@@ -1,6 +1,7 @@
 import type { Writable } from '../../framing/json-write.ts';
 import type { AudioContent, DocumentContent, ImageContent, UserContent, Warning } from '../../llm/request.ts';
 import type { CacheMarker } from '../../llm/state.ts';
+import { dataUrl } from '../data-url.ts';
 import type { Quirks } from '../protocol.ts';
 
 /** Where content stands, what its server has, and who is told what it has not. */
@@ -57,8 +58,6 @@ function encodeImage({ source, detail }: ImageContent, { field, quirks, warnings
   warnings.push({ field, detail: 'has an image by its address, which this provider does not fetch' });
   return [];
 }
-
-const dataUrl = ({ mediaType, data }: { mediaType: string; data: string }): string => `data:${mediaType};base64,${data}`;
 
 /** Plain text is said as it is. OpenAI fetches no files, and wants a name for each. */
 function encodeDocument({ source, name }: DocumentContent, { field, warnings }: ContentContext): Part[] {

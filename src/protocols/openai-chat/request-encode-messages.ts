@@ -2,7 +2,7 @@ import type { Writable } from '../../framing/json-write.ts';
 import type { AssistantContent, Message, TextContent, UserContent, Warning } from '../../llm/request.ts';
 import type { Quirks } from '../protocol.ts';
 import { cacheMarker, encodeContent, encodeParts, type ContentContext } from './request-encode-content.ts';
-import { toolCallIds } from './tool-call-ids.ts';
+import { toolCallIds } from './request-tool-call-ids.ts';
 
 /** A message, and what it needs to be written. */
 interface Placed<Said extends Message = Message> {

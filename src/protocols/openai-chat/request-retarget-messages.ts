@@ -3,7 +3,7 @@ import { removeFields, renameField, replaceValue, type Edit } from '../../framin
 import type { Quirks } from '../protocol.ts';
 import type { Warnings } from '../warnings.ts';
 import { stateSpots } from './request-state.ts';
-import { toolCallIds } from './tool-call-ids.ts';
+import { toolCallIds } from './request-tool-call-ids.ts';
 
 /** What changes in a client's messages for a server that has some of it otherwise. */
 export function retargetMessages(body: JsonNode, quirks: Quirks, warnings: Warnings): Edit[] {

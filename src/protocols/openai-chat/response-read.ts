@@ -2,7 +2,7 @@ import type { FinishReason, ProviderFailure } from '../../llm/part.ts';
 import type { LocatedPart } from '../protocol.ts';
 import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 import { failureIn } from './error.ts';
-import { readLogprobs } from './logprobs.ts';
+import { readLogprobs } from './wire-logprobs.ts';
 import { readUsage, sayings, type CallSaying, type TextSaying } from './wire.ts';
 
 /** Where a choice holds what it says: the only difference between a JSON answer and a chunk of a stream that matters here. */
@@ -169,7 +169,8 @@ function closeBlock(choice: ChoiceState, parts: LocatedPart[]): void {
   choice.open = undefined;
 }
 
-const unified = new Map<string, FinishReason['unified']>([
+/** What the words of OpenAI and of compatible servers for the end of an answer mean. */
+export const finishReasons: ReadonlyMap<string, FinishReason['unified']> = new Map([
   ['stop', 'stop'],
   ['length', 'length'],
   ['tool_calls', 'tool-calls'],
@@ -188,7 +189,7 @@ const failures = new Map([
 
 /** OpenAI says `stop` for refusals, and for calls of a tool that the client named; agents need to know the difference. */
 function finishReason(raw: string, { calls, refused }: ChoiceState): FinishReason {
-  const reason = unified.get(raw) ?? 'other';
+  const reason = finishReasons.get(raw) ?? 'other';
   if (reason !== 'stop') return { unified: reason, raw };
   if (calls.some(({ block }) => block !== undefined)) return { unified: 'tool-calls', raw };
   return { unified: refused ? 'refusal' : 'stop', raw };

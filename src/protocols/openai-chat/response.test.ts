@@ -202,3 +202,70 @@ test('whatever a server sends, each text stands at its place and nothing breaks'
     }),
   );
 });
+
+test('log probabilities are carried both ways, those of a refusal as such', () => {
+  const tokens = [
+    {
+      token: 'H',
+      logprob: -0.25,
+      bytes: [72],
+      top: [
+        { token: 'H', logprob: -0.25, bytes: [72] },
+        { token: 'h', logprob: -1.5, bytes: [104] },
+      ],
+    },
+    { token: 'é', logprob: -0.5, bytes: [195, 169], top: [] },
+  ];
+  const parts = decode(answers.logprobs);
+  expect(parts).toContainEqual({ type: 'logprobs', ...at, tokens });
+  expect(encode(parts).choices[0]?.logprobs).toEqual(answers.logprobs.choices[0]?.logprobs);
+  const refused = encode([
+    { type: 'refusal', ...at, text: 'No' },
+    { type: 'logprobs', ...at, tokens: [{ token: 'No', logprob: -1, top: [] }] },
+  ]);
+  expect(refused.choices[0]?.logprobs).toEqual({ content: null, refusal: [{ token: 'No', logprob: -1, bytes: null, top_logprobs: [] }] });
+  expect(decode(refused)).toContainEqual({ type: 'logprobs', ...at, tokens: [{ token: 'No', logprob: -1, top: [] }] });
+});
+
+test('tokens of audio are counted both ways', () => {
+  const parts = decode(answers.logprobs);
+  expect(parts).toContainEqual({ type: 'usage', usage: expect.objectContaining({ inputAudioTokens: 40, outputAudioTokens: 6 }) });
+  expect(encode(parts).usage).toMatchObject({ prompt_tokens_details: { audio_tokens: 40 }, completion_tokens_details: { audio_tokens: 6 } });
+});
+
+test("xAI's reasoning beside the completion is output too", () => {
+  const counts = { prompt_tokens: 12, completion_tokens: 1, total_tokens: 303, completion_tokens_details: { reasoning_tokens: 290 } };
+  expect(decode({ ...choice({ content: 'x' }), usage: counts })).toContainEqual({
+    type: 'usage',
+    usage: { ...noUsage, inputTokens: 12, outputTokens: 291, reasoningTokens: 290 },
+  });
+});
+
+test.each([
+  ['eos', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['model_length', 'length'],
+] as const)('the word %s of compatible servers means %s', (word, unified) => {
+  expect(decode(choice({ content: 'x' }, word))).toContainEqual(finished(unified, word));
+});
+
+test.each([
+  ['insufficient_system_resource', 503],
+  ['error', 502],
+])('an answer that ends with %s has failed', (word, status) => {
+  const parts = decode(choice({ content: 'x' }, word));
+  expect(parts.filter(({ type }) => type === 'finish' || type === 'end' || type === 'error')).toEqual([
+    { type: 'error', failure: { status, type: word, message: 'The provider broke the answer off.' } },
+  ]);
+});
+
+test('an error beside the word says more', () => {
+  const parts = decode({ ...choice({ content: 'x' }, 'error'), error: { code: 429, message: 'Slow down' } });
+  expect(parts.filter(({ type }) => type === 'error')).toEqual([{ type: 'error', failure: { status: 429, type: '', message: 'Slow down' } }]);
+});
+
+test('calls that a server gives the same id get each their own', () => {
+  const call = { id: '0', type: 'function', function: { name: 'f', arguments: '{}' } };
+  const ids = decode({ id: 'x', ...choice({ tool_calls: [call, call] }) }).flatMap((part) => (part.type === 'tool-call' ? [part.id] : []));
+  expect(ids).toEqual(['0', 'call_x_1']);
+});

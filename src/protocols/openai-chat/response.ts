@@ -3,7 +3,7 @@ import type { FinishReason, Part, TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
 import { isObject } from '../untrusted.ts';
-import { writeLogprobs } from './logprobs.ts';
+import { writeLogprobs } from './wire-logprobs.ts';
 import { createAnswerState, readAnswer } from './response-read.ts';
 import { writeUsage } from './wire.ts';
 

@@ -303,6 +303,32 @@ test('calls are counted within their choice, and one without arguments gets the 
   expect(argumentsIn(decode(Buffer.from(encode(parts))))).toEqual({ 'f a': '{}', 'g b': '[]' });
 });
 
+test('log probabilities come with a chunk of their choice', () => {
+  const tokens = [{ token: 'H', logprob: -0.25, top: [{ token: 'h', logprob: -1.5 }] }];
+  const parts: Part[] = [
+    { type: 'text', ...place(0), text: 'H' },
+    { type: 'logprobs', ...place(0), tokens },
+  ];
+  expect(decode(Buffer.from(encode(parts)))).toContainEqual({ type: 'logprobs', ...place(0), tokens });
+});
+
+test('text held back does not repeat the log probabilities of the event that moulds it', () => {
+  const logprobs = { content: [{ token: 'H', logprob: -1, bytes: null, top_logprobs: [] }], refusal: null };
+  const data = JSON.stringify({ choices: [{ index: 0, delta: { role: 'assistant', content: 'H' }, logprobs }] });
+  const event = { name: '', data, raw: Buffer.alloc(0) };
+  const texts = openaiChat.createDecoder().push(event).filter(hasPlace);
+  const [first] = texts;
+  if (first === undefined) throw new Error('no text was read');
+  expect(JSON.parse(openaiChat.heldTextEvent({ event, texts, place: first.place }, 'held').data)).toEqual({
+    choices: [{ index: 0, delta: { role: '', content: 'held' }, logprobs: null }],
+  });
+});
+
+test("Groq's error inside a stream is found", () => {
+  const failed = { type: 'error', failure: { status: 502, type: '', message: 'over capacity' } };
+  expect(decodeChunks({ id: 'x', choices: [], x_groq: { error: 'over capacity' } })).toContainEqual(failed);
+});
+
 test('reasoning goes where compatible servers have it', () => {
   expect(encode([{ type: 'reasoning', ...place(0), text: 'Hm' }])).toContain('{"reasoning_content":"Hm"}');
 });

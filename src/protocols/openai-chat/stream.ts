@@ -8,7 +8,7 @@ import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEve
 import { replaceText } from '../text-place.ts';
 import { isObject } from '../untrusted.ts';
 import { encodeStreamError } from './error.ts';
-import { writeLogprobs } from './logprobs.ts';
+import { writeLogprobs } from './wire-logprobs.ts';
 import { finishWord, noArguments } from './response.ts';
 import { createAnswerState, readAnswer, type AnswerState } from './response-read.ts';
 import { writeUsage } from './wire.ts';

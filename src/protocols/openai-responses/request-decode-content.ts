@@ -111,5 +111,8 @@ function decodeAudio(part: JsonNode, warnings: Warnings): AudioContent {
   warnings.others(part, ['type', 'input_audio']);
   warnings.others(audio, ['data', 'format']);
   const format = requiredString(audio, 'format');
-  return { type: 'audio', source: { kind: 'base64', mediaType: format === 'mp3' ? 'audio/mpeg' : `audio/${format}`, data: requiredString(audio, 'data') } };
+  return {
+    type: 'audio',
+    source: { kind: 'base64', mediaType: format === 'mp3' ? 'audio/mpeg' : `audio/${format}`, data: requiredString(audio, 'data') },
+  };
 }

@@ -53,7 +53,10 @@ const saidOnce = new Map([
 export function decodeRequest(body: JsonNode): Carried<ChatRequest> {
   for (const field of keptByOpenAi) if (optional(body, field) !== undefined) throw new JsonFieldError(field, keptAtOpenAi);
   if (optionalBoolean(body, 'background') === true) {
-    throw new JsonFieldError('background', 'is done by OpenAI alone, and this model is served by another provider: wait for the answer, or stream it');
+    throw new JsonFieldError(
+      'background',
+      'is done by OpenAI alone, and this model is served by another provider: wait for the answer, or stream it',
+    );
   }
   const warnings = new Warnings(saidOnce);
   const request: ChatRequest = {

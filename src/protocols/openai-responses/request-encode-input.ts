@@ -3,7 +3,7 @@ import type { AssistantContent, DocumentContent, Message, ReasoningContent, Text
 import type { CacheMarker, OpaqueState } from '../../llm/state.ts';
 import { dataUrl } from '../data-url.ts';
 import { cacheMarker } from '../openai-chat/request-encode-content.ts';
-import { toolCallIds } from '../openai-chat/tool-call-ids.ts';
+import { toolCallIds } from '../openai-chat/request-tool-call-ids.ts';
 import type { Quirks } from '../protocol.ts';
 
 type Item = Record<string, Writable>;

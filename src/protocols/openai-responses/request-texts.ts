@@ -66,6 +66,8 @@ const body: Shape = fields({
   conversation: { ...fields({ id: kept }), value: 'kept' },
   prompt: fields({ id: kept, version: kept, variables: text }),
   stream_options: fields({ include_obfuscation: kept }),
+  image: fields({ context_compression: kept }),
+  access_programs: fields({ cyber: kept }),
   prompt_cache_options: fields(alike('mode ttl prewarm comparison_response_id', kept)),
   context_management: { item: fields({ type: kept, compact_threshold: kept }) },
 });

@@ -16,6 +16,7 @@ export function facts(body: JsonNode, path: PathFacts): RequestFacts {
     maxTokens: optionalCount(body, 'max_output_tokens', 1),
     choices: 1,
     wantsUsage: true, // it stands in the event that ends each stream
+    isStored: optionalBoolean(body, 'store') ?? true,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { FinishReason, TextPart } from '../../llm/part.ts';
-import { readLogprobs } from '../openai-chat/logprobs.ts';
+import { readLogprobs } from '../openai-chat/wire-logprobs.ts';
 import type { LocatedPart, TextPlace } from '../protocol.ts';
 import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 import { failureIn } from './error.ts';
@@ -162,7 +162,8 @@ function readList(state: AnswerState, list: BlockState[], content: unknown, at: 
 function readState(state: AnswerState, item: ItemState, { id, encrypted_content: value }: WireObject, parts: LocatedPart[]): void {
   if (item.hasState || textOf(value) === '') return;
   item.hasState = true;
-  const { block } = state.open ?? openBlock(state, parts);
+  const isOpen = state.open !== undefined && [...item.summary, ...item.content].includes(state.open);
+  const { block } = (isOpen ? state.open : undefined) ?? openBlock(state, parts);
   const named = textOf(id) === '' ? {} : { id: textOf(id) };
   parts.push({ type: 'reasoning-state', choice: 0, block, state: { origin: 'openai', kind: 'encrypted', value: textOf(value), ...named } });
 }
@@ -208,7 +209,7 @@ function addEcho(value: unknown, path: Path, parts: LocatedPart[]): void {
 }
 
 /** A response that has ended: what nothing said before, its usage, and how it ended. */
-export function readEnding(state: AnswerState, response: WireObject, at: Path): LocatedPart[] {
+export function readEnding(state: AnswerState, response: WireObject, at: Path, hasFailed = response['status'] === 'failed'): LocatedPart[] {
   const parts = readBeginning(state, response, at);
   itemsOf(response['output']).forEach((item, index) => {
     if (isObject(item)) readItem(state, item, index, [...at, 'output', index], parts);
@@ -218,7 +219,7 @@ export function readEnding(state: AnswerState, response: WireObject, at: Path): 
   state.ended = true;
   const usage = readUsage(response['usage']);
   if (usage !== undefined) parts.push({ type: 'usage', usage });
-  if (response['status'] === 'failed') parts.push({ type: 'error', failure: failureIn(response) });
+  if (hasFailed) parts.push({ type: 'error', failure: failureIn({ error: response['error'] ?? undefined }) });
   else parts.push({ type: 'finish', choice: 0, reason: finishReason(state, response) }, { type: 'end' });
   return parts;
 }

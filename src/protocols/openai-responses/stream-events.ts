@@ -76,7 +76,8 @@ function itemAdded(state: AnswerState, event: WireObject): LocatedPart[] {
   if (!isObject(value)) return [];
   const item = newItem(state, toIndex(event['output_index']), textOf(value['id']));
   const parts: LocatedPart[] = [];
-  if (value['type'] === 'custom_tool_call') return echo({ type: 'text', text: textOf(value['input']), path: ['item', 'input'], kind: 'text', isWhole: true });
+  if (value['type'] === 'custom_tool_call')
+    return echo({ type: 'text', text: textOf(value['input']), path: ['item', 'input'], kind: 'text', isWhole: true });
   if (value['type'] !== 'function_call') return parts;
   openCall(state, item, value, parts);
   // Arguments that are already here come again with the end of the call.
@@ -98,6 +99,7 @@ function itemDone(state: AnswerState, event: WireObject): LocatedPart[] {
 
 const beginning: Handler = (state, { response }) => (isObject(response) ? readBeginning(state, response, ['response']) : []);
 const ending: Handler = (state, { response }) => (isObject(response) ? readEnding(state, response, ['response']) : []);
+const failedResponse: Handler = (state, { response }) => (isObject(response) ? readEnding(state, response, ['response'], true) : []);
 
 /** What each event says; events of other types, such as those of tools that OpenAI runs, say nothing that is carried. */
 export const handlers: ReadonlyMap<unknown, Handler> = new Map<unknown, Handler>([
@@ -118,7 +120,7 @@ export const handlers: ReadonlyMap<unknown, Handler> = new Map<unknown, Handler>
   ['response.output_item.done', itemDone],
   ['response.completed', ending],
   ['response.incomplete', ending],
-  ['response.failed', ending],
+  ['response.failed', failedResponse],
   ['error', failed],
 ]);
 

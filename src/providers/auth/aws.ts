@@ -1,5 +1,6 @@
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
 import type { Authorize, Credential, OutgoingCall, Settings } from '../provider.ts';
+import { obtain, remembered } from './obtain.ts';
 
 /**
  * Signs calls to an AWS service (Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html),
@@ -8,15 +9,17 @@ import type { Authorize, Credential, OutgoingCall, Settings } from '../provider.
  */
 export function awsSignature(service: string): (credential: Credential, settings: Settings) => Authorize {
   return (credential, { region = '' }) => {
-    if (credential.apiKey !== undefined) {
-      const headers = { authorization: `Bearer ${credential.apiKey}` };
+    const { apiKey, secretAccessKey, sessionToken } = credential;
+    if (apiKey !== undefined) {
+      const headers = { authorization: `Bearer ${apiKey}` };
       return () => headers;
     }
     let signer: ReturnType<typeof createSigner> | undefined;
-    return async (call) => {
-      signer ??= createSigner(service, region, credential);
-      return (await signer)(call);
-    };
+    return (call) =>
+      obtain('AWS', [secretAccessKey, sessionToken], async () => {
+        signer ??= createSigner(service, region, credential);
+        return (await signer)(call);
+      });
   };
 }
 
@@ -26,22 +29,23 @@ async function createSigner(
   region: string,
   credential: Credential,
 ): Promise<(call: OutgoingCall) => Promise<Record<string, string>>> {
-  const [{ SignatureV4 }, { Sha256 }] = await Promise.all([import('@smithy/signature-v4'), import('@aws-crypto/sha256-js')]);
+  const [{ SignatureV4 }, { Sha256 }] = await Promise.all([import('@smithy/signature-v4'), import('@smithy/core/checksum')]);
   const credentials = await credentialsOf(credential, region);
   const signature = new SignatureV4({ service, region, credentials, sha256: Sha256 });
   return async ({ method, host, path, body, headers }) => {
     const [pathname = '', query = ''] = path.split('?', 2);
-    const signed = await signature.sign({
+    const contentType = headers.get('content-type');
+    const unsigned = { host, ...(contentType !== undefined && { 'content-type': contentType }) };
+    const { headers: signed } = await signature.sign({
       method,
       protocol: 'https:',
       hostname: host,
       path: pathname,
       query: Object.fromEntries(new URLSearchParams(query)),
-      headers: { host, 'content-type': headers.get('content-type') ?? 'application/json' },
+      headers: unsigned,
       body,
     });
-    const { host: _, 'content-type': __, ...shown } = signed.headers;
-    return shown;
+    return Object.fromEntries(Object.entries(signed).filter(([name]) => !(name in unsigned)));
   };
 }
 
@@ -62,10 +66,4 @@ async function credentialsOf(credential: Credential, region: string): Promise<Aw
       ...(given !== undefined && { masterCredentials: given }),
     }),
   );
-}
-
-/** Asks for temporary credentials once, and again shortly before they end. */
-async function remembered(provider: AwsCredentialIdentityProvider): Promise<AwsCredentialIdentityProvider> {
-  const { memoizeIdentityProvider, isIdentityExpired, doesIdentityRequireRefresh } = await import('@smithy/core');
-  return memoizeIdentityProvider(provider, isIdentityExpired, doesIdentityRequireRefresh) ?? provider;
 }

@@ -48,6 +48,16 @@ export const answers = {
     ],
     'end_turn',
   ),
+  'thinking that is not shown': message(
+    'msg_02omitted',
+    [
+      { type: 'thinking', thinking: '', signature: 'EosBCkYIBxgCKkDmpH7Wb0gD' },
+      { type: 'tool_use', id: 'toolu_02C', name: 'get_time', input: {}, caller: { type: 'direct' } },
+    ],
+    'tool_use',
+  ),
+  'structured output': message('msg_02json', [{ type: 'text', text: '{"name":"Ada","born":1815}', citations: null }], 'end_turn'),
+  'context full': message('msg_02full', [{ type: 'text', text: 'And then', citations: null }], 'model_context_window_exceeded'),
   'stop sequence': message('msg_02stop', [{ type: 'text', text: 'one, two, ', citations: null }], 'stop_sequence', 'three'),
   refusal: message('msg_02refusal', [], 'refusal'),
 } satisfies Record<string, Message>;

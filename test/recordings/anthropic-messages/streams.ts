@@ -91,6 +91,19 @@ export const streams = {
     ...text(2, 'Four.'),
     ...end('end_turn', { output_tokens: 40, output_tokens_details: { thinking_tokens: 31 } }),
   ],
+  'thinking that is not shown': [
+    start('msg_01omitted', { input_tokens: 60 }),
+    { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '', signature: '' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'EosBCkYIBxgCKkDmpH7Wb0gD' } },
+    { type: 'content_block_stop', index: 0 },
+    ...tool(1, 'toolu_01C', 'get_time', '', '{}'),
+    ...end('tool_use', { output_tokens: 52, output_tokens_details: { thinking_tokens: 33 } }),
+  ],
+  'structured output': [
+    start('msg_01json', { input_tokens: 180 }),
+    ...text(0, '{"name":"A', 'da","born":18', '15}'),
+    ...end('end_turn', { output_tokens: 14 }),
+  ],
   'cached prompt': [
     start('msg_01cache', { input_tokens: 10, cache_read_input_tokens: 2000, cache_creation_input_tokens: 300 }),
     ...text(0, 'Yes.'),
@@ -132,6 +145,7 @@ export const streams = {
   ],
   refusal: [start('msg_01refusal', { input_tokens: 25 }), ...text(0, 'I can'), ...end('refusal', { output_tokens: 3 })],
   'max tokens': [start('msg_01max', { input_tokens: 25 }), ...text(0, 'Once upon a'), ...end('max_tokens', { output_tokens: 3 })],
+  'context full': [start('msg_01full', { input_tokens: 25 }), ...text(0, 'And then'), ...end('model_context_window_exceeded', { output_tokens: 2 })],
   'stop sequence': [start('msg_01stop', { input_tokens: 25 }), ...text(0, 'one, two, '), ...end('stop_sequence', { output_tokens: 5 }, 'three')],
   'nothing said': [start('msg_01nothing', { input_tokens: 25 }), ...end('end_turn', { output_tokens: 1 })],
 } satisfies Record<string, RecordedEvent[]>;

@@ -61,7 +61,8 @@ const noSuchResponse = (id: string): PlainAnswer => ({
 
 function listInput(input: readonly ResponseInputItem[], responseId: string, { order, limit, after }: Record<string, unknown>): PlainAnswer {
   const size = Number(limit);
-  if (!Number.isInteger(size) || size < 1 || size > 100) return { refusal: openAIFault('limit', 'invalid_value', "'limit' must be between 1 and 100.") };
+  if (!Number.isInteger(size) || size < 1 || size > 100)
+    return { refusal: openAIFault('limit', 'invalid_value', "'limit' must be between 1 and 100.") };
   const items = input.map((item, index) => toListed(item, `${responseId.slice('resp_'.length)}_in_${index}`));
   const ordered = order === 'asc' ? items : items.toReversed();
   const rest = ordered.slice(ordered.findIndex(({ id }) => id === after) + 1);

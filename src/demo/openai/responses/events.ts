@@ -52,7 +52,8 @@ function begunItem(draft: Draft): ResponseOutputItem {
   const empty: Draft =
     draft.type === 'reasoning' ? { ...draft, summary: [] } : draft.type === 'message' ? { ...draft, parts: [] } : { ...draft, pieces: [] };
   const item = toItem(empty, 'completed');
-  if (item.type === 'reasoning' && draft.type === 'reasoning') return { ...item, ...(draft.encrypted && { encrypted_content: draft.encrypted.begun }) };
+  if (item.type === 'reasoning' && draft.type === 'reasoning')
+    return { ...item, ...(draft.encrypted && { encrypted_content: draft.encrypted.begun }) };
   return { ...item, status: 'in_progress' } as ResponseOutputItem;
 }
 

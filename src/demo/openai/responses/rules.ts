@@ -1,7 +1,7 @@
-import type { ResponseInputContent, ResponseInputItem, ResponseReasoningItem } from 'openai/resources/responses/responses';
+import type { ResponseInputItem, ResponseOutputMessage, ResponseReasoningItem } from 'openai/resources/responses/responses';
 import { openState } from '../../state-token.ts';
 import type { Refusal, Rule } from '../../vendor.ts';
-import { contentFault } from '../content.ts';
+import { contentFault, missingFile } from '../content.ts';
 import { openAIFault, openAIRefusal } from '../error.ts';
 import type { FileStore } from '../files.ts';
 import { hasFixedSampling, isReasoningModel, maxOutputTokens, reasoningEfforts } from '../models.ts';
@@ -29,7 +29,9 @@ export const responsesRules = (state: ResponsesState): readonly Rule<ResponsesRe
   {
     name: 'stream_options only with stream',
     check: ({ body }) =>
-      isSet(body.stream_options) && body.stream !== true ? openAIFault('stream_options', undefined, "'stream_options' needs 'stream': true.") : undefined,
+      isSet(body.stream_options) && body.stream !== true
+        ? openAIFault('stream_options', undefined, "'stream_options' needs 'stream': true.")
+        : undefined,
   },
   { name: 'tools can be followed', check: checkTools },
   { name: 'tool_choice names a tool', check: checkToolChoice },
@@ -89,7 +91,8 @@ function checkTools({ body: { tools = [] } }: ResponsesRequest): Refusal | undef
   for (const [index, tool] of tools.entries()) {
     if (tool.type !== 'function' || !tool.parameters) continue;
     const param = `tools[${index}].parameters`;
-    const invalid = (why: string): Refusal => openAIFault(param, 'invalid_function_parameters', `The schema of function '${tool.name}' is not valid: ${why}`);
+    const invalid = (why: string): Refusal =>
+      openAIFault(param, 'invalid_function_parameters', `The schema of function '${tool.name}' is not valid: ${why}`);
     if (tool.parameters['type'] !== 'object') return invalid('it must have "type": "object".');
     const fault = tool.strict ? strictSchemaFault(tool.parameters) : undefined;
     if (fault) return invalid(fault);
@@ -98,7 +101,8 @@ function checkTools({ body: { tools = [] } }: ResponsesRequest): Refusal | undef
 }
 
 function checkToolChoice({ body: { tools = [], tool_choice: choice } }: ResponsesRequest): Refusal | undefined {
-  if (choice === 'required' && tools.length === 0) return openAIFault('tool_choice', undefined, "'tool_choice' is 'required', but there are no 'tools'.");
+  if (choice === 'required' && tools.length === 0)
+    return openAIFault('tool_choice', undefined, "'tool_choice' is 'required', but there are no 'tools'.");
   if (typeof choice !== 'object' || (choice.type !== 'function' && choice.type !== 'custom')) return undefined;
   return tools.some((tool) => tool.type === choice.type && 'name' in tool && tool.name === choice.name)
     ? undefined
@@ -113,25 +117,21 @@ function checkFormat({ body: { text, instructions }, items }: ResponsesRequest):
   return fault ? openAIFault('text.format.schema', 'invalid_json_schema', `The schema of the text format is not valid: ${fault}`) : undefined;
 }
 
-function partsOf(item: ResponseInputItem): readonly ResponseInputContent[] {
+type InputParts = Exclude<Extract<ResponseInputItem, { type: 'function_call_output' }>['output'], string> | ResponseOutputMessage['content'];
+
+function partsOf(item: ResponseInputItem): InputParts {
   const held = 'output' in item && item.type === 'function_call_output' ? item.output : 'content' in item && 'role' in item ? item.content : [];
-  return typeof held === 'string' ? [] : held.filter((part) => part.type === 'input_text' || part.type === 'input_image' || part.type === 'input_file');
+  return typeof held === 'string' ? [] : held;
 }
 
 function checkContents(input: readonly ResponseInputItem[], files: FileStore): Refusal | undefined {
   for (const [index, item] of input.entries()) {
     const holder = item.type === 'function_call_output' ? 'output' : 'content';
     for (const [place, part] of partsOf(item).entries()) {
+      if (part.type !== 'input_image' && part.type !== 'input_file') continue;
       const param = `input[${index}].${holder}[${place}]`;
-      if (part.type === 'input_image') {
-        const fault = contentFault(param, { file_id: part.file_id, image_url: part.image_url }, files);
-        if (fault) return fault;
-      }
-      if (part.type === 'input_file') {
-        const { file_id, file_data, file_url, filename } = part;
-        const fault = contentFault(param, { file_id, file_data, file_url, filename }, files);
-        if (fault) return fault;
-      }
+      const fault = contentFault(param, part) ?? missingFile(`${param}.file_id`, part.file_id, files);
+      if (fault) return fault;
     }
   }
   return undefined;

@@ -1,8 +1,4 @@
-import type {
-  ResponseCreateParamsBase,
-  ResponseIncludable,
-  ResponseInputItem,
-} from 'openai/resources/responses/responses';
+import type { ResponseCreateParamsBase, ResponseIncludable, ResponseInputItem } from 'openai/resources/responses/responses';
 import { anything, byType, decimal, flag, integer, list, nullable, oneOf, openObject, record, tagged, text } from '../../shape.ts';
 import type { Shape } from '../../shape.ts';
 import { metadata, toolName } from '../fields.ts';
@@ -24,7 +20,12 @@ const cacheBreakpoint = { prompt_cache_breakpoint: openObject };
 const inputText = record({ type: oneOf('input_text'), text: text() }, cacheBreakpoint);
 const inputImage = record(
   { type: oneOf('input_image') },
-  { ...cacheBreakpoint, detail: nullable(oneOf('auto', 'low', 'high', 'original')), file_id: nullable(text({ min: 1 })), image_url: nullable(text()) },
+  {
+    ...cacheBreakpoint,
+    detail: nullable(oneOf('auto', 'low', 'high', 'original')),
+    file_id: nullable(text({ min: 1 })),
+    image_url: nullable(text()),
+  },
 );
 const inputFile = record(
   { type: oneOf('input_file') },
@@ -46,8 +47,7 @@ const outputParts = list(
 );
 
 const messageFields = { type: oneOf('message'), id: itemId('msg'), status: nullable(status), phase: nullable(oneOf('commentary', 'final_answer')) };
-const inputMessage = (role: string): Shape =>
-  record({ role: oneOf(role), content: byType({ string: text(), array: inputParts }) }, messageFields);
+const inputMessage = (role: string): Shape => record({ role: oneOf(role), content: byType({ string: text(), array: inputParts }) }, messageFields);
 
 const message = tagged('role', {
   user: inputMessage('user'),

@@ -44,7 +44,11 @@ export function createResponsesVendor(gate: Gate, state: ResponsesState): Vendor
     isStream: ({ body }) => body.stream === true,
     prompt: toPrompt,
     cachePrefixes: ({ body, items }) =>
-      cachedPrefixes([body.tools, body.instructions, items.filter((item) => 'role' in item && (item.role === 'system' || item.role === 'developer'))]),
+      cachedPrefixes([
+        body.tools,
+        body.instructions,
+        items.filter((item) => 'role' in item && (item.role === 'system' || item.role === 'developer')),
+      ]),
     json(reply) {
       const response = endedResponse(reply, toDrafts(reply, state.scope));
       save(reply, response);
@@ -91,7 +95,9 @@ export function joinConversation(
 function toPrompt({ body, items }: ResponsesRequest): Prompt {
   const { tools = [], tool_choice: choice, text, reasoning, include } = body;
   const lastOutput = items.findLastIndex((item) => !isToolOutput(item));
-  const names = new Map(items.flatMap((item) => (item.type === 'function_call' || item.type === 'custom_tool_call' ? [[item.call_id, item.name]] : [])));
+  const names = new Map(
+    items.flatMap((item) => (item.type === 'function_call' || item.type === 'custom_tool_call' ? [[item.call_id, item.name]] : [])),
+  );
   const asksForReasoning = (isObjectSet(reasoning) && reasoning.effort !== 'none') || include?.includes('reasoning.encrypted_content') === true;
   return {
     model: body.model,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toolCallIds } from './tool-call-ids.ts';
+import { toolCallIds } from './request-tool-call-ids.ts';
 
 test.each([
   ['at-most-40', /^.{0,40}$/su],

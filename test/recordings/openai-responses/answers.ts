@@ -1,0 +1,178 @@
+import type { Response, ResponseUsage } from 'openai/resources/responses/responses';
+
+/** What the API sends: `output_text` is the SDK's own addition. */
+export type SentResponse = Omit<Response, 'output_text'>;
+
+export const usage = {
+  input_tokens: 82,
+  input_tokens_details: { cached_tokens: 64, cache_write_tokens: 0 },
+  output_tokens: 17,
+  output_tokens_details: { reasoning_tokens: 5 },
+  total_tokens: 99,
+} satisfies ResponseUsage;
+
+/** A response as OpenAI's server sends it, with what it repeats of the request. */
+export const envelope = {
+  object: 'response',
+  created_at: 1757894561,
+  completed_at: 1757894563,
+  status: 'completed',
+  background: false,
+  error: null,
+  incomplete_details: null,
+  instructions: null,
+  max_output_tokens: null,
+  max_tool_calls: null,
+  model: 'gpt-5-mini-2025-08-07',
+  parallel_tool_calls: true,
+  previous_response_id: null,
+  prompt_cache_key: null,
+  reasoning: { effort: 'low', summary: 'auto' },
+  safety_identifier: null,
+  service_tier: 'default',
+  temperature: 1,
+  text: { format: { type: 'text' }, verbosity: 'medium' },
+  tool_choice: 'auto',
+  tools: [],
+  top_logprobs: 0,
+  top_p: 1,
+  truncation: 'disabled',
+  usage,
+  metadata: {},
+  access_programs: null,
+} satisfies Omit<SentResponse, 'id' | 'output'>;
+
+/** JSON answers in the shapes that OpenAI's own server sends. */
+export const answers = {
+  text: {
+    ...envelope,
+    id: 'resp_text',
+    instructions: 'Be good to Bob.',
+    metadata: { owner: 'Bob of Ohio' },
+    output: [
+      {
+        id: 'msg_text',
+        type: 'message',
+        status: 'completed',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: 'Grüße, "Welt" 👋, from Rome', annotations: [], logprobs: [] }],
+      },
+    ],
+  },
+  parallelTools: {
+    ...envelope,
+    id: 'resp_tools',
+    output: [
+      { id: 'rs_tools', type: 'reasoning', summary: [], encrypted_content: 'gAAAAAtools' },
+      {
+        id: 'msg_tools',
+        type: 'message',
+        status: 'completed',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: 'Looking.', annotations: [] }],
+        phase: 'commentary',
+      },
+      {
+        id: 'fc_a',
+        type: 'function_call',
+        status: 'completed',
+        call_id: 'call_a',
+        name: 'find_order',
+        arguments: '{"order":9223372036854775807, "note":"\\u00e9"}',
+      },
+      { id: 'fc_b', type: 'function_call', status: 'completed', call_id: 'call_b', name: 'list_orders', arguments: '{}' },
+    ],
+  },
+  refusal: {
+    ...envelope,
+    id: 'resp_refusal',
+    output: [
+      {
+        id: 'msg_refusal',
+        type: 'message',
+        status: 'completed',
+        role: 'assistant',
+        content: [{ type: 'refusal', refusal: 'I cannot do that.' }],
+      },
+    ],
+  },
+  length: {
+    ...envelope,
+    id: 'resp_length',
+    status: 'incomplete',
+    completed_at: null,
+    incomplete_details: { reason: 'max_output_tokens' },
+    output: [
+      {
+        id: 'msg_length',
+        type: 'message',
+        status: 'incomplete',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: 'Once upon a time', annotations: [] }],
+      },
+    ],
+  },
+  filtered: {
+    ...envelope,
+    id: 'resp_filtered',
+    status: 'incomplete',
+    completed_at: null,
+    incomplete_details: { reason: 'content_filter' },
+    output: [],
+  },
+  severalTexts: {
+    ...envelope,
+    id: 'resp_several',
+    output: [
+      {
+        id: 'rs_several',
+        type: 'reasoning',
+        summary: [
+          { type: 'summary_text', text: '**Looking**\n\nat orders' },
+          { type: 'summary_text', text: '**Choosing**\n\none' },
+        ],
+        encrypted_content: null,
+      },
+      {
+        id: 'msg_several',
+        type: 'message',
+        status: 'completed',
+        role: 'assistant',
+        content: [
+          { type: 'output_text', text: 'One.', annotations: [] },
+          { type: 'output_text', text: 'Two.', annotations: [] },
+        ],
+      },
+    ],
+  },
+  builtInTools: {
+    ...envelope,
+    id: 'resp_search',
+    output: [
+      { id: 'ws_1', type: 'web_search_call', status: 'completed', action: { type: 'search', query: 'Rome', queries: ['Rome'] } },
+      {
+        id: 'msg_search',
+        type: 'message',
+        status: 'completed',
+        role: 'assistant',
+        content: [
+          {
+            type: 'output_text',
+            text: 'Rome is old.',
+            annotations: [{ type: 'url_citation', start_index: 0, end_index: 4, title: 'Rome', url: 'https://rome.example' }],
+          },
+        ],
+      },
+    ],
+  },
+} satisfies Record<string, SentResponse>;
+
+/** A response that failed after status 200. */
+export const failed = {
+  ...envelope,
+  id: 'resp_failed',
+  status: 'failed',
+  completed_at: null,
+  error: { code: 'server_error', message: 'The model is gone.' },
+  output: [],
+} satisfies SentResponse;
