@@ -8,8 +8,7 @@ import { createBudget } from './policies/budget.ts';
 import { inOrder } from './policies/order.ts';
 import { preloadRedact, redact } from './policies/redact/index.ts';
 import { createPrices } from './pricing/prices.ts';
-import { anthropicMessages } from './protocols/anthropic-messages/index.ts';
-import { openaiChat } from './protocols/openai-chat/index.ts';
+import { clientProtocols } from './protocols/registry.ts';
 import { createSeals } from './protocols/seal.ts';
 import { createEmbeddedLedger } from './stores/embedded/ledger.ts';
 import { openSecret } from './stores/embedded/secret.ts';
@@ -50,7 +49,7 @@ export async function startGateway(snapshot: Snapshot, { address, log }: { addre
   ]);
   const deps: ExchangeDeps = {
     snapshot: () => snapshot,
-    protocols: [openaiChat, anthropicMessages],
+    protocols: clientProtocols,
     policies,
     registry: new Map(),
     sealFor: createSeals(snapshot.secrets ?? [openSecret(`${snapshot.store.path}.secret`, randomBytes)], randomBytes),

@@ -129,6 +129,97 @@ test('refuses, thinks and pauses where a test says so', async () => {
   expect(back.stop_reason).toBe('end_turn');
 });
 
+const thinking = { ...request, max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 1024 } } as const;
+const goOn = (content: Anthropic.ContentBlock[]): MessageParam[] => [...messages, { role: 'assistant', content }, ...messages];
+
+test('thinks where it is asked to, and takes its thinking back as it was', async () => {
+  const { content } = await client.messages.create(thinking);
+  expect(content).toMatchObject([
+    { type: 'thinking', thinking: 'Let me think about what was said.' },
+    { type: 'text', text: sentence },
+  ]);
+  expect((await client.messages.stream(thinking).finalMessage()).content).toEqual(content);
+  expect((await client.messages.create({ ...thinking, messages: goOn(content) })).stop_reason).toBe('end_turn');
+  const changed = content.map((block) => (block.type === 'thinking' ? { ...block, thinking: 'Something else.' } : block));
+  await expect(client.messages.create({ ...thinking, messages: goOn(changed) })).rejects.toThrow(/messages\.1\.content\.0: the signature/);
+});
+
+test('gives a signature alone where thinking is not to be shown', async () => {
+  const hidden = { ...thinking, thinking: { ...thinking.thinking, display: 'omitted' } } as const;
+  const { content } = await client.messages.create(hidden);
+  expect(content[0]).toEqual({ type: 'thinking', thinking: '', signature: expect.stringMatching(/.{40}/) as unknown });
+  const events = await collect(await client.messages.create({ ...hidden, stream: true }));
+  expect(events.filter((event) => event.type === 'content_block_delta' && event.index === 0)).toMatchObject([{ delta: { type: 'signature_delta' } }]);
+  expect((await client.messages.create({ ...hidden, messages: goOn(content) })).stop_reason).toBe('end_turn');
+  const latest = await client.messages.create({ ...request, model: 'claude-opus-5', thinking: { type: 'adaptive' } });
+  expect(latest.content[0]).toMatchObject({ type: 'thinking', thinking: '' });
+});
+
+test('redacts thinking where a test says so, and takes it back as it was', async () => {
+  fake.behave({ say: { hiddenReasoning: 'let me see' } }, { say: { hiddenReasoning: 'let me see' } });
+  const { content } = await client.messages.create(thinking);
+  expect(content).toMatchObject([{ type: 'redacted_thinking', data: expect.stringMatching(/.{40}/) as unknown }, { type: 'text' }]);
+  expect((await client.messages.stream(thinking).finalMessage()).content).toEqual(content);
+  expect((await client.messages.create({ ...thinking, messages: goOn(content) })).stop_reason).toBe('end_turn');
+  const changed = content.map((block) => (block.type === 'redacted_thinking' ? { ...block, data: `${block.data.slice(0, -4)}AAAA` } : block));
+  await expect(client.messages.create({ ...thinking, messages: goOn(changed) })).rejects.toThrow(/messages\.1\.content\.0: the data/);
+});
+
+test('answers in the JSON that a schema asks for', async () => {
+  const schema = {
+    type: 'object',
+    properties: { city: { type: 'string' }, warm: { type: 'boolean' } },
+    required: ['city'],
+    additionalProperties: false,
+  };
+  const format = { type: 'json_schema', schema } as const;
+  const said: MessageParam[] = [{ role: 'user', content: 'Say "Bern"' }];
+  const { content } = await client.messages.create({ ...request, messages: said, output_config: { format } });
+  expect(content).toMatchObject([{ text: '{"city":"Bern"}' }]);
+  const beta = await client.beta.messages.create({ ...request, messages: said, output_format: format, betas: ['structured-outputs-2025-11-13'] });
+  expect(beta.content).toMatchObject([{ text: '{"city":"Bern"}' }]);
+});
+
+test('reads documents in all their forms', async () => {
+  const sources: Anthropic.DocumentBlockParam['source'][] = [
+    { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' },
+    { type: 'url', url: 'https://example.org/a.pdf' },
+    { type: 'text', media_type: 'text/plain', data: 'words' },
+    { type: 'content', content: [{ type: 'text', text: 'words' }] },
+  ];
+  const content = [...sources.map((source) => ({ type: 'document' as const, source, title: 'a' })), { type: 'text' as const, text: 'Hi' }];
+  expect((await client.messages.create({ ...request, messages: [{ role: 'user', content }] })).content).toMatchObject([
+    { text: expect.stringContaining('"Hi"') as unknown },
+  ]);
+});
+
+test('says for how long it keeps what it wrote to the cache', async () => {
+  const cached = async (ttl: '5m' | '1h'): Promise<unknown> => {
+    const system = [{ type: 'text' as const, text: `${ttl} `.repeat(100), cache_control: { type: 'ephemeral' as const, ttl } }];
+    return (await client.messages.create({ ...request, system })).usage.cache_creation;
+  };
+  expect(await cached('5m')).toEqual({ ephemeral_5m_input_tokens: expect.any(Number) as unknown, ephemeral_1h_input_tokens: 0 });
+  expect(await cached('1h')).toMatchObject({ ephemeral_5m_input_tokens: 0 });
+});
+
+test('counts tokens of what Messages would take', async () => {
+  const { model: name, messages: said } = request;
+  const { input_tokens } = await client.messages.countTokens({ model: name, messages: said, tools });
+  expect(input_tokens).toBe(Math.ceil((fake.requests[0]?.body.length ?? 0) / 4));
+  await expect(client.messages.countTokens({ model: 'claude-99', messages: said })).rejects.toBeInstanceOf(Anthropic.NotFoundError);
+  await expect(client.messages.countTokens({ model: name, messages: [] })).rejects.toBeInstanceOf(Anthropic.BadRequestError);
+  await expect(client.post('/v1/messages/count_tokens', { body: { ...request } })).rejects.toThrow(/max_tokens: no such field/);
+});
+
+test('lists its models, page by page, and shows each', async () => {
+  const all = await collect(client.models.list({ limit: 4 }));
+  expect(all.map(({ id }) => id)).toContain(model);
+  expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+  expect(await client.models.retrieve(model)).toMatchObject({ id: model, type: 'model' });
+  await expect(client.models.retrieve('claude-99')).rejects.toBeInstanceOf(Anthropic.NotFoundError);
+  await expect(new Anthropic({ baseURL: fake.url, apiKey: 'no', maxRetries: 0 }).models.list()).rejects.toBeInstanceOf(Anthropic.AuthenticationError);
+});
+
 test('gives errors that the SDK knows', async () => {
   fake.behave({ refuse: { status: 529 } }, { refuse: { status: 429 } });
   await expect(client.messages.create(request)).rejects.toMatchObject({ status: 529, error: { error: { type: 'overloaded_error' } } });

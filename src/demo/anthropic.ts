@@ -1,16 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ContentBlockParam, MessageParam, ToolResultBlockParam, ToolUnion } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { MessageParam, ToolResultBlockParam } from '@anthropic-ai/sdk/resources/messages/messages';
 import type { Prompt } from './answer.ts';
 import { anthropicEvents, anthropicJson } from './anthropic/answer.ts';
+import { cachePrefixes } from './anthropic/cache.ts';
+import { anthropicEndpoints } from './anthropic/endpoints.ts';
 import { anthropicProblem, anthropicRefusal } from './anthropic/error.ts';
 import { anthropicModels } from './anthropic/models.ts';
 import { anthropicRules, latestVersionRules } from './anthropic/rules.ts';
 import { anthropicRequestShape } from './anthropic/shape.ts';
 import type { AnthropicRequest } from './anthropic/shape.ts';
 import { blocksOf, toTurns } from './anthropic/turns.ts';
-import { behaviourOfModel } from './behaviour.ts';
+import { knowsModel } from './behaviour.ts';
 import { startFake } from './server.ts';
 import type { FakeOptions, FakeProvider } from './server.ts';
+import { isObject } from './shape.ts';
 import { firstRefusal } from './vendor.ts';
 import type { Refusal, Vendor } from './vendor.ts';
 
@@ -18,11 +21,11 @@ import type { Refusal, Vendor } from './vendor.ts';
 const latestVersion = '2026-10-21';
 const versions = ['2023-01-01', '2023-06-01', latestVersion];
 
-/** The fake Anthropic: Messages as https://platform.claude.com/docs/en/api/messages has them. */
+/** The fake Anthropic: Messages as https://platform.claude.com/docs/en/api/messages has them, the count of their tokens, and the models. */
 export const startFakeAnthropic = (options: FakeOptions = {}): Promise<FakeProvider> =>
-  startFake({ vendors: [anthropic], basePath: '' }, 'sk-ant-demo', options);
+  startFake({ vendors: [anthropic], plain: anthropicEndpoints, basePath: '' }, 'sk-ant-demo', options);
 
-/** Messages, as every address of Anthropic’s has them. */
+/** Messages: what answers wherever Claude is served; another platform lays its own path, checks and errors over it. */
 export const anthropic: Vendor<AnthropicRequest> = {
   name: 'Anthropic',
   match: (path) => (path === '/v1/messages' ? {} : undefined),
@@ -38,15 +41,15 @@ export const anthropic: Vendor<AnthropicRequest> = {
     'anthropic-ratelimit-requests-reset': '2030-01-01T00:00:00Z',
   }),
   checkCall: ({ headers }, apiKey) => checkHeaders(headers, apiKey),
-  read(body, models, { headers: { 'anthropic-version': version } }) {
+  read(given, models, { headers }) {
+    const body = withoutBeta(given, headers);
     const problem = anthropicRequestShape(body, []);
     if (problem) return { refusal: anthropicProblem(problem) };
     // The shape has just been checked against what the SDK's type says.
     const request = body as AnthropicRequest;
-    if (!models.has(request.model) && !behaviourOfModel(request.model)) {
-      return { refusal: { ...anthropicRefusal(404), message: `model: ${request.model}` } };
-    }
-    const refusal = (version === latestVersion ? firstRefusal(latestVersionRules, request) : undefined) ?? firstRefusal(anthropicRules, request);
+    if (!knowsModel(models, request.model)) return { refusal: { ...anthropicRefusal(404), message: `model: ${request.model}` } };
+    const isLatest = headers['anthropic-version'] === latestVersion;
+    const refusal = (isLatest ? firstRefusal(latestVersionRules, request) : undefined) ?? firstRefusal(anthropicRules, request);
     return refusal ? { refusal } : { request };
   },
   modelOf: ({ model }) => model,
@@ -59,6 +62,13 @@ export const anthropic: Vendor<AnthropicRequest> = {
   errorBody: ({ type, message }, request_id) => ({ type: 'error', error: { type, message }, request_id }),
   errorEvent: ({ type, message }) => ({ event: 'error', data: { type: 'error', error: { type, message } } }),
 };
+
+/** `output_format` was where `output_config.format` is, as long as structured outputs were a beta. */
+function withoutBeta(body: unknown, { 'anthropic-beta': betas = '' }: IncomingHttpHeaders): unknown {
+  if (!isObject(body) || !('output_format' in body) || !String(betas).includes('structured-outputs')) return body;
+  const { output_format: format, output_config = {}, ...rest } = body;
+  return { ...rest, output_config: isObject(output_config) ? { ...output_config, format } : output_config };
+}
 
 /** The key goes into `x-api-key`, or as the SDKs have it since version 2026-10-21 into `authorization`; the first wins where both come. */
 function checkHeaders(headers: IncomingHttpHeaders, apiKey: string): Refusal | undefined {
@@ -73,7 +83,8 @@ function checkHeaders(headers: IncomingHttpHeaders, apiKey: string): Refusal | u
     : { ...anthropicRefusal(400), message: `anthropic-version: '${String(version)}' is no version` };
 }
 
-function toPrompt({ model, messages, tools = [], tool_choice: choice, stop_sequences = [], max_tokens }: AnthropicRequest): Prompt {
+function toPrompt(request: AnthropicRequest): Prompt {
+  const { model, messages, tools = [], tool_choice: choice, stop_sequences = [], max_tokens, thinking, output_config } = request;
   const lastTurn = toTurns(messages).at(-1);
   const names = new Map(
     messages.flatMap((message) =>
@@ -91,6 +102,8 @@ function toPrompt({ model, messages, tools = [], tool_choice: choice, stop_seque
     parallelToolCalls: !(choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use),
     stop: stop_sequences,
     maxTokens: max_tokens,
+    reasons: thinking !== undefined && thinking.type !== 'disabled',
+    ...(output_config?.format && { jsonSchema: output_config.format.schema }),
   };
 }
 
@@ -103,12 +116,3 @@ const textOfBlocks = (blocks: readonly { type: string; text?: string }[]): strin
 
 const resultText = ({ content = '' }: ToolResultBlockParam): string =>
   typeof content === 'string' ? content : textOfBlocks(content.filter((block) => block.type === 'text'));
-
-/** Tools, system prompt and messages, in this order, up to each block that is marked; the mark at the top stands for the last block of all. */
-function cachePrefixes({ cache_control, tools = [], system = [], messages }: AnthropicRequest): string[] {
-  const instructions = typeof system === 'string' ? [{ type: 'text' as const, text: system }] : system;
-  const parts: readonly (ToolUnion | ContentBlockParam)[] = [...tools, ...instructions, ...messages.flatMap((message) => blocksOf(message))];
-  const isMarked = (part: object, index: number): boolean =>
-    Boolean('cache_control' in part && part.cache_control) || Boolean(cache_control && index === parts.length - 1);
-  return parts.flatMap((part, index) => (isMarked(part, index) ? [JSON.stringify(parts.slice(0, index + 1))] : []));
-}

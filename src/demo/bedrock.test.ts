@@ -28,7 +28,7 @@ const modelId = 'eu.anthropic.claude-haiku-4-5-20251001-v1:0';
 const messages: Message[] = [{ role: 'user', content: [{ text: 'My address is zoë@example.org.' }] }];
 const request = { modelId, messages };
 const sentence = `Hello from the demo Bedrock (${modelId}). You said: "My address is zoë@example.org."`;
-const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
 const toolConfig = { tools: ['get_weather', 'get_time'].map((name) => ({ toolSpec: { name, inputSchema: { json: schema } } })) };
 const asking: Message[] = [{ role: 'user', content: [{ text: 'use get_time "Bern" and get_weather "Chur"' }] }];
 const thinking = { thinking: { type: 'enabled', budget_tokens: 1024 } };

@@ -5,7 +5,7 @@ import { JsonSyntaxError } from '../framing/json.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import type { Identity } from '../policies/tenant.ts';
 import { isStoredId, withRenamedIds, type PassThroughCall } from '../protocols/pass-through.ts';
-import type { Seal } from '../protocols/seal.ts';
+import { sealPrefix, type Seal } from '../protocols/seal.ts';
 import { notStored } from '../protocols/stored-ids.ts';
 import { clusterOf, deploymentName, type Deployment } from '../routing/deployment.ts';
 import { isEnvoyReply } from './envoy-reply.ts';
@@ -115,7 +115,7 @@ function withOpenIds(body: Buffer, deployment: Deployment, seal: Seal): Buffer {
   return withRenamedIds(body, (id, path) => {
     const opened = seal.open(id);
     if (opened?.type === 'stored' && opened.deployment === deploymentName(deployment)) return opened.id;
-    if (opened !== undefined || isStoredId(id)) throw notStored(path);
+    if (id.startsWith(sealPrefix) || isStoredId(id)) throw notStored(path);
     return undefined;
   });
 }

@@ -95,8 +95,10 @@ describe('an object that the provider stores', () => {
     const stage = setStage();
     const id = stage.deps.sealFor('rival').seal({ type: 'stored', id: 'file-abc', deployment: 'openai/pass-through' }) ?? '';
     expect(await codeOf(stage, get('free', `/v1/files/${id}`))).toEqual([404, 'stored-not-found']);
-    const raw = requestBody({ input_file_id: 'file-abc' });
-    expect(await codeOf(stage, requestHeaders('free', { path: '/v1/batches' }), raw)).toEqual([404, 'stored-not-found']);
+    for (const named of [id, 'file-abc']) {
+      const body = requestBody({ input_file_id: named });
+      expect(await codeOf(stage, requestHeaders('free', { path: '/v1/batches' }), body)).toEqual([404, 'stored-not-found']);
+    }
   });
 
   test.each(['files', 'batches', 'fine_tuning/jobs'])('stands in no list: %s', async (list) => {

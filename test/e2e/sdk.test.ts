@@ -305,12 +305,12 @@ describe('the Anthropic SDK', () => {
         max_tokens: 100,
         system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
         messages: [{ role: 'user', content: 'Hello' }],
-        thinking: { type: 'adaptive' },
-        service_tier: 'auto',
+        top_k: 5,
+        container: 'container_1',
       })
       .withResponse();
     const warned = response.headers.get('x-remora-warnings') ?? '';
-    for (const field of ['thinking', 'service_tier', 'system[0].cache_control']) expect(warned).toContain(`${field} (`);
+    for (const field of ['top_k', 'container', 'messages[0]']) expect(warned).toContain(`${field} (`);
     expect(sent('openai')).toEqual({
       model: 'gpt-5-mini',
       max_completion_tokens: 100,

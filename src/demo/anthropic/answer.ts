@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type {
   ContentBlock,
   Message,
@@ -7,9 +6,14 @@ import type {
   StopReason,
   Usage,
 } from '@anthropic-ai/sdk/resources/messages/messages';
+import { marksOf } from './cache.ts';
+import { showsThinking } from './models.ts';
 import type { AnthropicRequest } from './shape.ts';
+import { omittedSignatureOf, redactedData, signatureOf } from './signature.ts';
 import type { Answer, Segment } from '../answer.ts';
-import type { Counts, Reply, WireEvent } from '../vendor.ts';
+import type { Reply, WireEvent } from '../vendor.ts';
+
+export { signatureOf } from './signature.ts';
 
 type AnthropicReply = Reply<AnthropicRequest>;
 
@@ -21,25 +25,26 @@ const stopReasons = {
   refusal: 'refusal',
 } as const satisfies Record<Answer['finish'], StopReason>;
 
-/** The proof that a thinking block is ours; a request that brings it back changed is refused. */
-export const signatureOf = (thinking: string): string => createHash('sha256').update(thinking).digest('base64');
-
 /** An answer as one `message`. */
 export function anthropicJson(reply: AnthropicReply): unknown {
   const { answer, counts } = reply;
-  const message: Message = { ...emptyMessage(reply), content: answer.segments.map(toBlock), usage: toUsage(counts, counts.output) };
+  const message: Message = {
+    ...emptyMessage(reply),
+    content: answer.segments.map((segment) => toBlock(segment, reply)),
+    usage: toUsage(reply, counts.output),
+  };
   const usage = answer.usage === 'none' ? undefined : { ...message.usage, ...answer.usage };
   return { ...message, ...toStop(answer), usage, ...strange(reply) };
 }
 
 /** An answer as the events of a stream, one per piece; `message_delta` carries the totals of usage. */
 export function anthropicEvents(reply: AnthropicReply): WireEvent[] {
-  const { answer, counts } = reply;
+  const { answer } = reply;
   const { usage: given } = answer;
-  const message = { ...emptyMessage(reply), usage: given === 'none' ? undefined : { ...toUsage(counts, 1), ...given, output_tokens: 1 } };
-  const blocks = answer.segments.map((segment, index) => blockEvents(segment, index));
+  const message = { ...emptyMessage(reply), usage: given === 'none' ? undefined : { ...toUsage(reply, 1), ...given, output_tokens: 1 } };
+  const blocks = answer.segments.map((segment, index) => blockEvents(segment, index, reply));
   blocks[0]?.splice(1, 0, { event: 'ping', data: { type: 'ping' } });
-  const usage = given === 'none' ? undefined : { ...toDeltaUsage(counts), ...given };
+  const usage = given === 'none' ? undefined : { ...toDeltaUsage(reply), ...given };
   return [
     { event: 'message_start', data: { type: 'message_start', message, ...strange(reply) } },
     ...(reply.strangers ? [{ event: 'message_notice', data: { type: 'message_notice', notice: 'nobody knows this event' } }] : []),
@@ -51,18 +56,18 @@ export function anthropicEvents(reply: AnthropicReply): WireEvent[] {
 
 const wire = (data: RawMessageStreamEvent): WireEvent => ({ event: data.type, data });
 
-const emptyMessage = ({ id, request, counts }: AnthropicReply): Message => ({
-  id,
+const emptyMessage = (reply: AnthropicReply): Message => ({
+  id: reply.id,
   type: 'message',
   role: 'assistant',
-  model: request.model,
+  model: reply.request.model,
   content: [],
   stop_reason: null,
   stop_sequence: null,
   stop_details: null,
   container: null,
   diagnostics: null,
-  usage: toUsage(counts, 1),
+  usage: toUsage(reply, 1),
 });
 
 function toStop({ finish, finishAs, stopSequence }: Answer): object {
@@ -70,12 +75,23 @@ function toStop({ finish, finishAs, stopSequence }: Answer): object {
   return { stop_reason: finishAs ?? stopReasons[finish], stop_sequence: stopSequence ?? null, stop_details };
 }
 
-function toBlock(segment: Segment): ContentBlock {
+function toBlock(segment: Segment, { request }: AnthropicReply): ContentBlock {
   const whole = segment.pieces.join('');
   if (segment.kind === 'tool-call')
     return { type: 'tool_use', id: segment.id, name: segment.name, input: toInput(whole), caller: { type: 'direct' } };
-  if (segment.kind === 'reasoning') return { type: 'thinking', thinking: whole, signature: signatureOf(whole) };
+  if (segment.kind === 'reasoning') {
+    if (segment.isHidden) return { type: 'redacted_thinking', data: redactedData(whole) };
+    return isShown(request)
+      ? { type: 'thinking', thinking: whole, signature: signatureOf(whole) }
+      : { type: 'thinking', thinking: '', signature: omittedSignatureOf(whole) };
+  }
   return { type: 'text', text: whole, citations: null };
+}
+
+/** Whether thinking can be read (https://platform.claude.com/docs/en/build-with-claude/thinking#controlling-thinking-display). */
+function isShown({ model, thinking }: AnthropicRequest): boolean {
+  const display = thinking && 'display' in thinking ? thinking.display : undefined;
+  return display ? display === 'summarized' : showsThinking(model);
 }
 
 /** Arguments that a limit cut off are no JSON; the vendor then gives what it could read, here nothing. */
@@ -87,7 +103,7 @@ function toInput(json: string): unknown {
   }
 }
 
-function blockEvents(segment: Segment, index: number): WireEvent[] {
+function blockEvents(segment: Segment, index: number, reply: AnthropicReply): WireEvent[] {
   const delta = (data: Extract<RawMessageStreamEvent, { type: 'content_block_delta' }>['delta']): WireEvent =>
     wire({ type: 'content_block_delta', index, delta: data });
   const start = (content_block: ContentBlock): WireEvent => ({
@@ -107,11 +123,13 @@ function blockEvents(segment: Segment, index: number): WireEvent[] {
       ];
     }
     case 'reasoning': {
-      const signature = delta({ type: 'signature_delta', signature: signatureOf(segment.pieces.join('')) });
+      const block = toBlock(segment, reply);
+      if (block.type !== 'thinking') return [start(block), stop];
+      const { thinking, signature } = block;
       return [
         start({ type: 'thinking', thinking: '', signature: '' }),
-        ...segment.pieces.map((thinking) => delta({ type: 'thinking_delta', thinking })),
-        signature,
+        ...(thinking === '' ? [] : segment.pieces.map((piece) => delta({ type: 'thinking_delta', thinking: piece }))),
+        delta({ type: 'signature_delta', signature }),
         stop,
       ];
     }
@@ -121,12 +139,14 @@ function blockEvents(segment: Segment, index: number): WireEvent[] {
   }
 }
 
-function toUsage({ input, cacheRead, cacheWrite, reasoning }: Counts, output: number): Usage {
+function toUsage({ counts, request }: AnthropicReply, output: number): Usage {
+  const { input, cacheRead, cacheWrite, reasoning } = counts;
+  const long = keepsAnHour(request) ? cacheWrite : 0;
   return {
     input_tokens: input - cacheRead - cacheWrite,
     cache_creation_input_tokens: cacheWrite,
     cache_read_input_tokens: cacheRead,
-    cache_creation: { ephemeral_5m_input_tokens: cacheWrite, ephemeral_1h_input_tokens: 0 },
+    cache_creation: { ephemeral_5m_input_tokens: cacheWrite - long, ephemeral_1h_input_tokens: long },
     output_tokens: output,
     output_tokens_details: reasoning > 0 ? { thinking_tokens: reasoning } : null,
     server_tool_use: null,
@@ -136,10 +156,13 @@ function toUsage({ input, cacheRead, cacheWrite, reasoning }: Counts, output: nu
   };
 }
 
-function toDeltaUsage(counts: Counts): MessageDeltaUsage {
+/** Whether what is cached is to be kept for an hour: the first mark says it for all. */
+const keepsAnHour = (request: AnthropicRequest): boolean => marksOf(request)[0]?.ttl === '1h';
+
+function toDeltaUsage(reply: AnthropicReply): MessageDeltaUsage {
   const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens, output_tokens_details, server_tool_use } = toUsage(
-    counts,
-    counts.output,
+    reply,
+    reply.counts.output,
   );
   return { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens, output_tokens_details, server_tool_use };
 }

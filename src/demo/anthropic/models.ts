@@ -32,6 +32,9 @@ export const takesThinkingBudget = (model: string): boolean => takesSampling(mod
 /** Models that decide themselves how much to think. */
 export const takesAdaptiveThinking = (model: string): boolean => !is45(model);
 
+/** Models that show what they think unless told not to; the others show it only where told to. */
+export const showsThinking = (model: string): boolean => takesSampling(model);
+
 /** Models that continue an assistant message that the client began. */
 export const takesPrefill = (model: string): boolean => is45(model) || !isClaude(model);
 

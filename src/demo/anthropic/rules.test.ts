@@ -17,6 +17,9 @@ const tools = [{ name: 'f', input_schema: { type: 'object' } }];
 const thinking = { type: 'enabled', budget_tokens: 1024 };
 const thought = (signature: string) => ({ type: 'thinking', thinking: 'hm', signature });
 const image = (source: unknown) => ({ messages: [answers({ type: 'image', source })] });
+const document = (source: unknown) => ({ messages: [answers({ type: 'document', source })] });
+const closed = { type: 'object', additionalProperties: false, properties: { a: { type: 'string' } }, required: ['a'] };
+const format = (schema: unknown) => ({ output_config: { format: { type: 'json_schema', schema } } });
 const cached = { ...text('x'), cache_control: { type: 'ephemeral' } };
 
 const refused: [name: string, fields: Record<string, unknown>, place: string][] = [
@@ -107,7 +110,34 @@ const refused: [name: string, fields: Record<string, unknown>, place: string][] 
     { max_tokens: 2000, thinking, tools, messages: [user, assistant(use('a')), answers(result('a'))] },
     'messages.1.content.0.type',
   ],
-  ['a thinking block that was changed', { messages: [user, assistant(thought('x'), text('y')), user] }, 'messages.1'],
+  ['a thinking block that was changed', { messages: [user, assistant(thought('x'), text('y')), user] }, 'messages.1.content.0'],
+  ['a thinking block of other thoughts', { messages: [user, assistant(thought(signatureOf('other')), text('y')), user] }, 'messages.1.content.0'],
+  [
+    'redacted thinking that was made up',
+    { messages: [user, assistant({ type: 'redacted_thinking', data: 'eHh4' }, text('y')), user] },
+    'messages.1.content.0',
+  ],
+  [
+    'a PDF in a data URL',
+    document({ type: 'base64', media_type: 'application/pdf', data: 'data:application/pdf;base64,aGk=' }),
+    'messages.0.content.0.document.source.base64.data',
+  ],
+  [
+    'a text document of another type',
+    document({ type: 'text', media_type: 'text/html', data: 'x' }),
+    'messages.0.content.0.document.source.text.media_type',
+  ],
+  ['a document that is no address', document({ type: 'url', url: 'a.pdf' }), 'messages.0.content.0.document.source.url.url'],
+  [
+    'an output format of OpenAI',
+    { output_config: { format: { type: 'json_schema', json_schema: {} } } },
+    'output_config.format.json_schema.json_schema',
+  ],
+  ['an output format that is open', format({ type: 'object', properties: {} }), 'output_config.format.schema'],
+  ['an output format with limits', format({ ...closed, properties: { a: { type: 'integer', minimum: 1 } } }), 'output_config.format.schema'],
+  ['an output format with prefill', { ...format(closed), messages: [user, assistant(text('x'))] }, 'output_config.format'],
+  ['strict tools that are open', { tools: [{ ...tools[0], strict: true }] }, 'tools.0.custom.input_schema'],
+  ['output_format without its beta', { output_format: { type: 'json_schema', schema: closed } }, 'output_format'],
   ['a user id of 257 characters', { metadata: { user_id: 'x'.repeat(257) } }, 'metadata.user_id'],
 ];
 
@@ -157,7 +187,7 @@ test.each([
   expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
 });
 
-const document = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' }, citations: { enabled: true } };
+const citedDocument = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' }, citations: { enabled: true } };
 const citation = { type: 'char_location', cited_text: 'x', document_index: 0, document_title: null, start_char_index: 0, end_char_index: 1 };
 const cited = { ...text('x'), citations: [citation] };
 
@@ -165,7 +195,7 @@ test.each([
   ['temperature', { temperature: 1 }, 'temperature'],
   ['top_p', { top_p: 0.5 }, 'top_p'],
   ['top_k', { top_k: 5 }, 'top_k'],
-  ['a document of the assistant', { messages: [user, assistant(document), user] }, 'messages.1'],
+  ['a document of the assistant', { messages: [user, assistant(citedDocument), user] }, 'messages.1'],
   ['citations of the user', { messages: [answers(cited)] }, 'messages.0'],
   ['citations in a search result', { messages: [answers({ type: 'search_result', source: 's', title: 't', content: [cited] })] }, 'messages.0'],
 ])('refuses %s from version 2026-10-21 on', async (_name, fields, place) => {
@@ -177,6 +207,6 @@ test.each([
 
 test('takes in version 2026-10-21 the user’s documents and the assistant’s citations', async () => {
   const headers = { ...anthropicFixture.headers(fake.apiKey), 'anthropic-version': '2026-10-21' };
-  const messages = [answers(document, text('x')), assistant(cited), user];
+  const messages = [answers(citedDocument, text('x')), assistant(cited), user];
   expect((await ask(anthropicFixture, fake, { messages }, { headers })).status).toBe(200);
 });

@@ -1,8 +1,9 @@
 import type { ContentBlockParam, TextBlockParam, ToolUnion } from '@anthropic-ai/sdk/resources/messages/messages';
-import { signatureOf } from './answer.ts';
 import { anthropicFault } from './error.ts';
 import { maxOutputTokens, takesAdaptiveThinking, takesPrefill, takesSampling, takesSystemMessages, takesThinkingBudget } from './models.ts';
+import { outputSchemaFault } from './output-schema.ts';
 import type { AnthropicRequest } from './shape.ts';
+import { isOwnRedacted, isOwnThinking } from './signature.ts';
 import { blocksOf, toTurns } from './turns.ts';
 import type { Refusal, Rule } from '../vendor.ts';
 
@@ -42,6 +43,8 @@ export const anthropicRules: readonly Rule<AnthropicRequest>[] = [
   { name: 'output within the model', check: checkMaxOutput },
   { name: 'thinking within max_tokens, and nothing that contradicts it', check: checkThinking },
   { name: 'thinking blocks come back as they were', check: checkSignatures },
+  { name: 'the output format can be followed', check: checkOutputFormat },
+  { name: 'strict tools can be followed', check: checkStrictTools },
   { name: 'at most four cache breakpoints', check: checkCacheControl },
 ];
 
@@ -126,7 +129,7 @@ const unanswered = (index: number, ids: Iterable<string>): Refusal =>
 
 const usesOf = (blocks: readonly ContentBlockParam[]): string[] => blocks.flatMap((block) => (block.type === 'tool_use' ? [block.id] : []));
 
-const allBlocks = ({ messages }: AnthropicRequest): ContentBlockParam[] => messages.flatMap((message) => blocksOf(message));
+const allBlocks = ({ messages }: Pick<AnthropicRequest, 'messages'>): ContentBlockParam[] => messages.flatMap((message) => blocksOf(message));
 
 function checkToolUseIds(request: AnthropicRequest): Refusal | undefined {
   return ifDuplicate(usesOf(allBlocks(request)), (id) => anthropicFault('messages', `the tool_use id ${id} is used twice`));
@@ -177,10 +180,34 @@ function checkThinking({ model, thinking, max_tokens, temperature, top_k, tool_c
 }
 
 function checkSignatures({ messages }: AnthropicRequest): Refusal | undefined {
-  const index = messages.findIndex((message) =>
-    blocksOf(message).some((block) => block.type === 'thinking' && block.signature !== signatureOf(block.thinking)),
-  );
-  return index < 0 ? undefined : anthropicFault(`messages.${index}`, 'the signature of a thinking block is not valid');
+  for (const [index, message] of messages.entries()) {
+    const place = blocksOf(message).findIndex((block) => isForged(block));
+    const block = blocksOf(message)[place];
+    if (block?.type === 'thinking') return anthropicFault(`messages.${index}.content.${place}`, 'the signature of this thinking block is not valid');
+    if (block) return anthropicFault(`messages.${index}.content.${place}`, 'the data of this redacted_thinking block is not valid');
+  }
+  return undefined;
+}
+
+const isForged = (block: ContentBlockParam): boolean =>
+  (block.type === 'thinking' && !isOwnThinking(block)) || (block.type === 'redacted_thinking' && !isOwnRedacted(block.data));
+
+function checkOutputFormat({ output_config, messages }: AnthropicRequest): Refusal | undefined {
+  const format = output_config?.format;
+  if (!format) return undefined;
+  const fault = outputSchemaFault(format.schema);
+  if (fault) return anthropicFault('output_config.format.schema', fault);
+  if (messages.at(-1)?.role === 'assistant') return anthropicFault('output_config.format', 'does not go with an assistant message at the end');
+  const isCited = allBlocks({ messages }).some((block) => block.type === 'document' && block.citations?.enabled);
+  return isCited ? anthropicFault('output_config.format', 'does not go with citations') : undefined;
+}
+
+function checkStrictTools({ tools = [] }: AnthropicRequest): Refusal | undefined {
+  for (const [index, tool] of tools.entries()) {
+    const fault = 'input_schema' in tool && tool.strict ? outputSchemaFault(tool.input_schema) : undefined;
+    if (fault) return anthropicFault(`tools.${index}.custom.input_schema`, fault);
+  }
+  return undefined;
 }
 
 function checkCacheControl(request: AnthropicRequest): Refusal | undefined {

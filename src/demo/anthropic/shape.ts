@@ -1,4 +1,4 @@
-import type { MessageCreateParamsBase } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { MessageCountTokensParams, MessageCreateParamsBase } from '@anthropic-ai/sdk/resources/messages/messages';
 import { anything, byType, decimal, flag, integer, list, nullable, oneOf, openObject, record, tagged, text } from '../shape.ts';
 import type { Shape } from '../shape.ts';
 
@@ -12,13 +12,16 @@ const cacheable = { cache_control: cacheControl };
 
 const textBlock = record({ type: oneOf('text'), text: text() }, { ...cacheable, citations: nullable(list(openObject)) });
 
+const base64 = text({ pattern: /^[A-Za-z0-9+/]+={0,2}$/ });
+const webAddress = text({ pattern: /^https?:\/\/[^\s/]/ });
+
 const imageSource = tagged('type', {
   base64: record({
     type: oneOf('base64'),
     media_type: oneOf('image/jpeg', 'image/png', 'image/gif', 'image/webp'),
-    data: text({ min: 1, pattern: /^[A-Za-z0-9+/]+={0,2}$/ }),
+    data: base64,
   }),
-  url: record({ type: oneOf('url'), url: text({ pattern: /^https?:\/\/[^\s/]/ }) }),
+  url: record({ type: oneOf('url'), url: webAddress }),
   file: record({ type: oneOf('file'), file_id: text({ min: 1 }) }),
 });
 
@@ -28,14 +31,17 @@ const documentBlock = record(
   {
     type: oneOf('document'),
     source: tagged('type', {
-      base64: record({ type: oneOf('base64'), media_type: oneOf('application/pdf'), data: text({ min: 1 }) }),
+      base64: record({ type: oneOf('base64'), media_type: oneOf('application/pdf'), data: base64 }),
       text: record({ type: oneOf('text'), media_type: oneOf('text/plain'), data: text() }),
-      url: record({ type: oneOf('url'), url: text() }),
+      url: record({ type: oneOf('url'), url: webAddress }),
       file: record({ type: oneOf('file'), file_id: text() }),
-      content: openObject,
+      content: record({
+        type: oneOf('content'),
+        content: byType({ string: text(), array: list(tagged('type', { text: textBlock, image: imageBlock })) }),
+      }),
     }),
   },
-  { ...cacheable, citations: nullable(openObject), context: nullable(text()), title: nullable(text()) },
+  { ...cacheable, citations: nullable(record({}, { enabled: flag })), context: nullable(text()), title: nullable(text()) },
 );
 
 const resultContent = byType({
@@ -109,13 +115,15 @@ const toolChoice = tagged('type', {
 
 const display = { display: nullable(oneOf('summarized', 'omitted')) };
 
+const outputFormat = tagged('type', { json_schema: record({ type: oneOf('json_schema'), schema: openObject }) });
+
 const optional = {
   cache_control: cacheControl,
   container: anything,
   diagnostics: nullable(openObject),
   inference_geo: nullable(text()),
   metadata: record({}, { user_id: nullable(text({ max: 256 })) }),
-  output_config: record({}, { effort: nullable(oneOf('low', 'medium', 'high', 'xhigh', 'max')), format: nullable(openObject) }),
+  output_config: record({}, { effort: nullable(oneOf('low', 'medium', 'high', 'xhigh', 'max')), format: nullable(outputFormat) }),
   service_tier: oneOf('auto', 'standard_only'),
   speed: nullable(oneOf('standard', 'fast')),
   stop_sequences: list(text({ min: 1 })),
@@ -143,3 +151,16 @@ export const anthropicRequestShape = record(
   { model: text({ min: 1 }), messages: list(message, { min: 1, max: 100_000 }), max_tokens: integer({ min: 0 }) },
   optional,
 );
+
+const { cache_control, output_config, speed, system, thinking, tool_choice, tools } = optional;
+
+/** A body of POST /v1/messages/count_tokens. */
+export const anthropicCountShape = record({ model: text({ min: 1 }), messages: list(message, { min: 1, max: 100_000 }) }, {
+  cache_control,
+  output_config,
+  speed,
+  system,
+  thinking,
+  tool_choice,
+  tools,
+} satisfies Record<Exclude<keyof MessageCountTokensParams, 'messages' | 'model' | HeaderField>, Shape>);

@@ -1,9 +1,7 @@
-import { openState, sealState } from '../state-token.ts';
+import { isOwnRedacted, redactedData } from '../anthropic/signature.ts';
 
-const scope = 'Bedrock reasoning';
-
-/** Reasoning that nobody may read, as bytes in base64. */
-export const redactedOf = (reasoning: string): string => sealState(scope, reasoning);
+/** Reasoning that nobody may read, as bytes in base64: Claude's own, so that it is taken at each of Claude's addresses. */
+export const redactedOf = redactedData;
 
 /** Whether hidden reasoning came back as it was given. */
-export const isRedacted = (bytes: string): boolean => openState(scope, bytes) !== undefined;
+export const isRedacted = isOwnRedacted;

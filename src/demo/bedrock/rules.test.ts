@@ -215,7 +215,7 @@ const taken: [name: string, fields: Fields][] = [
     },
   ],
   ['a model’s own fields', { additionalModelRequestFields: { top_k: 5, anthropic_beta: ['x'] } }],
-  ['a schema for the output', output('{"type":"object"}')],
+  ['a schema for the output', output('{"type":"object","additionalProperties":false}')],
   ['labels, latency and tier', { requestMetadata: { a: 'b' }, performanceConfig: { latency: 'optimized' }, serviceTier: { type: 'flex' } }],
   [
     'all of it for a model of a test’s own',

@@ -14,7 +14,7 @@ beforeAll(async () => {
 beforeEach(() => fake.clear());
 afterAll(() => fake.stop());
 
-const request: ChatCompletionCreateParamsNonStreaming = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Say "Bern" as JSON' }] };
+const request = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Say "Bern" as JSON' }] };
 const create = (fields: Partial<ChatCompletionCreateParamsNonStreaming>) => client.chat.completions.create({ ...request, ...fields });
 
 const schema = {

@@ -59,7 +59,7 @@ function textsOf(input: EmbeddingCreateParams['input']): string[] {
 }
 
 /** A vector of length one that depends on the text alone; all its numbers are exact in 32 bits. */
-export function embed(said: string, size: number): number[] {
+function embed(said: string, size: number): number[] {
   const numbers: number[] = [];
   for (let block = 0; numbers.length < size; block++) {
     const digest = createHash('sha256').update(`${block}\n${said}`).digest();

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-deprecated -- the API still answers what its SDK calls deprecated, and so does its fake. */
 import type { FileDeleted, FileObject } from 'openai/resources/files';
 import type { AddressedCall, PlainAnswer, PlainEndpoint } from '../vendor.ts';
 import { openAIFault, openAIRefusal } from './error.ts';
@@ -79,7 +80,7 @@ export function idIn(path: string, pattern: RegExp): { id: string } | undefined 
 }
 
 /** A page that holds all there is, as OpenAI writes lists. */
-export const listOf = <Item extends { id?: unknown }>(data: readonly Item[]): object => ({
+export const listOf = (data: readonly { id: string }[]): object => ({
   object: 'list',
   data,
   first_id: data[0]?.id ?? null,

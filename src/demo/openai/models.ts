@@ -40,7 +40,7 @@ export const embeddingSizes: Readonly<Record<EmbeddingModel, number>> = {
 };
 
 /** Provider models of the other endpoints. */
-export const otherModels = ['gpt-image-1', 'dall-e-3', 'whisper-1', 'gpt-4o-transcribe', 'omni-moderation-latest'] as const;
+const otherModels = ['gpt-image-1', 'dall-e-3', 'whisper-1', 'gpt-4o-transcribe', 'omni-moderation-latest'] as const;
 
 /** Every provider model that the fake OpenAI lists. */
 export const allOpenAIModels: readonly string[] = [...openAIModels, ...completionModels, ...Object.keys(embeddingSizes), ...otherModels];
@@ -73,7 +73,7 @@ export function maxOutputTokens(model: string): number | undefined {
 export function reasoningEfforts(model: string): readonly string[] | undefined {
   if (/^o\d/.test(model)) return ['low', 'medium', 'high'];
   if (/^gpt-5(-mini|-nano)?(-\d{4}|$)/.test(model)) return ['minimal', 'low', 'medium', 'high'];
-  if (/^gpt-5\.1/.test(model)) return ['none', 'low', 'medium', 'high'];
+  if (model.startsWith('gpt-5.1')) return ['none', 'low', 'medium', 'high'];
   return /^gpt-5\.[2-5]/.test(model) ? ['none', 'low', 'medium', 'high', 'xhigh'] : undefined;
 }
 

@@ -32,7 +32,7 @@ function objectFault({ additionalProperties, properties, required }: Record<stri
   const missing = names.find((name) => !listed.includes(name));
   if (missing !== undefined) return `'required' must name every property; '${missing}' is missing.`;
   const extra = listed.find((name) => typeof name !== 'string' || !names.includes(name));
-  return extra === undefined ? undefined : `'required' names '${String(extra)}', which is no property.`;
+  return extra === undefined ? undefined : `'required' names ${JSON.stringify(extra)}, which is no property.`;
 }
 
 function inside(schema: Record<string, unknown>): [name: string, schema: unknown][] {

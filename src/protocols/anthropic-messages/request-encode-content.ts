@@ -1,5 +1,6 @@
 import type { Writable } from '../../framing/json-write.ts';
 import type { DocumentContent, ImageContent, TextContent, UserContent, Warning } from '../../llm/request.ts';
+import { inlineData, isDataUrl } from '../data-url.ts';
 import { markOf, type Block } from './request-cache.ts';
 
 /** Where content stands, and who is told what the API does not take of it. */
@@ -38,7 +39,8 @@ function imageBlock({ source, detail, cache }: ImageContent, { field, warnings }
   if (detail !== undefined && detail !== 'auto') warnings.push({ field, detail: 'how closely an image is looked at cannot be set in the Anthropic API' });
   if (source.kind === 'url' && !isDataUrl(source.url)) return [{ type: 'image', source: { type: 'url', url: source.url }, ...markOf(cache) }];
   const inline = source.kind === 'url' ? inlineData(source.url) : source;
-  const mediaType = inline?.mediaType === 'image/jpg' ? 'image/jpeg' : inline?.mediaType;
+  const named = inline?.mediaType.toLowerCase();
+  const mediaType = named === 'image/jpg' ? 'image/jpeg' : named;
   if (inline === undefined || mediaType === undefined || !imageTypes.has(mediaType)) {
     warnings.push({ field, detail: `an image of type ${mediaType ?? 'unknown'} is left out: the Anthropic API takes JPEG, PNG, GIF and WebP` });
     return [];
@@ -57,18 +59,11 @@ function documentSource(source: DocumentContent['source']): Writable {
   if (source.kind === 'text') return { type: 'text', media_type: 'text/plain', data: source.text };
   if (source.kind === 'url' && !isDataUrl(source.url)) return { type: 'url', url: source.url };
   const inline = source.kind === 'url' ? inlineData(source.url) : source;
-  if (inline?.mediaType === 'application/pdf') return { type: 'base64', media_type: inline.mediaType, data: inline.data };
-  if (inline === undefined || !isText(inline.mediaType)) return undefined;
+  const mediaType = inline?.mediaType.toLowerCase() ?? '';
+  if (inline === undefined) return undefined;
+  if (mediaType === 'application/pdf') return { type: 'base64', media_type: mediaType, data: inline.data };
+  if (!isText(mediaType)) return undefined;
   return { type: 'text', media_type: 'text/plain', data: Buffer.from(inline.data, 'base64').toString('utf8') };
 }
 
 const isText = (mediaType: string): boolean => mediaType.startsWith('text/') || mediaType === 'application/json';
-
-const isDataUrl = (url: string): boolean => /^data:/i.test(url);
-
-/** What a data URL holds; undefined for one that is not in base64. */
-function inlineData(url: string): { mediaType: string; data: string } | undefined {
-  const match = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(url);
-  const mediaType = match?.[1];
-  return match === null || mediaType === undefined ? undefined : { mediaType: mediaType.toLowerCase(), data: url.slice(match[0].length) };
-}

@@ -17,6 +17,7 @@ test.each<[string, Reasoning, object]>([
   ['claude-haiku-4-5', { budgetTokens: 5000, show: false }, { thinking: { ...enabled(5000), display: 'omitted' } }],
   ['claude-haiku-4-5', { show: true }, { thinking: enabled(8192) }],
   ['claude-haiku-4-5', { effort: 'none' }, { thinking: undefined, max_tokens: 4096 }],
+  ['claude-haiku-4-5', { budgetTokens: 0 }, { thinking: undefined, max_tokens: 4096 }],
   ['claude-haiku-4-5', { show: false }, { thinking: undefined }],
   ['claude-opus-4-5', { effort: 'max' }, { thinking: enabled(32_000), output: { effort: 'high' }, max_tokens: 36_096 }],
   ['glm-5', { effort: 'low' }, { thinking: enabled(2048) }],
@@ -67,7 +68,7 @@ test('what nobody said is not sent', () => {
   }
 });
 
-const forced = { tools: [tool], toolChoice: { type: 'required' } } as const;
+const forced: Partial<ChatRequest> = { tools: [tool], toolChoice: { type: 'required' } };
 
 test.each<[string, Partial<ChatRequest>, boolean]>([
   ['claude-haiku-4-5', { reasoning: { effort: 'low' } }, false],

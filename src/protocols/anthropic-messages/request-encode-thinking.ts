@@ -33,7 +33,7 @@ export function planThinking({ reasoning, maxTokens, canResume }: Wish, rules: M
   const idle: Thinking = { maxTokens: maxTokens ?? defaultMaxTokens, mode: 'off' };
   const byDefault: Thinking = thinking.byDefault ? { ...idle, mode: 'adaptive' } : idle;
   if (reasoning === undefined) return byDefault;
-  const effort = effortOf(reasoning) ?? (reasoning.show === true ? 'medium' : undefined);
+  const effort = effortIn(reasoning) ?? (reasoning.show === true ? 'medium' : undefined);
   if (effort === undefined) return thinking.byDefault && thinking.adaptive ? { ...byDefault, ...adaptive(reasoning, undefined, rules) } : byDefault;
   if (effort === 'none') return switchedOff(idle, rules, warnings);
   if (!thinking.manual && !thinking.adaptive) {
@@ -43,10 +43,16 @@ export function planThinking({ reasoning, maxTokens, canResume }: Wish, rules: M
   if (thinking.manual && (!thinking.adaptive || (reasoning.budgetTokens !== undefined && canResume))) {
     return withBudget(reasoning, { maxTokens, canResume, effort }, rules, warnings);
   }
-  const chosen = effortOf(reasoning) === undefined ? undefined : nearestEffort(effort, rules.efforts);
+  const chosen = effortIn(reasoning) === undefined ? undefined : nearestEffort(effort, rules.efforts);
   if (reasoning.budgetTokens !== undefined) warn(warnings, `is sent as the effort ${chosen}: a budget in tokens is not possible here`);
   const room = chosen === undefined ? 0 : (budgetOf({ effort: chosen }) ?? 0);
   return { ...adaptive(reasoning, chosen, rules), maxTokens: maxTokens ?? room + defaultMaxTokens };
+}
+
+/** However small a budget is, who sets one wants some thinking. */
+function effortIn(reasoning: Reasoning): ReasoningEffort | undefined {
+  const effort = effortOf(reasoning);
+  return effort === 'none' && reasoning.effort === undefined && reasoning.budgetTokens !== 0 ? 'minimal' : effort;
 }
 
 const warn = (warnings: Warning[], detail: string): void => void warnings.push({ field: 'reasoning', detail });

@@ -9,7 +9,7 @@ import { encodeOptions, encodeSampling } from './request-encode-options.ts';
 import { planThinking, type Thinking } from './request-encode-thinking.ts';
 import { encodeTools, lostKeywords } from './request-encode-tools.ts';
 import { rulesOf, type ModelRules } from './request-models.ts';
-import { bodyFields } from './request-quirks.ts';
+import { bodyFields, fieldsInPath } from './request-quirks.ts';
 import { fitSchema } from './request-schema.ts';
 
 /** A request as Anthropic takes it. */
@@ -25,7 +25,7 @@ export function encodeRequest(request: ChatRequest, { model, quirks }: Target): 
     ...encodeSampling(request, { model, sampling: rules.sampling, thinking }, warnings),
     ...encodeOptions(request, warnings),
   };
-  return { value: writeJson(bodyFields(body, quirks, warnings)), warnings };
+  return { value: writeJson(bodyFields(body, quirks, fieldsInPath(quirks), warnings)), warnings };
 }
 
 /** What the input tokens of a request depend on: its messages and tools, how much is thought, and the form of the answer. */

@@ -9,13 +9,20 @@ import { modelEdits } from '../asked-model.ts';
  * Fields that clouds have in their path instead of the body. Google wants `stream` in the body all the same.
  * Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html, https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
  */
-const inPath = (bodyVersion: string): readonly string[] => (bodyVersion.startsWith('vertex-') ? ['model'] : ['model', 'stream']);
+export function fieldsInPath({ bodyVersion }: Quirks): readonly string[] {
+  if (bodyVersion === undefined) return [];
+  return bodyVersion.startsWith('vertex-') ? ['model'] : ['model', 'stream'];
+}
 
-/** The body as this server has it: fields under its names, without those that it refuses, and at clouds with the version. */
-export function bodyFields(body: Record<string, Writable>, { bodyVersion, refusedFields = [], renamedFields = {} }: Quirks, warnings: Warning[]) {
-  const moved = bodyVersion === undefined ? [] : inPath(bodyVersion);
+/** The body as this server has it: fields under its names, without those that it refuses or has `inPath`, and at clouds with the version. */
+export function bodyFields(
+  body: Record<string, Writable>,
+  { bodyVersion, refusedFields = [], renamedFields = {} }: Quirks,
+  inPath: readonly string[],
+  warnings: Warning[],
+): Record<string, Writable> {
   const fields = Object.entries(body).flatMap(([field, value]): [string, Writable][] => {
-    if (value === undefined || moved.includes(field)) return [];
+    if (value === undefined || inPath.includes(field)) return [];
     if (!refusedFields.includes(field)) return [[renamedFields[field] ?? field, value]];
     warnings.push({ field, detail: refusal });
     return [];
@@ -26,11 +33,12 @@ export function bodyFields(body: Record<string, Writable>, { bodyVersion, refuse
 const refusal = 'is not taken by this provider';
 
 /** The same for a client's own bytes. */
-export function bodyEdits(body: JsonNode, { model, quirks }: Target): Carried<Edit[]> {
+export function bodyEdits(body: JsonNode, { model, quirks }: Target, inPath: readonly string[]): Carried<Edit[]> {
   const { bodyVersion, refusedFields = [], renamedFields = {} } = quirks;
   const warnings: Warning[] = [];
-  const removed = new Set(bodyVersion === undefined ? [] : inPath(bodyVersion));
-  const edits: Edit[] = bodyVersion === undefined ? modelEdits(body, model) : versionEdits(body, bodyVersion);
+  const removed = new Set(inPath);
+  const edits: Edit[] = inPath.includes('model') ? [] : modelEdits(body, model);
+  if (bodyVersion !== undefined) edits.push(...versionEdits(body, bodyVersion));
   for (const { key, value } of body.fields()) {
     const field = String(value.name);
     const name = renamedFields[field];

@@ -3,7 +3,7 @@ import type { JsonNode } from '../../framing/json.ts';
 import type { Edit } from '../../framing/splice.ts';
 import type { Carried, RequestFacts, Target } from '../protocol.ts';
 import { checkMessages, requestedModel } from '../request-facts.ts';
-import { bodyEdits } from './request-quirks.ts';
+import { bodyEdits, fieldsInPath } from './request-quirks.ts';
 
 /** What the gateway must know of a request. Throws JsonFieldError where the API too would refuse. */
 export function facts(body: JsonNode): RequestFacts {
@@ -20,4 +20,5 @@ export function facts(body: JsonNode): RequestFacts {
 }
 
 /** The model, and what this provider has otherwise, is all that changes: usage arrives unasked. */
-export const retarget = (body: JsonNode, _facts: RequestFacts, target: Target): Carried<Edit[]> => bodyEdits(body, target);
+export const retarget = (body: JsonNode, _facts: RequestFacts, target: Target): Carried<Edit[]> =>
+  bodyEdits(body, target, fieldsInPath(target.quirks));

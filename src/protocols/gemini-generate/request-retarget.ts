@@ -58,24 +58,34 @@ const isEmptyText = (part: JsonNode): boolean =>
   field(part, 'text')?.text === '""' &&
   [...part.fields()].every(({ value }) => value.name === 'text' || value.name === 'thought' || value.type === 'null');
 
-/** Where the first calls of the steps since the user's last word begin that have no signature. */
+/** Where the first calls of the steps since the user's last word begin that have no signature. Contents of one side in a row are one turn. */
 function unsignedCalls(contents: JsonNode): Set<number> {
   const starts = new Set<number>();
   let first: JsonNode | undefined; // of the step that is being read, from its end to its beginning
+  let userTurn: 'word' | 'results' | undefined;
   const close = (): void => {
     if (first !== undefined && field(first, 'thoughtSignature') === undefined) starts.add(first.start);
     first = undefined;
   };
   for (const content of contents.items().toReversed()) {
-    const list = content.type === 'object' ? field(content, 'parts') : undefined;
-    const parts = list?.type === 'array' ? list.items().filter(({ type }) => type === 'object') : [];
-    if (field(content, 'role')?.text !== '"model"') {
+    const parts = partsOf(content);
+    if (field(content, 'role')?.text === '"model"') {
+      if (userTurn === 'word') break;
+      userTurn = undefined;
+      first = parts.find((part) => field(part, 'functionCall') !== undefined) ?? first;
+    } else {
       close();
-      if (!parts.some((part) => field(part, 'functionResponse') !== undefined)) break;
-    } else first = parts.find((part) => field(part, 'functionCall') !== undefined) ?? first;
+      const hasResults = userTurn === 'results' || parts.some((part) => field(part, 'functionResponse') !== undefined);
+      userTurn = hasResults ? 'results' : 'word';
+    }
   }
   close();
   return starts;
+}
+
+function partsOf(content: JsonNode): JsonNode[] {
+  const list = content.type === 'object' ? field(content, 'parts') : undefined;
+  return list?.type === 'array' ? list.items().filter(({ type }) => type === 'object') : [];
 }
 
 /** Models that want no signatures would take what stands for none as one that is corrupted. */

@@ -32,13 +32,18 @@ type Schema = Record<string, Writable>;
 
 function rewritten(schema: JsonNode, ignored: Set<string>): Schema {
   const written: Schema = {};
+  const hasAnyOf = schema.get('anyOf') !== undefined;
   for (const { value } of schema.fields()) {
-    const [keyword, json] = rewrittenField(String(value.name), value, ignored);
-    if (keyword === undefined) continue;
-    if (keyword in written && keyword === 'anyOf') ignored.add('allOf'); // both cannot be said with one keyword
-    else written[keyword] = json;
+    const name = String(value.name);
+    const [keyword, json] = name === 'allOf' && hasAnyOf ? unobeyed(name, value, ignored) : rewrittenField(name, value, ignored);
+    if (keyword !== undefined) written[keyword] = json;
   }
-  return withLonelyReference(written);
+  return withLonelyReference(written, ignored);
+}
+
+function unobeyed(keyword: string, value: JsonNode, ignored: Set<string>): readonly [keyword: string, json: Writable] {
+  ignored.add(keyword);
+  return [keyword, new RawJson(value.text)];
 }
 
 function rewrittenField(keyword: string, value: JsonNode, ignored: Set<string>): readonly [keyword: string | undefined, json: Writable] {
@@ -65,8 +70,7 @@ function rewrittenField(keyword: string, value: JsonNode, ignored: Set<string>):
     case 'additionalProperties':
       return [keyword, schemas(value, ignored)];
   }
-  if (!obeyed.has(keyword)) ignored.add(keyword);
-  return [keyword, new RawJson(value.text)];
+  return obeyed.has(keyword) ? [keyword, new RawJson(value.text)] : unobeyed(keyword, value, ignored);
 }
 
 /** A schema, several, or whatever else stands there. */
@@ -80,9 +84,11 @@ const namedSchemas = (value: JsonNode, ignored: Set<string>): Writable =>
     ? Object.fromEntries([...value.fields()].map((property) => [String(property.value.name), schemas(property.value, ignored)]))
     : new RawJson(value.text);
 
-function withLonelyReference(schema: Schema): Schema {
+/** Where `anyOf` stands beside a reference already, the reference holds. */
+function withLonelyReference(schema: Schema, ignored: Set<string>): Schema {
   const { $ref, ...rest } = schema;
   const others = Object.keys(rest).filter((keyword) => !keyword.startsWith('$'));
-  if ($ref === undefined || others.length === 0 || 'anyOf' in rest) return schema;
+  if ($ref === undefined || others.length === 0) return schema;
+  if ('anyOf' in rest) ignored.add('anyOf');
   return { ...rest, anyOf: [{ $ref }] };
 }

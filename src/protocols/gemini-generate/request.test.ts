@@ -56,6 +56,7 @@ test('Gemini 3 gets a placeholder for the signature that the first call of a ste
     user({ text: 'Before' }),
     model(call('a')),
     user(answer('a')),
+    model({ text: 'Done' }),
     user({ text: 'Now' }),
     model({ text: 'Two' }),
     model(call('a'), call('b')),
@@ -67,8 +68,8 @@ test('Gemini 3 gets a placeholder for the signature that the first call of a ste
     user(answer('e')),
   ];
   const signed = structuredClone(contents);
-  signed[5] = model({ ...call('a'), thoughtSignature: skip }, call('b'));
-  signed[10] = model({ ...call('e'), thoughtSignature: skip });
+  signed[6] = model({ ...call('a'), thoughtSignature: skip }, call('b'));
+  signed[11] = model({ ...call('e'), thoughtSignature: skip });
   expect(JSON.parse(retargeted({ contents }, 'gemini-3-pro-preview'))).toEqual({ contents: signed });
   expect(JSON.parse(retargeted({ contents }, 'gemini-flash-latest'))).toEqual({ contents: signed });
   expect(JSON.parse(retargeted({ contents }, 'gemini-2.5-pro'))).toEqual({ contents });

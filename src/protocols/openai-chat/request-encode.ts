@@ -4,7 +4,7 @@ import type { Carried, Quirks, Target } from '../protocol.ts';
 import { encodeMessages } from './request-encode-messages.ts';
 import { cacheMarker } from './request-encode-content.ts';
 import { serviceTiers, sharedNumbers } from './request-fields.ts';
-import { jsonInstruction, renames, writeReasoning } from './request-quirks.ts';
+import { jsonInstruction, withQuirks, writeReasoning } from './request-quirks.ts';
 
 /** A canonical request as a provider of this protocol takes it. */
 export function encodeRequest(request: ChatRequest, { model, quirks }: Target): Carried<string> {
@@ -33,20 +33,6 @@ export function encodeRequest(request: ChatRequest, { model, quirks }: Target): 
     ...encodeRest(request, quirks, warnings),
   };
   return { value: writeJson(withQuirks(body, quirks, warnings)), warnings };
-}
-
-/** The body as this server has it: fields under its names, and without those that it refuses. */
-function withQuirks(body: Record<string, Writable>, quirks: Quirks, warnings: Warning[]): Record<string, Writable> {
-  const names = renames(quirks);
-  const refused = new Set(quirks.refusedFields);
-  const fields = Object.entries(body).flatMap(([field, value]): [string, Writable][] => {
-    if (value === undefined) return [];
-    const name = names.get(field) ?? field;
-    if (!refused.has(field) && !refused.has(name)) return [[name, value]];
-    if (field !== 'stream_options') warnings.push({ field, detail: 'is not taken by this provider' });
-    return [];
-  });
-  return Object.fromEntries(fields);
 }
 
 function encodeReasoning({ reasoning }: ChatRequest, quirks: Quirks, warnings: Warning[]): Record<string, Writable> {

@@ -1,6 +1,6 @@
 import type { Writable } from '../../framing/json-write.ts';
 import { budgetOf, effortOf, nearestEffort } from '../../llm/reasoning.ts';
-import type { ObjectText, Reasoning, ReasoningEffort } from '../../llm/request.ts';
+import type { ObjectText, Reasoning, ReasoningEffort, Warning } from '../../llm/request.ts';
 import type { Quirks } from '../protocol.ts';
 
 /** Fields of a body that a server has under another name. */
@@ -8,6 +8,20 @@ export function renames({ renamedFields = {}, maxTokensField }: Quirks): Readonl
   const names = new Map(Object.entries(renamedFields));
   if (maxTokensField !== undefined) names.set(maxTokensField === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens', maxTokensField);
   return names;
+}
+
+/** A body as a server has it: fields under its names, and without those that it refuses. */
+export function withQuirks(body: Readonly<Record<string, Writable>>, quirks: Quirks, warnings: Warning[]): Record<string, Writable> {
+  const names = renames(quirks);
+  const refused = new Set(quirks.refusedFields);
+  const fields = Object.entries(body).flatMap(([field, value]): [string, Writable][] => {
+    if (value === undefined) return [];
+    const name = names.get(field) ?? field;
+    if (!refused.has(field) && !refused.has(name)) return [[name, value]];
+    if (field !== 'stream_options') warnings.push({ field, detail: 'is not taken by this provider' });
+    return [];
+  });
+  return Object.fromEntries(fields);
 }
 
 /** How much to think, in the fields of a server, and what that loses. */

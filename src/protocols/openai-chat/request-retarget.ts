@@ -89,7 +89,11 @@ function retargetFormat({ body, edits, removed, warnings }: Changes, { jsonSchem
 /** Puts a value in front of the items of an array, which has some. */
 const addFirst = (array: JsonNode, value: Writable): Edit => ({ start: array.start + 1, end: array.start + 1, text: `${writeJson(value)},` });
 
-function askForUsage({ body, edits, removed, warnings }: Changes, { stream, wantsUsage }: RequestFacts, { usageInStream, refusedFields }: Quirks): void {
+function askForUsage(
+  { body, edits, removed, warnings }: Changes,
+  { stream, wantsUsage }: RequestFacts,
+  { usageInStream, refusedFields }: Quirks,
+): void {
   const options = body.get('stream_options');
   if (usageInStream === 'never-ask' && options !== undefined) {
     if (wantsUsage && !removed.has('stream_options')) warnings.add(options, 'is not taken by this provider');

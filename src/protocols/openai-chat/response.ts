@@ -1,31 +1,20 @@
-import { JsonFieldError, parseJson } from '../../framing/json.ts';
+import { JsonFieldError } from '../../framing/json.ts';
 import type { FinishReason, Part, TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
+import { parsedAnswer } from '../parsed-answer.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
-import { isObject } from '../untrusted.ts';
 import { writeLogprobs } from './wire-logprobs.ts';
 import { createAnswerState, readAnswer } from './response-read.ts';
 import { writeUsage } from './wire.ts';
 
 /** A provider's JSON answer as parts. Throws JsonFieldError, JsonSyntaxError. */
 export function decodeAnswer(body: Buffer): LocatedPart[] {
-  const answer = parsed(body);
-  if (!isObject(answer)) throw new JsonFieldError('', 'must be an object');
+  const answer = parsedAnswer(body);
   const state = createAnswerState();
   const parts = readAnswer(state, answer, 'message');
   if (state.failed) return parts;
   if (state.choices.size === 0) throw new JsonFieldError('choices', 'must be an array of at least one choice');
   return [...parts, { type: 'end' }];
-}
-
-/** JSON.parse is the fastest reader there is; ours says what is wrong. */
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    parseJson(body);
-    throw error;
-  }
 }
 
 interface CollectedChoice {

@@ -2,7 +2,7 @@ import { writeJson } from '../../framing/json-write.ts';
 import { JsonFieldError } from '../../framing/json.ts';
 import type { ChatRequest, Warning } from '../../llm/request.ts';
 import { sharedNumbers } from '../openai-chat/request-fields.ts';
-import { renames } from '../openai-chat/request-quirks.ts';
+import { withQuirks } from '../openai-chat/request-quirks.ts';
 import type { Carried, Target } from '../protocol.ts';
 
 /** Settings that completions have nothing for, as most APIs write them. */
@@ -25,8 +25,6 @@ export function encodeRequest(request: ChatRequest, { model, quirks }: Target): 
   const { topK } = request;
   if (topK !== undefined && quirks.topK !== true) warnings.push({ field: 'top_k', detail: 'OpenAI has no such field' });
   const { maxTokensField: _, ...others } = quirks;
-  const names = renames(others);
-  const refused = new Set(quirks.refusedFields);
   const fields = {
     model,
     prompt: promptOf(request, warnings),
@@ -41,12 +39,7 @@ export function encodeRequest(request: ChatRequest, { model, quirks }: Target): 
     logprobs: request.logprobs?.top,
     user: request.user,
   };
-  const taken = Object.entries(fields).filter(([field, value]) => {
-    if (value === undefined || !refused.has(field)) return value !== undefined;
-    if (field !== 'stream_options') warnings.push({ field, detail: 'is not taken by this provider' });
-    return false;
-  });
-  return { value: writeJson(Object.fromEntries(taken.map(([field, value]) => [names.get(field) ?? field, value]))), warnings };
+  return { value: writeJson(withQuirks(fields, others, warnings)), warnings };
 }
 
 function promptOf({ messages }: ChatRequest, warnings: Warning[]): string {

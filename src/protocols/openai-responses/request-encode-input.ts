@@ -72,21 +72,22 @@ function encodePart(item: UserContent, context: Context): Item[] {
       return [{ type: 'input_image', image_url: url, detail: item.detail ?? 'auto', ...markOf(item, context) }];
     }
     case 'document':
-      return [{ ...encodeDocument(item), ...markOf(item, context) }];
+      return [{ ...encodeDocument(item, context), ...markOf(item, context) }];
     case 'audio':
       context.warnings.push({ field: context.field, detail: 'has audio, which OpenAI Responses does not take' });
       return [];
   }
 }
 
-/** Plain text is said as it is. A file in the body wants a name. */
-function encodeDocument({ source, name }: DocumentContent): Item {
+/** Plain text is said as it is. A file in the body wants a name; one at an address has it there. */
+function encodeDocument({ source, name }: DocumentContent, { field, warnings }: Context): Item {
   switch (source.kind) {
     case 'text':
       return { type: 'input_text', text: name === undefined ? source.text : `${name}\n\n${source.text}` };
     case 'base64':
       return { type: 'input_file', filename: name ?? fileName(source.mediaType), file_data: dataUrl(source) };
     case 'url':
+      if (name !== undefined && !source.url.endsWith(name)) warnings.push({ field, detail: 'the name of a document at an address is not carried' });
       return { type: 'input_file', file_url: source.url };
   }
 }

@@ -23,9 +23,11 @@ function uncovered(json: string): string[] {
 test('in a request with every field of the SDK, only these are no text', () => {
   expect(uncovered(JSON.stringify(everyField))).toMatchInlineSnapshot(`
     [
+      "access_programs.cyber",
       "context_management[].compact_threshold",
       "context_management[].type",
       "conversation.id",
+      "image.context_compression",
       "include[]",
       "input[].call_id",
       "input[].content[].detail",

@@ -5,11 +5,13 @@ import type { Identity } from '@smithy/types';
  * the libraries' errors hold the request, secrets and all, and errors are logged.
  */
 export async function obtain<T>(what: string, secrets: readonly (string | undefined)[], get: () => Promise<T>): Promise<T> {
+  let told: string;
   try {
     return await get();
   } catch (error) {
-    throw new Error(`${what}: ${toldOf(error, secrets)}`);
+    told = toldOf(error, secrets);
   }
+  throw new Error(`${what}: ${told}`);
 }
 
 const maxLength = 1000;

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-deprecated -- the API still takes what its SDK calls deprecated, and so does its fake. */
 import type {
   ResponseCustomToolCall,
   ResponseFunctionToolCall,

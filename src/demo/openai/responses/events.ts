@@ -5,10 +5,10 @@ import { begunResponse, endedResponse, toEnd, toItem, toPart } from './answer.ts
 import type { Draft, ResponsesReply } from './answer.ts';
 import type { WireResponse } from './store.ts';
 
-type Unnumbered<Event> = Event extends { response: Response }
-  ? Omit<Event, 'sequence_number' | 'response'> & { response: WireResponse }
-  : Event extends ResponseStreamEvent
-    ? Omit<Event, 'sequence_number'>
+type Unnumbered<Numbered> = Numbered extends { response: Response }
+  ? Omit<Numbered, 'sequence_number' | 'response'> & { response: WireResponse }
+  : Numbered extends ResponseStreamEvent
+    ? Omit<Numbered, 'sequence_number'>
     : never;
 
 type Event = Unnumbered<ResponseStreamEvent>;

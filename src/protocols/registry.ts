@@ -1,0 +1,22 @@
+import { anthropicMessages } from './anthropic-messages/index.ts';
+import { geminiCountTokens } from './gemini-count-tokens/index.ts';
+import { geminiEmbed, geminiEmbedContent } from './gemini-embed/index.ts';
+import { geminiGenerate } from './gemini-generate/index.ts';
+import { openaiChat } from './openai-chat/index.ts';
+import { openaiCompletions } from './openai-completions/index.ts';
+import { openaiInputTokens } from './openai-input-tokens/index.ts';
+import { openaiResponses } from './openai-responses/index.ts';
+import type { Protocol } from './protocol.ts';
+
+/** What clients may speak. The first one also renders errors on paths that are no protocol's. */
+export const clientProtocols: readonly [Protocol, ...Protocol[]] = [
+  openaiChat,
+  openaiResponses,
+  anthropicMessages,
+  geminiGenerate,
+  openaiCompletions,
+  openaiInputTokens,
+  geminiCountTokens,
+  geminiEmbed,
+  geminiEmbedContent,
+];
