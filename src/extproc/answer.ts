@@ -4,7 +4,7 @@ import { EventTooLargeError, FramingError, type WrittenEvent } from '../framing/
 import { isTextPart, type Part } from '../llm/part.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import { AnswerFailure } from '../protocols/failure.ts';
-import { createStreamRelay, relayAnswer, type RelayOptions } from '../protocols/relay.ts';
+import { createStreamRelay, relayAnswer, type RelayOptions, type StoredIds } from '../protocols/relay.ts';
 import { createStateSealer } from '../protocols/sealed-answer.ts';
 import type { Api } from '../providers/provider.ts';
 import { deploymentName, type Deployment } from '../routing/deployment.ts';
@@ -30,13 +30,20 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
     from: { protocol: api.protocol, framing: api.framing ?? api.protocol.framing },
     to: { protocol: state.protocol, framing: plan.facts.framing ?? state.protocol.framing },
     finish: createStateSealer(state.protocol, plan.seal),
-    renameId: plan.facts.isStored === true ? (id) => plan.seal.seal({ type: 'stored', id, deployment: deploymentName(deployment) }) ?? id : undefined,
+    storedIds: storedIdsOf(plan, deployment),
     observe: createObserver(state),
     filter: pipeline.partFilter(),
     options: { wantsUsage: plan.facts.wantsUsage, createdAt: state.createdAt, model: plan.facts.model, encoding: plan.facts.encoding },
   };
   const isStream = plan.facts.stream && message.headers.get('content-type')?.includes(relay.from.framing.contentType) === true;
   yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, plan, state);
+}
+
+/** What the client calls the objects that the provider keeps; undefined where none is spoken of. */
+function storedIdsOf({ facts, seal, storedIds: known }: Plan, deployment: Deployment): StoredIds | undefined {
+  if (facts.isStored !== true && known.size === 0) return undefined;
+  const sealed = (id: string): string => seal.seal({ type: 'stored', id, deployment: deploymentName(deployment) }) ?? id;
+  return { known, ofAnswer: facts.isStored === true ? sealed : undefined };
 }
 
 /** The attempt that is answered: Envoy says which one it was. */

@@ -26,6 +26,8 @@ export interface Plan {
   warnings: readonly Warning[];
   /** For what the answer gives the client to send back. */
   seal: Seal;
+  /** Ids of objects at the provider that the request names, and what the client calls each. */
+  storedIds: ReadonlyMap<string, string>;
 }
 
 /** A plan, and what writes its attempts: it holds the request, and is let go of when the answer begins. */
@@ -62,7 +64,7 @@ export async function planRequest(
   // A name that the config does not have may be any text of the client's.
   state.trace.requested({ model: snapshot.models.has(model) ? model : undefined, protocol: state.protocol.name, stream, maxTokens });
   requireAllowed(model, identity);
-  const { request, deployment: keeper } = withStoredIds(await pipeline.onRequest(received), seal);
+  const { request, deployment: keeper, ids } = withStoredIds(await pipeline.onRequest(received), seal);
   const routed = await state.trace.stage('route', () => route(model, snapshot.models, random));
   const isStrict = snapshot.models.get(model)?.strict === true || state.opening.headers.get(strictHeader) === 'true';
   const possible = keeper === undefined ? routed : keptBy(keeper, routed);
@@ -75,6 +77,7 @@ export async function planRequest(
     apis: [],
     warnings: [],
     seal,
+    storedIds: ids,
   };
   return {
     plan,

@@ -83,7 +83,7 @@ const hop = (from: Protocol, to: Protocol, filter?: PartFilter, wantsUsage = tru
   from: { protocol: from, framing: from.framing },
   to: { protocol: to, framing: to.framing },
   finish: (part) => [part],
-  renameId: undefined,
+  storedIds: undefined,
   observe: () => {},
   filter,
   options: { wantsUsage, createdAt: 1 },

@@ -24,6 +24,14 @@ export interface Side {
   framing: Framing;
 }
 
+/** Ids of objects that a provider keeps, in the form that the client knows. */
+export interface StoredIds {
+  /** Those that the request named: the provider's id, and the client's. */
+  known: ReadonlyMap<string, string>;
+  /** The client's form of the answer's own id; undefined where the answer is not kept. */
+  ofAnswer: ((id: string) => string) | undefined;
+}
+
 /** How a provider's answer gets to the client. */
 export interface RelayOptions {
   /** The provider. */
@@ -36,8 +44,8 @@ export interface RelayOptions {
   observe: (part: Part) => void;
   /** Undefined where no policy looks at the answer. */
   filter: PartFilter | undefined;
-  /** Gives the id of an answer that its provider keeps another form for the client, where both sides speak one protocol; undefined where ids stay. */
-  renameId: ((id: string) => string) | undefined;
+  /** What clients call the objects that a provider keeps, where both sides speak one protocol; undefined where ids stay. */
+  storedIds: StoredIds | undefined;
   /** How the answer is to be written for the client. */
   options: EncoderOptions;
 }
@@ -49,7 +57,7 @@ export type AnswerEnd = 'complete' | 'failed' | 'cut';
  * A complete JSON answer for the client; undefined where the provider's bytes are already right.
  * Throws AnswerFailure where it is an error, JsonSyntaxError and JsonFieldError where it cannot be read.
  */
-export function relayAnswer(bytes: Buffer, { from, to, observe, filter, finish, renameId, options }: RelayOptions): Buffer | undefined {
+export function relayAnswer(bytes: Buffer, { from, to, observe, filter, finish, storedIds, options }: RelayOptions): Buffer | undefined {
   const located = from.protocol.decodeAnswer(bytes);
   const parts = located.filter((part) => !isEcho(part));
   for (const part of parts) observe(part);
@@ -63,7 +71,7 @@ export function relayAnswer(bytes: Buffer, { from, to, observe, filter, finish, 
       ? []
       : [...changedTexts(parts.filter(hasPlace), textsByBlock(parts.flatMap(filter))), ...changedEchoes(located.filter(isEcho), filter)];
   const changed = changes.length === 0 ? bytes : withTexts(bytes, changes);
-  const renamed = renameId === undefined ? changed : new IdRenamer(renameId).rename(changed, parts);
+  const renamed = storedIds === undefined ? changed : new IdRenamer(storedIds).rename(changed, parts);
   return renamed === bytes ? undefined : renamed;
 }
 
@@ -207,7 +215,7 @@ const heldBy = (filter: PartFilter | undefined): Part[] => (filter?.({ type: 'en
 
 /** A client who speaks the provider's protocol gets its own bytes, but for texts that policies change and usage nobody asked for. */
 function sameProtocol(
-  { from, to, observe, filter, renameId, options: { wantsUsage } }: RelayOptions,
+  { from, to, observe, filter, storedIds, options: { wantsUsage } }: RelayOptions,
   progress: Progress,
   output: Output,
   cut: BreakOff['cut'],
@@ -216,7 +224,7 @@ function sameProtocol(
   const decoder = from.protocol.createDecoder();
   const isSameFraming = from.framing === to.framing;
   const rewriter = filter === undefined ? undefined : new EventRewriter(from.protocol, filter);
-  const renamer = renameId === undefined ? undefined : new IdRenamer(renameId);
+  const renamer = storedIds === undefined ? undefined : new IdRenamer(storedIds);
 
   /** Writes an event as the client gets it; true where it is left as it came. */
   function relay(event: StreamEvent, parts: readonly LocatedPart[]): boolean {
@@ -237,7 +245,7 @@ function sameProtocol(
   }
 
   return (chunk, last) => {
-    let isAsItCame = parser.pendingBytes === 0;
+    let isAsItCame = isSameFraming && parser.pendingBytes === 0;
     for (const event of eventsOf(parser, chunk, last)) {
       // Half an event would spoil what is written behind it.
       if (event.isCut === true || !relay(event, decoder.push(event))) isAsItCame = false;
@@ -341,34 +349,39 @@ class EventRewriter {
   }
 }
 
-/** Gives an answer's id another form wherever it stands: events repeat it. Ids are long and random, so nothing else reads like one. */
+/** Puts the client's ids in the place of the provider's wherever they stand: events repeat them. They are long and random, so nothing else reads like one. */
 class IdRenamer {
-  readonly #rename: (id: string) => string;
-  #id = '';
-  #renamed = '';
+  readonly #ofAnswer: StoredIds['ofAnswer'];
+  readonly #names: Map<string, string>;
 
-  constructor(rename: (id: string) => string) {
-    this.#rename = rename;
+  constructor({ known, ofAnswer }: StoredIds) {
+    this.#names = new Map(known);
+    this.#ofAnswer = ofAnswer;
   }
 
   rename(bytes: Buffer, parts: readonly LocatedPart[]): Buffer {
     this.#note(parts);
-    return this.#id === '' || !bytes.includes(this.#id) ? bytes : Buffer.from(bytes.toString('utf8').replaceAll(this.#id, this.#renamed));
+    return [...this.#names.keys()].some((id) => bytes.includes(id)) ? Buffer.from(this.#renamed(bytes.toString('utf8'))) : bytes;
   }
 
   /** The event's data as it goes out; undefined where that is its own. */
   data(event: StreamEvent, changed: string | undefined, parts: readonly LocatedPart[]): string | undefined {
     this.#note(parts);
     const data = changed ?? event.data;
-    return this.#id === '' || !data.includes(this.#id) ? changed : data.replaceAll(this.#id, this.#renamed);
+    const renamed = this.#renamed(data);
+    return renamed === data ? changed : renamed;
+  }
+
+  #renamed(text: string): string {
+    let renamed = text;
+    for (const [id, name] of this.#names) if (renamed.includes(id)) renamed = renamed.replaceAll(id, name);
+    return renamed;
   }
 
   #note(parts: readonly LocatedPart[]): void {
-    for (const part of parts) {
-      if (part.type !== 'start' || part.id === '' || part.id === this.#id) continue;
-      this.#id = part.id;
-      this.#renamed = this.#rename(part.id);
-    }
+    if (this.#ofAnswer === undefined) return;
+    for (const part of parts)
+      if (part.type === 'start' && part.id !== '' && !this.#names.has(part.id)) this.#names.set(part.id, this.#ofAnswer(part.id));
   }
 }
 

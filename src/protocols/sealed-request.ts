@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { replaceValue } from '../framing/splice.ts';
 import type { AssistantContent, ChatRequest, Message, ReasoningContent, ToolCallContent, Warning } from '../llm/request.ts';
-import { ClientRequest } from './client-request.ts';
+import type { ClientRequest } from './client-request.ts';
 import type { Carried, StateSpot } from './protocol.ts';
 import { sealPrefix, sealPrefixInBase64, type Seal } from './seal.ts';
 

@@ -11,12 +11,22 @@ export const notStored = (field?: string): GatewayError =>
     field === undefined ? {} : { field },
   );
 
+/** A request with the ids of stored objects as their provider knows them. */
+export interface WithStoredIds {
+  request: ClientRequest;
+  /** The deployment that has them, which alone can serve it; undefined where it names none. */
+  deployment: string | undefined;
+  /** The provider's ids, and what the client calls each. */
+  ids: ReadonlyMap<string, string>;
+}
+
 /**
  * A request with the ids of stored objects as their provider knows them, and the deployment that has them, which alone can serve it; undefined where it names none.
  * Throws `stored-not-found` for an id that we did not give this tenant: all tenants share the provider's account, so the provider's own ids are nobody's.
  */
-export function withStoredIds(request: ClientRequest, seal: Seal): { request: ClientRequest; deployment: string | undefined } {
+export function withStoredIds(request: ClientRequest, seal: Seal): WithStoredIds {
   let deployment: string | undefined;
+  const ids = new Map<string, string>();
   const edits = (request.protocol.storedIds?.(request.body) ?? []).map((node) => {
     const opened = seal.open(node.string());
     if (opened?.type !== 'stored') throw notStored(node.path);
@@ -26,7 +36,8 @@ export function withStoredIds(request: ClientRequest, seal: Seal): { request: Cl
         field: node.path,
       });
     }
+    ids.set(opened.id, node.string());
     return replaceValue(node, JSON.stringify(opened.id));
   });
-  return { request: request.edited(edits), deployment };
+  return { request: request.edited(edits), deployment, ids };
 }

@@ -1,16 +1,21 @@
 import { geminiCountTokens } from '../protocols/gemini-count-tokens/index.ts';
-import { geminiEmbed } from '../protocols/gemini-embed/index.ts';
+import { geminiEmbed, geminiEmbedContent } from '../protocols/gemini-embed/index.ts';
 import { geminiGenerate } from '../protocols/gemini-generate/index.ts';
-import type { Protocol } from '../protocols/protocol.ts';
-import { keyHeader, type Api, type Provider } from './provider.ts';
+import { api, keyHeader, type Api, type Provider } from './provider.ts';
+
+const at =
+  (method: string, streamMethod = method): Api['path'] =>
+  ({ model, stream }) =>
+    `/v1beta/models/${encodeURIComponent(model)}:${stream ? streamMethod : method}`;
 
 /** Google's Gemini API: https://ai.google.dev/api */
 export const gemini: Provider = {
   kind: 'gemini',
   apis: [
-    api(geminiGenerate, (stream) => (stream ? ':streamGenerateContent?alt=sse' : ':generateContent')),
-    api(geminiEmbed, () => ':batchEmbedContents'),
-    api(geminiCountTokens, () => ':countTokens'),
+    api(geminiGenerate, at('generateContent', 'streamGenerateContent?alt=sse')),
+    api(geminiEmbed, at('batchEmbedContents')),
+    api(geminiEmbedContent, at('embedContent')),
+    api(geminiCountTokens, at('countTokens')),
   ],
   defaultBaseUrl: () => 'https://generativelanguage.googleapis.com',
   settings: { required: [], optional: [] },
@@ -18,14 +23,3 @@ export const gemini: Provider = {
   pricedAs: 'google',
   connect: keyHeader('x-goog-api-key'),
 };
-
-function api(protocol: Protocol, method: (stream: boolean) => string): Api {
-  return {
-    protocol,
-    path: ({ model, stream }) => `/v1beta/models/${encodeURIComponent(model)}${method(stream)}`,
-    quirks: {},
-    defaultHeaders: {},
-    passQuery: [],
-    passHeaders: [],
-  };
-}

@@ -39,6 +39,17 @@ export interface Api {
   readonly passHeaders: readonly string[];
 }
 
+/** A protocol at a path below the base URL, without anything of its own but what is named. */
+export const api = (protocol: Protocol, path: string | Api['path'], own: Partial<Omit<Api, 'protocol' | 'path'>> = {}): Api => ({
+  protocol,
+  path: typeof path === 'string' ? () => path : path,
+  quirks: {},
+  defaultHeaders: {},
+  passQuery: [],
+  passHeaders: [],
+  ...own,
+});
+
 /** What a provider needs to know beyond its address. */
 export interface Settings {
   /** AWS region, such as `eu-central-1`. */

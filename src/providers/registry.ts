@@ -1,9 +1,13 @@
 import { anthropic } from './anthropic.ts';
+import { azureOpenAI } from './azure-openai.ts';
+import { cohere } from './cohere.ts';
+import { compatibleVendors } from './compatible-vendors.ts';
+import { gemini } from './gemini.ts';
 import { openai } from './openai.ts';
-import { openaiCompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { vertex } from './vertex.ts';
 
 /** The kinds of provider that a config can name, by their name there. */
 export const providerKinds: ReadonlyMap<string, Provider> = new Map(
-  [openai, anthropic, openaiCompatible].map((provider) => [provider.kind, provider]),
+  [openai, azureOpenAI, anthropic, gemini, vertex, cohere, ...compatibleVendors].map((provider) => [provider.kind, provider]),
 );

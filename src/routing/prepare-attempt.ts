@@ -4,7 +4,7 @@ import type { Api } from '../providers/provider.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withOwnState, withSealedState } from '../protocols/sealed-request.ts';
-import { chooseApi } from './choose-api.ts';
+import { apisOf, chooseApi } from './choose-api.ts';
 import { deploymentName, type Deployment } from './deployment.ts';
 
 /** An attempt as it goes to the provider. */
@@ -35,21 +35,23 @@ export type WrittenRequest = Pick<Attempt, 'api' | 'body' | 'warnings'>;
  * Throws JsonFieldError where the request cannot be translated, `not-carried` where the provider has nothing of the kind.
  */
 export function writeRequest(request: ClientRequest, deployment: Deployment, seal: Seal): WrittenRequest {
-  const api = chooseApi(deployment, request.protocol);
+  const { protocol } = request;
+  const apis = apisOf(deployment, protocol.operation);
+  const own = apis.find((api) => api.protocol === protocol);
+  if (own !== undefined) {
+    const opened = withOwnState(request, seal);
+    const { value: body, warnings } = opened.value.retargeted({ model: deployment.model, quirks: own.quirks });
+    return { api: own, body, warnings: [...opened.warnings, ...warnings] };
+  }
+  const canonical = withSealedState(request, seal);
+  const api = chooseApi(apis, canonical.value);
   if (api === undefined) {
     throw new GatewayError('not-carried', `${deploymentName(deployment)} has no endpoint for this kind of request. Ask for another model.`, {
       field: 'model',
     });
   }
-  const target = { model: deployment.model, quirks: api.quirks };
-  if (api.protocol === request.protocol) {
-    const own = withOwnState(request, seal);
-    const retargeted = own.value.retargeted(target);
-    return { api, body: retargeted.value, warnings: [...own.warnings, ...retargeted.warnings] };
-  }
-  const canonical = withSealedState(request, seal);
-  const encoded = api.protocol.encodeRequest(canonical.value, target);
-  return { api, body: Buffer.from(encoded.value), warnings: [...canonical.warnings, ...encoded.warnings] };
+  const { value, warnings } = api.protocol.encodeRequest(canonical.value, { model: deployment.model, quirks: api.quirks });
+  return { api, body: Buffer.from(value), warnings: [...canonical.warnings, ...warnings] };
 }
 
 /**

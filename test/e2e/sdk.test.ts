@@ -306,11 +306,10 @@ describe('the Anthropic SDK', () => {
         system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
         messages: [{ role: 'user', content: 'Hello' }],
         top_k: 5,
-        container: 'container_1',
       })
       .withResponse();
     const warned = response.headers.get('x-remora-warnings') ?? '';
-    for (const field of ['top_k', 'container', 'messages[0]']) expect(warned).toContain(`${field} (`);
+    for (const field of ['top_k', 'messages[0]']) expect(warned).toContain(`${field} (`);
     expect(sent('openai')).toEqual({
       model: 'gpt-5-mini',
       max_completion_tokens: 100,

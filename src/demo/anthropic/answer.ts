@@ -13,8 +13,6 @@ import { omittedSignatureOf, redactedData, signatureOf } from './signature.ts';
 import type { Answer, Segment } from '../answer.ts';
 import type { Reply, WireEvent } from '../vendor.ts';
 
-export { signatureOf } from './signature.ts';
-
 type AnthropicReply = Reply<AnthropicRequest>;
 
 const stopReasons = {

@@ -10,7 +10,7 @@ import { anthropicCountShape } from './shape.ts';
 import type { AnthropicRequest } from './shape.ts';
 
 /** Counts what a request would bring in; refuses what Messages would (https://platform.claude.com/docs/en/api/messages-count-tokens). */
-export function countTokens(json: unknown, bodyBytes: number, models: ReadonlySet<string>): PlainAnswer {
+function countTokens(json: unknown, bodyBytes: number, models: ReadonlySet<string>): PlainAnswer {
   const problem = anthropicCountShape(json, []);
   if (problem) return { refusal: anthropicProblem(problem) };
   // The shape has just been checked against what the SDK's type says.

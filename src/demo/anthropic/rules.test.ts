@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { anthropicFixture, ask, errorOf } from '../fakes.fixture.ts';
 import type { FakeProvider } from '../server.ts';
-import { signatureOf } from './answer.ts';
+import { signatureOf } from './signature.ts';
 
 let fake: FakeProvider;
 beforeAll(async () => void (fake = await anthropicFixture.start()));

@@ -14,7 +14,7 @@ import { toMessage } from './event-stream.ts';
 import { claudeNameOf, signsReasoning } from './models.ts';
 import type { Block, ConverseRequest } from './request.ts';
 import { redactedOf } from './redacted.ts';
-import { signatureOf } from '../anthropic/answer.ts';
+import { signatureOf } from '../anthropic/signature.ts';
 import type { Answer, Segment } from '../answer.ts';
 import type { Counts, Refusal, Reply, WireEvent } from '../vendor.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redactedOf } from './redacted.ts';
-import { signatureOf } from '../anthropic/answer.ts';
+import { signatureOf } from '../anthropic/signature.ts';
 import { startFakeBedrock } from '../bedrock.ts';
 import type { FakeBedrock } from '../bedrock.ts';
 import { isObject } from '../shape.ts';

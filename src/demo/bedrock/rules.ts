@@ -4,7 +4,7 @@ import { outputSchemaOf, textOf, toolResultsOf, toolUsesOf } from './request.ts'
 import { isRedacted } from './redacted.ts';
 import type { Block, ConverseMessage, ConverseRequest } from './request.ts';
 import { NoCounterpart, toAnthropic } from './to-anthropic.ts';
-import { signatureOf } from '../anthropic/answer.ts';
+import { signatureOf } from '../anthropic/signature.ts';
 import { anthropicProblem } from '../anthropic/error.ts';
 import { takesSystemMessages } from '../anthropic/models.ts';
 import { anthropicRules } from '../anthropic/rules.ts';

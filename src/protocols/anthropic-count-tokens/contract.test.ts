@@ -1,6 +1,6 @@
 import type { MessageTokensCount } from '@anthropic-ai/sdk/resources/messages/messages';
 import { expect, test } from 'vitest';
-import { countTokens } from '../../../test/recordings/anthropic-messages/requests.ts';
+import { countTokens } from '../../../test/recordings/anthropic-count-tokens/requests.ts';
 import { parseJson } from '../../framing/json.ts';
 import type { ChatRequest } from '../../llm/request.ts';
 import { noUsage } from '../../llm/usage.ts';
@@ -18,14 +18,11 @@ requestContract(anthropicCountTokens, {
     [{ messages: [] }, 'messages'],
     [{ messages: [{ content: 'Hi' }] }, 'messages[0].role'],
   ],
-  withTool: (input_schema) => ({ tools: [{ name: 'mail', input_schema }] }),
-  withToolCall: (input, result) => ({
-    messages: [
-      { role: 'assistant', content: [{ type: 'tool_use', id: 'c1', name: 'mail', input }] },
-      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c1', content: result }] },
-    ],
-  }),
-  places: { 'a system message': (value) => ({ system: value }) },
+  places: {
+    'a system message': (value) => ({ system: value }),
+    'the text of a message': (value) => ({ messages: [{ role: 'user', content: value }] }),
+    'the description of a tool': (value) => ({ tools: [{ name: 'mail', description: value, input_schema: {} }] }),
+  },
 });
 
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
@@ -35,7 +32,9 @@ test('a count is usage, and written as it was read', () => {
   const parts = anthropicCountTokens.decodeAnswer(bytes(answer));
   expect(parts).toEqual([{ type: 'start', id: '', model: '' }, { type: 'usage', usage: { ...noUsage, inputTokens: 2095 } }, { type: 'end' }]);
   const usage = { ...noUsage, inputTokens: 2095 };
-  expect(JSON.parse(anthropicCountTokens.encodeAnswer([{ type: 'usage', usage }, { type: 'end' }], { wantsUsage: true, createdAt: 0 }))).toEqual(answer);
+  expect(JSON.parse(anthropicCountTokens.encodeAnswer([{ type: 'usage', usage }, { type: 'end' }], { wantsUsage: true, createdAt: 0 }))).toEqual(
+    answer,
+  );
 });
 
 test('an error in place of a count is one', () => {
@@ -75,6 +74,9 @@ test('at a cloud the version comes into the body, and the model stays there', ()
   const request = new ClientRequest(anthropicCountTokens, bytes({ model: 'fast', messages }));
   const expected = { anthropic_version: 'vertex-2023-10-16', model: 'claude-opus-5', messages };
   expect(JSON.parse(request.retargeted(target).value.toString())).toEqual(expected);
-  const { value } = anthropicCountTokens.encodeRequest({ stream: false, messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }], tools: [], stop: [] }, target);
+  const { value } = anthropicCountTokens.encodeRequest(
+    { stream: false, messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }], tools: [], stop: [] },
+    target,
+  );
   expect(JSON.parse(value)).toEqual(expected);
 });

@@ -23,7 +23,7 @@ protocolContract(anthropicMessages, {
     [{ stream: 'yes' }, 'stream'],
   ],
   streams: Object.fromEntries(Object.entries(completeStreams).map(([name, stream]) => [name, bytesOf(stream)])),
-  answers: answers,
+  answers,
   collect: (stream) =>
     new Anthropic({ apiKey: 'x', baseURL: 'http://gateway.example', maxRetries: 0, fetch: respond(stream) }).messages
       .stream({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'Hi' }] })

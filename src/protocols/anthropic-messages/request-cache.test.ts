@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Message } from '../../llm/request.ts';
 import type { CacheMarker } from '../../llm/state.ts';
-import { call, encode, result, text, tool } from './request-encode.fixture.ts';
+import { call, encode, result, text, tool } from '../../../test/recordings/anthropic-messages/encoding.ts';
 
 const marked = (role: 'user' | 'system', cache: CacheMarker = {}): Message => ({ role, content: [{ ...text('a'), cache }] });
 const ephemeral = { type: 'ephemeral' };
@@ -25,8 +25,12 @@ test('marks stand on tools, system, texts, calls and results', () => {
 });
 
 test('of more than four marks the first two and the last two are kept', () => {
-  const { text: body, fields } = encode({ messages: ['1', '2', '3', '4', '5', '6', '7'].map((each): Message => ({ role: 'user', content: [{ ...text(each), cache: {} }] })) });
-  const kept = (JSON.parse(body) as { messages: [{ content: { text: string; cache_control?: object }[] }] }).messages[0].content.filter(({ cache_control }) => cache_control);
+  const { text: body, fields } = encode({
+    messages: ['1', '2', '3', '4', '5', '6', '7'].map((each): Message => ({ role: 'user', content: [{ ...text(each), cache: {} }] })),
+  });
+  const kept = (JSON.parse(body) as { messages: [{ content: { text: string; cache_control?: object }[] }] }).messages[0].content.filter(
+    ({ cache_control }) => cache_control,
+  );
   expect(kept.map((block) => block.text)).toEqual(['1', '2', '6', '7']);
   expect(fields).toEqual(['cache_control']);
 });

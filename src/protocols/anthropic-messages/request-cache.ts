@@ -21,11 +21,12 @@ export const markOf = (cache: CacheMarker | undefined): Pick<Block, 'cache_contr
  * Keeps to what the API takes of marks: four, of which those for an hour come first. `blocks` are all of a request, in the order of its prefix: tools, system, messages.
  * The first two and the last two are kept: those mark what all conversations share, these what the next turn of this one will.
  */
-export function limitMarks(blocks: readonly Block[], warnings: Warning[]): void {
+export function limitMarks(blocks: readonly Pick<Block, 'cache_control'>[], warnings: Warning[]): void {
   const marked = blocks.filter(({ cache_control }) => cache_control !== undefined);
   const surplus = marked.slice(maxMarks / 2, Math.max(maxMarks / 2, marked.length - maxMarks / 2));
   for (const block of surplus) delete block.cache_control;
-  if (surplus.length > 0) warnings.push({ field: 'cache_control', detail: `at most ${maxMarks} marks are taken; the ${surplus.length} in the middle are left out` });
+  if (surplus.length > 0)
+    warnings.push({ field: 'cache_control', detail: `at most ${maxMarks} marks are taken; the ${surplus.length} in the middle are left out` });
   let isShort = false;
   let shortened = 0;
   for (const { cache_control: mark } of marked) {

@@ -11,10 +11,7 @@ import { stateOf } from './wire.ts';
 export function decodeMessages(body: JsonNode, warnings: Warnings): Message[] {
   const system = optional(body, 'system');
   const messages = required(body, 'messages').items();
-  return [
-    ...(system === undefined ? [] : [systemMessage(system, warnings)]),
-    ...messages.flatMap((message) => decodeMessage(message, warnings)),
-  ];
+  return [...(system === undefined ? [] : [systemMessage(system, warnings)]), ...messages.flatMap((message) => decodeMessage(message, warnings))];
 }
 
 function decodeMessage(message: JsonNode, warnings: Warnings): Message[] {

@@ -9,7 +9,18 @@ import { cacheOf } from './request-decode-content.ts';
 import { decodeMessages, markLast } from './request-decode-messages.ts';
 
 /** The fields of a request that `decodeRequest` reads. */
-const bodyFields = ['model', 'max_tokens', 'messages', 'stream', 'system', 'tools', 'tool_choice', 'stop_sequences', 'cache_control', 'anthropic_version'];
+const bodyFields = [
+  'model',
+  'max_tokens',
+  'messages',
+  'stream',
+  'system',
+  'tools',
+  'tool_choice',
+  'stop_sequences',
+  'cache_control',
+  'anthropic_version',
+];
 const optionFields = ['temperature', 'top_p', 'top_k', 'metadata', 'service_tier', 'thinking', 'output_config', 'output_format'];
 
 /** A client's request in canonical form. Whatever has no place there is named in a warning. Throws JsonFieldError where the API would refuse. */

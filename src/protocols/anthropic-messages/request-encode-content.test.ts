@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Message, UserContent } from '../../llm/request.ts';
-import { calls, encode, text, tool, user } from './request-encode.fixture.ts';
+import { calls, encode, text, tool, user } from '../../../test/recordings/anthropic-messages/encoding.ts';
 
 const said = (...content: UserContent[]) => {
   const { body, fields } = encode({ messages: [{ role: 'user', content: [...content, text('?')] }] });

@@ -36,7 +36,8 @@ export const userBlocks = (content: readonly UserContent[], context: ContentCont
 const imageTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 
 function imageBlock({ source, detail, cache }: ImageContent, { field, warnings }: ContentContext): Block[] {
-  if (detail !== undefined && detail !== 'auto') warnings.push({ field, detail: 'how closely an image is looked at cannot be set in the Anthropic API' });
+  if (detail !== undefined && detail !== 'auto')
+    warnings.push({ field, detail: 'how closely an image is looked at cannot be set in the Anthropic API' });
   if (source.kind === 'url' && !isDataUrl(source.url)) return [{ type: 'image', source: { type: 'url', url: source.url }, ...markOf(cache) }];
   const inline = source.kind === 'url' ? inlineData(source.url) : source;
   const named = inline?.mediaType.toLowerCase();

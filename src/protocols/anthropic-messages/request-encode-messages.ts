@@ -3,6 +3,7 @@ import type { AssistantContent, Message, ReasoningContent, Warning } from '../..
 import { markOf, type Block } from './request-cache.ts';
 import { textBlocks, userBlocks, type ContentContext } from './request-encode-content.ts';
 import { ToolIds } from './request-ids.ts';
+import type { ModelRules } from './request-models.ts';
 
 /** One turn of the conversation. The API wants turns of the two sides to alternate, and in a user's turn the results of all tool calls first. */
 export interface Turn {
@@ -14,8 +15,15 @@ export interface Turn {
 /** Takes the turn of an empty place at the start: the API wants a conversation to begin with the user. */
 const openingText = '(The conversation begins with the assistant.)';
 
+/** Takes the user's turn at the end, for models that do not continue a message of the assistant's. */
+const continuingText = '(Please continue.)';
+
 /** Splits a conversation into the system prompt and turns. */
-export function encodeMessages(messages: readonly Message[], warnings: Warning[]): { system: Block[]; turns: Turn[] } {
+export function encodeMessages(
+  messages: readonly Message[],
+  { prefill }: Pick<ModelRules, 'prefill'>,
+  warnings: Warning[],
+): { system: Block[]; turns: Turn[] } {
   const leading = messages.findIndex(({ role }) => role !== 'system');
   const head = leading === -1 ? messages : messages.slice(0, leading);
   const system = head.flatMap((message, index) =>
@@ -36,8 +44,18 @@ export function encodeMessages(messages: readonly Message[], warnings: Warning[]
     });
     turns.unshift({ role: 'user', results: [], content: [{ type: 'text', text: openingText }] });
   }
+  const last = turns.at(-1);
+  if (last?.role === 'assistant' && !prefill && !hasCalls(last)) {
+    warnings.push({
+      field: `messages[${messages.length - 1}]`,
+      detail: 'is followed by a short user message: this model does not continue one of the assistant',
+    });
+    turns.push({ role: 'user', results: [], content: [{ type: 'text', text: continuingText }] });
+  }
   return { system, turns };
 }
+
+const hasCalls = ({ content }: Turn): boolean => content.some(({ type }) => type === 'tool_use');
 
 function encodeTurns(messages: readonly Message[], from: number, warnings: Warning[]): Turn[] {
   const turns: Turn[] = [];
@@ -52,7 +70,6 @@ function encodeTurns(messages: readonly Message[], from: number, warnings: Warni
     } else turns.push(turn);
   });
   for (const turn of turns) if (turn.role === 'assistant') turn.content = thinkingFirst(turn.content);
-  trimEnd(turns, `messages[${messages.length - 1}]`, warnings);
   return turns;
 }
 
@@ -79,7 +96,8 @@ function encodeMessage(message: Message, context: Context): Turn {
 /** A result, marked as a whole. Of one that is an error the API takes texts alone: what else it holds follows the results. */
 function toolTurn({ toolCallId, content, isError, cache }: Message & { role: 'tool' }, context: Context): Turn {
   const mark = cache ?? content.map((item) => ('cache' in item ? item.cache : undefined)).findLast((each) => each !== undefined);
-  const blocks = userBlocks(content, context).map(({ cache_control: _, ...block }): Block => block);
+  const blocks = userBlocks(content, context);
+  for (const block of blocks) delete block.cache_control;
   const inside = isError ? blocks.filter(({ type }) => type === 'text') : blocks;
   const result: Block = {
     type: 'tool_result',
@@ -96,7 +114,8 @@ function assistantBlock(content: AssistantContent, context: Context): Block[] {
     case 'text':
       return textBlocks([content], context);
     case 'tool-call': {
-      const { id, name, arguments: input, cache } = content;
+      const { id, name, arguments: input, cache, state } = content;
+      if (state !== undefined) warnOnce(context, "another maker's signature of a tool call is left out");
       return [{ type: 'tool_use', id: context.ids.ofCall(id), name, input: new RawJson(input), ...markOf(cache) }];
     }
     case 'reasoning':
@@ -105,13 +124,19 @@ function assistantBlock(content: AssistantContent, context: Context): Block[] {
 }
 
 /** Only what Anthropic has signed or encrypted itself may come back as thinking. */
-function thinkingBlock({ text, state }: ReasoningContent, { field, warnings }: Context): Block[] {
+function thinkingBlock({ text, state }: ReasoningContent, context: Context): Block[] {
   if (state?.origin === 'anthropic') {
-    return [state.kind === 'encrypted' ? { type: 'redacted_thinking', data: state.value } : { type: 'thinking', thinking: text, signature: state.value }];
+    return [
+      state.kind === 'encrypted' ? { type: 'redacted_thinking', data: state.value } : { type: 'thinking', thinking: text, signature: state.value },
+    ];
   }
-  const detail = state === undefined ? 'reasoning without a signature is left out' : "another maker's reasoning is left out";
-  if (!warnings.some((warning) => warning.field === field && warning.detail === detail)) warnings.push({ field, detail });
+  warnOnce(context, state === undefined ? 'reasoning without a signature is left out' : "another maker's reasoning is left out");
   return [];
+}
+
+/** Says of a message what holds of several of its items. */
+function warnOnce({ field, warnings }: ContentContext, detail: string): void {
+  if (!warnings.some((warning) => warning.field === field && warning.detail === detail)) warnings.push({ field, detail });
 }
 
 const isThinking = ({ type }: Block): boolean => type === 'thinking' || type === 'redacted_thinking';
@@ -130,7 +155,7 @@ export function canResumeThinking(turns: readonly Turn[]): boolean {
   const last = turns.findLast(({ role }) => role === 'assistant');
   const [first] = last?.content ?? [];
   if (last === undefined || first === undefined || isThinking(first)) return true;
-  return last !== turns.at(-1) && last.content.every(({ type }) => type !== 'tool_use');
+  return last !== turns.at(-1) && !hasCalls(last);
 }
 
 /** Takes the thinking out of all turns: models with a budget refuse it in the last turn of a request without thinking, and ignore it before that. */
@@ -149,7 +174,7 @@ export function shortest(blocks: readonly Block[]): string | readonly Block[] {
 }
 
 /** An assistant's turn at the end is one for the model to continue; the API refuses white space at its end. */
-function trimEnd(turns: readonly Turn[], field: string, warnings: Warning[]): void {
+export function trimEnd(turns: readonly Turn[], field: string, warnings: Warning[]): void {
   const turn = turns.at(-1);
   const block = turn?.content.at(-1);
   if (turn?.role !== 'assistant' || block?.text === undefined) return;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChatRequest } from '../../llm/request.ts';
-import { encode } from './request-encode.fixture.ts';
+import { encode } from '../../../test/recordings/anthropic-messages/encoding.ts';
 
 test.each([
   ['claude-haiku-4-5-20251001', { temperature: 0.2, top_k: 3 }, ['top_p']],
@@ -15,7 +15,6 @@ test.each([
   expect({ temperature, top_p, top_k }).toEqual({ temperature: undefined, top_p: undefined, top_k: undefined, ...expected });
   expect(fields).toEqual(warned);
 });
-
 
 test.each([
   [{ temperature: 0.2, topP: 0.5, topK: 3 }, {}, ['temperature', 'top_p', 'top_k']],

@@ -73,9 +73,11 @@ export function encodeOptions(request: ChatRequest, warnings: Warning[]): Record
   if (stop.length < request.stop.length) {
     warnings.push({ field: 'stop', detail: 'the Anthropic API refuses blank stop sequences; they are left out' });
   }
-  if (user !== undefined && user.length > maxUserLength) warnings.push({ field: 'user', detail: `is longer than ${maxUserLength} characters and left out` });
+  if (user !== undefined && user.length > maxUserLength)
+    warnings.push({ field: 'user', detail: `is longer than ${maxUserLength} characters and left out` });
   const tier = serviceTier === undefined ? undefined : tiers.get(serviceTier);
-  if (serviceTier !== undefined && tier === undefined) warnings.push({ field: 'service_tier', detail: 'is no tier of the Anthropic API and is left out' });
+  if (serviceTier !== undefined && tier === undefined)
+    warnings.push({ field: 'service_tier', detail: 'is no tier of the Anthropic API and is left out' });
   return {
     stop_sequences: stop.length === 0 ? undefined : stop,
     metadata: user === undefined || user.length > maxUserLength ? undefined : { user_id: user },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatRequest, Message, Reasoning, ReasoningContent } from '../../llm/request.ts';
-import { assistant, call, calls, encode, result, text, tool, user } from './request-encode.fixture.ts';
+import { assistant, call, calls, encode, result, text, tool, user } from '../../../test/recordings/anthropic-messages/encoding.ts';
 
 const config = (request: Partial<ChatRequest>, model: string) => {
   const { body, fields } = encode(request, model);
@@ -127,7 +127,10 @@ describe('the thinking of earlier turns', () => {
   test('is not needed where the model decides itself, which a model with both then does', () => {
     expect(turnOf(loop(call('x')), { effort: 'low' }, 'claude-opus-5')).toMatchObject({ thinking: adaptive, warnings: [] });
     expect(turnOf(loop(call('x')), { effort: 'low' }, 'claude-opus-4-6')).toMatchObject({ thinking: adaptive, warnings: [] });
-    expect(turnOf(loop(call('x')), { budgetTokens: 2000 }, 'claude-opus-4-6')).toMatchObject({ thinking: adaptive, warnings: [{ field: 'reasoning' }] });
+    expect(turnOf(loop(call('x')), { budgetTokens: 2000 }, 'claude-opus-4-6')).toMatchObject({
+      thinking: adaptive,
+      warnings: [{ field: 'reasoning' }],
+    });
   });
 
   test('is not needed once the loop is over, but before a turn that shall be continued', () => {
@@ -138,7 +141,10 @@ describe('the thinking of earlier turns', () => {
 
   test('is left out where thinking is off and the model would refuse it', () => {
     expect(turnOf(loop(thought('s'), call('x')), { effort: 'none' })).toMatchObject({ content: [use('x')], warnings: [{ field: 'messages' }] });
-    expect(turnOf(loop(thought('s'), call('x')), { effort: 'none' }, 'claude-opus-5')).toMatchObject({ content: [written('s'), use('x')], warnings: [] });
+    expect(turnOf(loop(thought('s'), call('x')), { effort: 'none' }, 'claude-opus-5')).toMatchObject({
+      content: [written('s'), use('x')],
+      warnings: [],
+    });
   });
 
   test('of a turn with nothing else leaves no empty turn behind', () => {
@@ -152,5 +158,17 @@ describe('the thinking of earlier turns', () => {
 });
 
 test('calls of parallel tools need thinking before the first alone', () => {
-  expect(encode({ messages: [user('a'), calls('x', 'y'), result('x'), result('y')], tools: [tool], reasoning: { effort: 'low' } }).fields).toEqual(['reasoning']);
+  expect(encode({ messages: [user('a'), calls('x', 'y'), result('x'), result('y')], tools: [tool], reasoning: { effort: 'low' } }).fields).toEqual([
+    'reasoning',
+  ]);
+});
+
+test('the signature that another maker gave a call is named', () => {
+  const signed = { ...call('x'), state: { origin: 'google', kind: 'signature', value: 's' } } as const;
+  const { body, fields } = encode({
+    messages: [user('a'), { role: 'assistant', content: [signed, { ...signed, id: 'y' }] }, result('x'), result('y')],
+    tools: [tool],
+  });
+  expect(body['messages']).toMatchObject([{}, { content: [use('x'), use('y')] }, {}]);
+  expect(fields).toEqual(['messages[1]']);
 });

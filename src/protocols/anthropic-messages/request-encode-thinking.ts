@@ -81,7 +81,10 @@ interface Budgeted extends Omit<Wish, 'reasoning'> {
 function withBudget(reasoning: Reasoning, { maxTokens, canResume, effort }: Budgeted, rules: ModelRules, warnings: Warning[]): Thinking {
   const idle: Thinking = { maxTokens: maxTokens ?? defaultMaxTokens, mode: 'off' };
   if (!canResume) {
-    warn(warnings, 'is switched off for this request: thinking must go before the tool calls that were made last, and theirs is of another maker or lost');
+    warn(
+      warnings,
+      'is switched off for this request: thinking must go before the tool calls that were made last, and theirs is of another maker or lost',
+    );
     return switchedOff(idle, rules, warnings);
   }
   if (maxTokens !== undefined && maxTokens <= minBudget) {

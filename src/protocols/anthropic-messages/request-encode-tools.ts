@@ -21,7 +21,8 @@ export interface ToolRules extends Pick<ModelRules, 'schemas'> {
 export function encodeTools(request: ChatRequest, rules: ToolRules, warnings: Warning[]): WrittenTools {
   const { messages, toolChoice, parallelToolCalls } = request;
   if (request.tools.length === 0) {
-    if (toolChoice?.type === 'required' || toolChoice?.type === 'tool') warnings.push({ field: 'tool_choice', detail: 'there are no tools to choose from' });
+    if (toolChoice?.type === 'required' || toolChoice?.type === 'tool')
+      warnings.push({ field: 'tool_choice', detail: 'there are no tools to choose from' });
     return pastTools(messages, warnings);
   }
   const tools = request.tools.map((tool, index) => encodeTool(tool, `tools[${index}]`, rules, warnings));
@@ -67,7 +68,8 @@ function encodeTool({ name, description, parameters, strict, cache }: Tool, fiel
 }
 
 /** What is said of a schema that had to be fitted. */
-export const lostKeywords = (keywords: readonly string[]): string => `the Anthropic API holds no model to ${keywords.join(', ')}; left out of the schema`;
+export const lostKeywords = (keywords: readonly string[]): string =>
+  `the Anthropic API holds no model to ${keywords.join(', ')}; left out of the schema`;
 
 /** The API wants the schema to say that it is an object's; other APIs take that for granted. */
 function objectSchema(parameters: ObjectText): RawJson {

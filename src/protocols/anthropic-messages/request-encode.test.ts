@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseJson } from '../../framing/json.ts';
 import type { ChatRequest, Message } from '../../llm/request.ts';
 import { decodeRequest } from './request-decode.ts';
-import { assistant, calls, encode, json, result, system, text, tool, user } from './request-encode.fixture.ts';
+import { assistant, calls, encode, json, result, system, text, tool, user } from '../../../test/recordings/anthropic-messages/encoding.ts';
 
 const messagesOf = (...messages: Message[]) => encode({ messages, tools: [tool] }).body['messages'];
 
@@ -83,6 +83,14 @@ test('white space at the end of a last assistant message is cut off, elsewhere i
   const { body, fields } = encode({ messages: [user('a'), assistant('b \n'), user('c'), assistant('The answer is: ')] });
   expect(body['messages']).toMatchObject([{}, { content: 'b \n' }, {}, { content: 'The answer is:' }]);
   expect(fields).toEqual(['messages[3]']);
+});
+
+test('a model that continues no message of the assistant gets a user behind it', () => {
+  const messages = [user('a'), assistant('It is')];
+  expect(encode({ messages }, 'claude-opus-4-5')).toMatchObject({ body: { messages: [{}, { content: 'It is' }] }, fields: [] });
+  const { body, fields } = encode({ messages }, 'claude-opus-4-6');
+  expect(body['messages']).toMatchObject([{}, { content: 'It is' }, { role: 'user' }]);
+  expect(fields).toEqual(['messages[1]']);
 });
 
 test('tool arguments are embedded as they were written', () => {

@@ -4,7 +4,7 @@ import { addField, splice } from '../../framing/splice.ts';
 import type { ChatRequest, Warning } from '../../llm/request.ts';
 import type { Carried, Quirks, Target } from '../protocol.ts';
 import { limitMarks } from './request-cache.ts';
-import { canResumeThinking, encodeMessages, shortest, withoutThinking } from './request-encode-messages.ts';
+import { canResumeThinking, encodeMessages, shortest, trimEnd, withoutThinking } from './request-encode-messages.ts';
 import { encodeOptions, encodeSampling } from './request-encode-options.ts';
 import { planThinking, type Thinking } from './request-encode-thinking.ts';
 import { encodeTools, lostKeywords } from './request-encode-tools.ts';
@@ -35,18 +35,15 @@ export function encodeContent(
   quirks: Quirks,
   warnings: Warning[],
 ): { thinking: Thinking; content: Record<string, Writable> } {
-  const { system, turns } = encodeMessages(request.messages, warnings);
+  const format = encodeFormat(request, quirks.jsonSchema ?? rules.schemas, warnings);
+  const { system, turns } = encodeMessages(request.messages, { prefill: rules.prefill && format === undefined }, warnings);
   const { reasoning, maxTokens } = request;
   const thinking = planThinking({ reasoning, maxTokens, canResume: canResumeThinking(turns) }, rules, warnings);
   const isRefused = thinking.mode === 'off' && rules.thinking.manual && !rules.thinking.adaptive;
   const kept = isRefused ? withoutThinking(turns, warnings) : turns;
-  const { tools, choice } = encodeTools(
-    request,
-    { schemas: rules.schemas, mayForce: rules.forcedTools && thinking.mode !== 'manual' },
-    warnings,
-  );
+  trimEnd(kept, `messages[${request.messages.length - 1}]`, warnings);
+  const { tools, choice } = encodeTools(request, { schemas: rules.schemas, mayForce: rules.forcedTools && thinking.mode !== 'manual' }, warnings);
   limitMarks([...tools, ...system, ...kept.flatMap(({ results, content }) => [...results, ...content])], warnings);
-  const format = encodeFormat(request, quirks.jsonSchema ?? rules.schemas, warnings);
   const content = {
     system: system.length === 0 ? undefined : shortest(system),
     messages: kept.map(({ role, results, content: blocks }) => ({ role, content: shortest([...results, ...blocks]) })),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Message } from '../../llm/request.ts';
-import { calls, encode, result, tool, user } from './request-encode.fixture.ts';
+import { calls, encode, result, tool, user } from '../../../test/recordings/anthropic-messages/encoding.ts';
 
 const idsOf = (...messages: Message[]): string[] => {
   const { text } = encode({ messages: [user('a'), ...messages], tools: [tool] });

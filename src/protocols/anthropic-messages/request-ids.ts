@@ -1,24 +1,35 @@
 import type { Message } from '../../llm/request.ts';
 
+/** What ids of tool calls must look like. */
+export interface IdRule {
+  taken: RegExp;
+  /** Of ids that are made. */
+  maxLength: number;
+}
+
+const anthropicRule: IdRule = { taken: /^[a-zA-Z0-9_-]+$/, maxLength: Number.POSITIVE_INFINITY };
+
 /**
  * Ids of a request's tool calls as the API takes them: of letters, digits, `_` and `-`, and no two alike.
  * Others get one that is made of theirs, the same each time; a result belongs to the first call of its id that has none yet.
  */
 export class ToolIds {
+  readonly #rule: IdRule;
   readonly #taken: Set<string>;
   /** Calls by the ids that they came with. */
   readonly #calls = new Map<string, { id: string; isAnswered: boolean }[]>();
   /** How far names made of one were counted up. */
   readonly #counts = new Map<string, number>();
 
-  constructor(messages: readonly Message[]) {
-    this.#taken = new Set(messages.flatMap(idsOf).filter(isValid));
+  constructor(messages: readonly Message[], rule: IdRule = anthropicRule) {
+    this.#rule = rule;
+    this.#taken = new Set(messages.flatMap(idsOf).filter((id) => rule.taken.test(id)));
   }
 
   /** The id of a further call. */
   ofCall(given: string): string {
     const calls = this.#calls.get(given) ?? [];
-    const id = isValid(given) && calls.length === 0 ? given : this.#made(given);
+    const id = this.#rule.taken.test(given) && calls.length === 0 ? given : this.#made(given);
     this.#calls.set(given, [...calls, { id, isAnswered: false }]);
     return id;
   }
@@ -33,7 +44,9 @@ export class ToolIds {
   }
 
   #made(given: string): string {
-    const base = given.replaceAll(/[^a-zA-Z0-9_-]/g, '_') || 'call';
+    const plain = given.replaceAll(/[^a-zA-Z0-9_-]/g, '_') || 'call';
+    // Room is left for a number behind it.
+    const base = plain.length > this.#rule.maxLength ? plain.slice(0, this.#rule.maxLength - 8) : plain;
     let id = base;
     let count = this.#counts.get(base) ?? 1;
     while (this.#taken.has(id)) id = `${base}_${++count}`;
@@ -42,8 +55,6 @@ export class ToolIds {
     return id;
   }
 }
-
-const isValid = (id: string): boolean => /^[a-zA-Z0-9_-]+$/.test(id);
 
 function idsOf(message: Message): string[] {
   if (message.role === 'tool') return [message.toolCallId];

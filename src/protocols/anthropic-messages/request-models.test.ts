@@ -48,5 +48,10 @@ test('tools cannot be forced from Fable 5.1 and the others of its time on', () =
 });
 
 test('answers can be held to a schema from 4.5 on', () => {
-  expect(['claude-opus-4-1', 'claude-sonnet-4-5', 'claude-opus-5', 'glm-5'].map((model) => rulesOf(model).schemas)).toEqual([false, true, true, false]);
+  expect(['claude-opus-4-1', 'claude-sonnet-4-5', 'claude-opus-5', 'glm-5'].map((model) => rulesOf(model).schemas)).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
 });

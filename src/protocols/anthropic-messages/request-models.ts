@@ -9,6 +9,8 @@ export interface ModelRules {
   efforts: readonly ReasoningEffort[];
   /** Whether `tool_choice` may force a tool. */
   forcedTools: boolean;
+  /** Continues a message of the assistant that the client began. */
+  prefill: boolean;
   /** Whether answers and the arguments of tools can be held to a schema. */
   schemas: boolean;
   /** Most output tokens, thinking included. */
@@ -44,14 +46,15 @@ const others: ModelRules = {
   thinking: { ...manual, byDefault: true, display: false },
   efforts: [],
   forcedTools: true,
+  prefill: true,
   schemas: false,
   maxOutput: 64_000,
 };
 
-const young: ModelRules = { sampling: 'one', thinking: never, efforts: [], forcedTools: true, schemas: false, maxOutput: 8192 };
+const young: ModelRules = { sampling: 'one', thinking: never, efforts: [], forcedTools: true, prefill: true, schemas: false, maxOutput: 8192 };
 const from37: ModelRules = { ...young, thinking: manual, maxOutput: 32_000 };
 const from45: ModelRules = { ...from37, schemas: true, maxOutput: 64_000 };
-const from46: ModelRules = { ...from45, thinking: both, efforts: [...upToHigh, 'max'] };
+const from46: ModelRules = { ...from45, thinking: both, efforts: [...upToHigh, 'max'], prefill: false };
 const from47: ModelRules = { ...from46, sampling: 'none', thinking: adaptive, efforts: allEfforts, maxOutput: 128_000 };
 const from5: ModelRules = { ...from47, thinking: adaptiveByDefault };
 const from55: ModelRules = { ...from5, thinking: always, forcedTools: false };

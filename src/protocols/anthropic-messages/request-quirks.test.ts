@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ClientRequest } from '../client-request.ts';
 import type { Quirks } from '../protocol.ts';
 import { anthropicMessages } from './index.ts';
-import { encode } from './request-encode.fixture.ts';
+import { encode } from '../../../test/recordings/anthropic-messages/encoding.ts';
 
 const bedrock: Quirks = { bodyVersion: 'bedrock-2023-05-31' };
 const vertex: Quirks = { bodyVersion: 'vertex-2023-10-16' };
@@ -50,7 +50,8 @@ test('a translated body is the same', () => {
 
 test('fields that a server refuses are left out and named, others are renamed', () => {
   const quirks: Quirks = { refusedFields: ['metadata', 'service_tier'], renamedFields: { stop_sequences: 'stop' } };
-  const body = '{"model":"glm-5","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"metadata":{"user_id":"u"},"service_tier":null,"stop_sequences":["E"]}';
+  const body =
+    '{"model":"glm-5","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"metadata":{"user_id":"u"},"service_tier":null,"stop_sequences":["E"]}';
   expect(retargeted(body, quirks, 'glm-5')).toEqual({
     text: '{"model":"glm-5","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"stop":["E"]}',
     fields: ['metadata'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encode, json } from './request-encode.fixture.ts';
+import { encode, json } from '../../../test/recordings/anthropic-messages/encoding.ts';
 import { fitSchema } from './request-schema.ts';
 
 const fit = (schema: object) => {
@@ -56,7 +56,20 @@ test('oneOf is anyOf to the API', () => {
 });
 
 test('whatever a schema holds, fitting gives JSON, and fitting again changes nothing', () => {
-  const keyword = fc.constantFrom('type', 'properties', 'items', 'anyOf', 'oneOf', 'minimum', 'additionalProperties', '$defs', '$schema', 'not', 'minItems', 'x');
+  const keyword = fc.constantFrom(
+    'type',
+    'properties',
+    'items',
+    'anyOf',
+    'oneOf',
+    'minimum',
+    'additionalProperties',
+    '$defs',
+    '$schema',
+    'not',
+    'minItems',
+    'x',
+  );
   const leaf = fc.constantFrom('object', 1, true, null);
   const schemaOf = (depth: number): fc.Arbitrary<object> => {
     const inner = depth === 0 ? leaf : fc.oneof(leaf, fc.array(schemaOf(depth - 1), { maxLength: 2 }), schemaOf(depth - 1));
@@ -81,7 +94,9 @@ test('the form of the answer is a schema, with its description inside', () => {
 
 test('a schema that loses something, a model that has none, and JSON mode are named', () => {
   const schema = json('{"type":"object","properties":{"a":{"type":"string","maxLength":3}}}');
-  expect(encode({ responseFormat: { ...format, schema } }).warnings).toEqual([{ field: 'response_format', detail: expect.stringContaining('maxLength') as unknown }]);
+  expect(encode({ responseFormat: { ...format, schema } }).warnings).toEqual([
+    { field: 'response_format', detail: expect.stringContaining('maxLength') as unknown },
+  ]);
   for (const [request, model] of [
     [{ responseFormat: format }, 'claude-opus-4-1'],
     [{ responseFormat: format }, 'glm-5'],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { everyField } from '../../../test/recordings/anthropic-messages/requests.ts';
 import { parseJson } from '../../framing/json.ts';
 import { requestTexts } from './request-texts.ts';
 
@@ -104,4 +105,9 @@ test('the input of a tool is one tree', () => {
 test('a schema for the answer is read like that of a tool', () => {
   const format = { type: 'json_schema', schema: { properties: { name: { type: 'string', description: 'text' } } } };
   expect(seen({ output_config: { effort: 'low', format } })).toEqual(['text']);
+});
+
+test('no field of the SDK is unknown', () => {
+  const names = spotsOf(everyField).filter(({ node }) => node.path === '' || node.path.endsWith('.'));
+  expect(names.map(({ node }) => node.text)).toEqual([]);
 });

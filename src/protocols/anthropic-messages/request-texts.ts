@@ -32,6 +32,7 @@ const blockFields = new Map<string, Shape>(
     caller: content,
     tool_references: content,
     cache_control: cacheControl,
+    transformations: fields({ oversized_image: kept }),
   }),
 );
 

@@ -46,7 +46,12 @@ test('thinking comes back as it was, shown, hidden or redacted', () => {
 });
 
 test('blocks that have no part keep their number', () => {
-  const parts = decode({ content: [{ type: 'server_tool_use', id: 's', name: 'web_search', input: {} }, { type: 'text', text: 'Four.' }] });
+  const parts = decode({
+    content: [
+      { type: 'server_tool_use', id: 's', name: 'web_search', input: {} },
+      { type: 'text', text: 'Four.' },
+    ],
+  });
   expect(parts.filter(isTextPart)).toEqual([{ type: 'text', choice: 0, block: 1, text: 'Four.' }]);
 });
 

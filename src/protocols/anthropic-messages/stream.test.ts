@@ -68,7 +68,9 @@ test('a signature that the block opens with holds until another one comes, and i
   const stop = { type: 'content_block_stop', index: 0 };
   const statesOf = (...events: object[]) => decodeEvents(...events).flatMap((part) => (part.type === 'reasoning-state' ? [part.state.value] : []));
   expect(statesOf(open, stop)).toEqual(['first']);
-  expect(statesOf(open, { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'second' } }, stop)).toEqual(['second']);
+  expect(statesOf(open, { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'second' } }, stop)).toEqual([
+    'second',
+  ]);
   expect(statesOf(open)).toEqual([]);
 });
 

@@ -18,9 +18,9 @@ const encode = (request: Partial<EmbedRequest>) => {
 
 test("the recorded request is what Cohere's client sends", async () => {
   let sent: unknown;
-  const fetch: typeof globalThis.fetch = (_, init) => {
-    sent = JSON.parse(String(init?.body));
-    return Promise.resolve(Response.json({ id: 'x', embeddings: {} }));
+  const fetch: typeof globalThis.fetch = async (_, init) => {
+    sent = await new Request('http://gateway.example', init).json();
+    return Response.json({ id: 'x', embeddings: {} });
   };
   const { model, texts } = everyField;
   await new CohereClientV2({ token: 'x', environment: 'http://gateway.example', fetch }).embed({

@@ -1,5 +1,5 @@
 import { decodeFailure, encodeError, encodeStreamError } from '../gemini-generate/error.ts';
-import { atMethods } from '../gemini-generate/paths.ts';
+import { atMethods } from '../gemini-generate/request-paths.ts';
 import { countRequestTexts } from '../gemini-generate/request-texts.ts';
 import { noStreams } from '../no-streams.ts';
 import type { CountProtocol } from '../protocol.ts';

@@ -2,11 +2,11 @@ import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
 import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import { replaceValue, type Edit } from '../../framing/splice.ts';
 import type { ChatRequest } from '../../llm/request.ts';
-import { field } from '../gemini-generate/fields.ts';
-import { resourceName } from '../gemini-generate/paths.ts';
+import { field } from '../gemini-generate/wire-fields.ts';
+import { resourceName } from '../gemini-generate/request-paths.ts';
 import { decodeGenerate } from '../gemini-generate/request-decode.ts';
 import { encodeGenerate } from '../gemini-generate/request-encode.ts';
-import { contentEdits } from '../gemini-generate/request-retarget.ts';
+import { contentEdits, modelEdits } from '../gemini-generate/request-retarget.ts';
 import { stateSpots } from '../gemini-generate/request-state.ts';
 import { checkContents } from '../gemini-generate/request.ts';
 import type { Carried, PathFacts, RequestFacts, StateSpot, Target } from '../protocol.ts';
@@ -42,7 +42,8 @@ export function encodeRequest(request: ChatRequest, target: Target): Carried<str
 export function retarget(body: JsonNode, _facts: RequestFacts, { model, quirks }: Target): Carried<Edit[]> {
   const request = field(body, inside);
   const edits = contentEdits(request ?? body, model);
-  if (quirks.flatTokenCount === true) return { value: request === undefined ? edits : [replaceValue(body, writeJson(countable(request)))], warnings: [] };
+  if (quirks.flatTokenCount === true)
+    return { value: request === undefined ? edits : [replaceValue(body, writeJson(countable(request)))], warnings: [] };
   if (request !== undefined) return { value: [...edits, ...modelEdits(request, model)], warnings: [] };
   const fields = countable(body);
   const isPlain = Object.keys(fields).every((name) => name === 'contents');
@@ -54,9 +55,4 @@ export function retarget(body: JsonNode, _facts: RequestFacts, { model, quirks }
 function countable(request: JsonNode): Record<string, Writable> {
   const named = ['contents', 'systemInstruction', 'tools', 'generationConfig'].map((name) => [name, field(request, name)] as const);
   return Object.fromEntries(named.flatMap(([name, node]) => (node === undefined ? [] : [[name, new RawJson(node.text)]])));
-}
-
-function modelEdits(request: JsonNode, model: string): Edit[] {
-  const named = request.get('model');
-  return named === undefined ? [] : [replaceValue(named, JSON.stringify(resourceName(model)))];
 }

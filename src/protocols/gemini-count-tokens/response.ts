@@ -14,7 +14,11 @@ export function decodeAnswer(bytes: Buffer): LocatedPart[] {
   if (failure !== undefined) return [{ type: 'error', failure }];
   if (body.type !== 'object') throw new JsonFieldError('', 'must be an object');
   // proto3 JSON leaves out what is 0.
-  const usage = { ...noUsage, inputTokens: optionalCount(body, 'totalTokens') ?? 0, cacheReadTokens: optionalCount(body, 'cachedContentTokenCount') ?? 0 };
+  const usage = {
+    ...noUsage,
+    inputTokens: optionalCount(body, 'totalTokens') ?? 0,
+    cacheReadTokens: optionalCount(body, 'cachedContentTokenCount') ?? 0,
+  };
   return [{ type: 'start', id: '', model: '' }, { type: 'usage', usage }, { type: 'end' }];
 }
 

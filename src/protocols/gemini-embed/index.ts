@@ -1,11 +1,11 @@
 import { decodeFailure, encodeError, encodeStreamError } from '../gemini-generate/error.ts';
-import { atMethods } from '../gemini-generate/paths.ts';
+import { atMethods } from '../gemini-generate/request-paths.ts';
 import { embedRequestTexts } from '../gemini-generate/request-texts.ts';
 import { noStreams } from '../no-streams.ts';
 import type { EmbedProtocol } from '../protocol.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeBatch, encodeOne } from './request-encode.ts';
-import { batchFacts, facts, modelEdits } from './request.ts';
+import { batchFacts, facts, retargetEdits } from './request.ts';
 import { decodeAnswer, encodeBatchAnswer, encodeOneAnswer } from './response.ts';
 
 /** Gemini's `batchEmbedContents`, which Google's SDKs call for a single text too (https://ai.google.dev/api/embeddings). */
@@ -16,7 +16,7 @@ export const geminiEmbed: EmbedProtocol = {
   ...atMethods('batchEmbedContents'),
   facts: batchFacts,
   requestTexts: embedRequestTexts,
-  retarget: (body, _facts, target) => ({ value: modelEdits(body, target), warnings: [] }),
+  retarget: (body, _facts, target) => ({ value: retargetEdits(body, target), warnings: [] }),
   decodeRequest,
   encodeRequest: encodeBatch,
   decodeAnswer,

@@ -1,6 +1,6 @@
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
 import type { EmbedRequest } from '../../llm/embed.ts';
-import { booleanField, bothCases, countField, enumField, field, listField, stringField } from '../gemini-generate/fields.ts';
+import { booleanField, bothCases, countField, enumField, field, listField, stringField } from '../gemini-generate/wire-fields.ts';
 import type { Carried } from '../protocol.ts';
 import { Warnings } from '../warnings.ts';
 import { requestsIn } from './request.ts';

@@ -2,7 +2,7 @@ import { writeJson, type Writable } from '../../framing/json-write.ts';
 import type { EmbedRequest } from '../../llm/embed.ts';
 import type { Warning } from '../../llm/request.ts';
 import { JsonFieldError } from '../../framing/json.ts';
-import { resourceName } from '../gemini-generate/paths.ts';
+import { resourceName } from '../gemini-generate/request-paths.ts';
 import type { Carried, Target } from '../protocol.ts';
 import { taskTypeOf } from './wire.ts';
 
@@ -32,7 +32,8 @@ function encodeOptions({ purpose, title, dimensions, truncate, user }: EmbedRequ
   const warnings: Warning[] = [];
   const isTitled = title !== undefined && purpose === 'document';
   if (title !== undefined && !isTitled) warnings.push({ field: 'title', detail: 'goes with documents only and is left out' });
-  if (truncate === 'none' || truncate === 'start') warnings.push({ field: 'truncate', detail: 'the Gemini API cuts the end of texts that are too long' });
+  if (truncate === 'none' || truncate === 'start')
+    warnings.push({ field: 'truncate', detail: 'the Gemini API cuts the end of texts that are too long' });
   if (user !== undefined) warnings.push({ field: 'user', detail: 'has no counterpart in the Gemini API and is left out' });
   const fields = {
     taskType: purpose && taskTypeOf(purpose),

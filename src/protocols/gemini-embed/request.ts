@@ -1,8 +1,9 @@
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
-import { addField, replaceValue, type Edit } from '../../framing/splice.ts';
+import { addField, type Edit } from '../../framing/splice.ts';
 import type { PathFacts, RequestFacts, Target } from '../protocol.ts';
-import { field, listField } from '../gemini-generate/fields.ts';
-import { resourceName } from '../gemini-generate/paths.ts';
+import { field, listField } from '../gemini-generate/wire-fields.ts';
+import { resourceName } from '../gemini-generate/request-paths.ts';
+import { modelEdits } from '../gemini-generate/request-retarget.ts';
 
 /** The requests of a body: those of a batch, or the one that the body is. */
 export function requestsIn(body: JsonNode): JsonNode[] {
@@ -28,10 +29,8 @@ export function facts(body: JsonNode, { model }: PathFacts): RequestFacts {
 }
 
 /** Each request of a batch names the model too, and must; one alone may. */
-export const modelEdits = (body: JsonNode, { model }: Pick<Target, 'model'>): Edit[] =>
+export const retargetEdits = (body: JsonNode, { model }: Pick<Target, 'model'>): Edit[] =>
   requestsIn(body).flatMap((request) => {
-    const json = JSON.stringify(resourceName(model));
-    const named = request.get('model');
-    if (named !== undefined) return named.text === json ? [] : [replaceValue(named, json)];
-    return request.path === '' ? [] : [addField(request, 'model', json)];
+    const isNameless = request.path !== '' && request.get('model') === undefined;
+    return isNameless ? [addField(request, 'model', JSON.stringify(resourceName(model)))] : modelEdits(request, model);
   });

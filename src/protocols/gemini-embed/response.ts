@@ -47,7 +47,8 @@ const usageIn = (metadata: WireObject) => ({ ...mergeUsage(undefined, metadata),
 export const encodeBatchAnswer = (parts: readonly Part[]): string => JSON.stringify({ embeddings: vectorsIn(parts), ...usageOf(parts) });
 
 /** An `EmbedContentResponse` for a client. */
-export const encodeOneAnswer = (parts: readonly Part[]): string => JSON.stringify({ embedding: vectorsIn(parts)[0] ?? { values: [] }, ...usageOf(parts) });
+export const encodeOneAnswer = (parts: readonly Part[]): string =>
+  JSON.stringify({ embedding: vectorsIn(parts)[0] ?? { values: [] }, ...usageOf(parts) });
 
 const vectorsIn = (parts: readonly Part[]): { values: readonly number[] }[] =>
   parts

@@ -10,7 +10,7 @@ const respond = (stream: Buffer) => () => Promise.resolve(new Response(stream.to
 async function collect(stream: Buffer): Promise<object> {
   const client = new GoogleGenAI({ apiKey: 'x', httpOptions: { baseUrl: 'http://gateway.example', fetch: respond(stream) } });
   const candidates = new Map<number, Candidate>();
-  let whole: object = {};
+  const whole = {};
   for await (const { candidates: next = [], promptFeedback, usageMetadata, modelVersion, responseId } of await client.models.generateContentStream({
     model: 'fast',
     contents: 'Hi',
@@ -21,7 +21,7 @@ async function collect(stream: Buffer): Promise<object> {
       const parts = [...(before?.content?.parts ?? []), ...(candidate.content?.parts ?? [])];
       candidates.set(index, { ...before, ...candidate, content: { role: 'model', parts } });
     }
-    whole = { ...whole, usageMetadata, modelVersion, responseId, ...(promptFeedback && { promptFeedback }) };
+    Object.assign(whole, { usageMetadata, modelVersion, responseId, ...(promptFeedback && { promptFeedback }) });
   }
   return { ...whole, candidates: [...candidates.values()] };
 }
@@ -59,7 +59,9 @@ protocolContract(geminiGenerate, {
     'a stop sequence': (value) => ({ generation_config: { stop_sequences: [value] } }),
     'a label': (value) => ({ labels: { who: value } }),
     'the address of a file': (value) => ({ contents: [{ parts: [{ file_data: { file_uri: value } }] }] }),
-    'text in the place of inline data': (value) => ({ contents: [{ parts: [{ inlineData: { mimeType: 'image/png', data: `by ${String(value)}` } }] }] }),
+    'text in the place of inline data': (value) => ({
+      contents: [{ parts: [{ inlineData: { mimeType: 'image/png', data: `by ${String(value)}` } }] }],
+    }),
     'code that a model ran': (value) => ({ contents: [{ role: 'model', parts: [{ executableCode: { language: 'PYTHON', code: value } }] }] }),
     'the description of a function': (value) => ({ tools: [{ function_declarations: [{ name: 'mail', description: value }] }] }),
     'the description in a schema of Google': (value) => ({

@@ -28,7 +28,9 @@ test('the field at fault is named as Google names it', () => {
       code: 400,
       message: 'must be a string',
       status: 'INVALID_ARGUMENT',
-      details: [{ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field: 'contents[0].role', description: 'must be a string' }] }],
+      details: [
+        { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field: 'contents[0].role', description: 'must be a string' }] },
+      ],
     },
   });
 });
@@ -60,8 +62,12 @@ const clientOf = (body: string, init: ResponseInit) =>
 test('Google’s SDK throws its own error for ours, in place of an answer and inside of a stream', async () => {
   const error = { status: 429, code: 'budget-exceeded', message: 'Nothing left.' };
   const plain = clientOf(encodeError(error), { status: 429, headers: { 'content-type': 'application/json' } });
-  await expect(plain.models.generateContent({ model: 'fast', contents: 'Hi' })).rejects.toSatisfy((thrown) => thrown instanceof ApiError && thrown.status === 429);
+  await expect(plain.models.generateContent({ model: 'fast', contents: 'Hi' })).rejects.toSatisfy(
+    (thrown) => thrown instanceof ApiError && thrown.status === 429,
+  );
   const events = encodeStreamError(error).map(({ data }) => formatSse(data));
   const stream = await clientOf(events.join(''), {}).models.generateContentStream({ model: 'fast', contents: 'Hi' });
-  await expect(stream.next()).rejects.toSatisfy((thrown) => thrown instanceof ApiError && thrown.status === 429 && thrown.message.includes('Nothing left.'));
+  await expect(stream.next()).rejects.toSatisfy(
+    (thrown) => thrown instanceof ApiError && thrown.status === 429 && thrown.message.includes('Nothing left.'),
+  );
 });

@@ -1,7 +1,7 @@
 import { sse } from '../../framing/sse.ts';
 import type { ChatProtocol } from '../protocol.ts';
 import { decodeFailure, encodeError, encodeStreamError } from './error.ts';
-import { atMethods } from './paths.ts';
+import { atMethods } from './request-paths.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
 import { retarget } from './request-retarget.ts';

@@ -2,7 +2,7 @@ import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
 import type { ChatRequest, Reasoning, ReasoningEffort, ResponseFormat } from '../../llm/request.ts';
 import { objectText } from '../object-text.ts';
 import type { Warnings } from '../warnings.ts';
-import { booleanField, bothCases, countField, enumField, field, listField, numberField, stringField } from './fields.ts';
+import { booleanField, bothCases, countField, enumField, field, listField, numberField, stringField } from './wire-fields.ts';
 import { jsonSchemaOf } from './request-schema-decode.ts';
 
 const known = bothCases([
@@ -26,7 +26,8 @@ export function decodeConfig(body: JsonNode, request: ChatRequest, warnings: War
 }
 
 /** Text is what models answer with anyway. */
-const onlyText = (config: JsonNode): boolean => listField(config, 'responseModalities').every((modality) => modality.type === 'string' && modality.string().toUpperCase() === 'TEXT');
+const onlyText = (config: JsonNode): boolean =>
+  listField(config, 'responseModalities').every((modality) => modality.type === 'string' && modality.string().toUpperCase() === 'TEXT');
 
 const numbers = [
   ['temperature', 'temperature'],

@@ -3,10 +3,10 @@ import type { AssistantContent, Message, ObjectText, ReasoningContent, UserConte
 import type { OpaqueState } from '../../llm/state.ts';
 import { objectText } from '../object-text.ts';
 import type { Warnings } from '../warnings.ts';
-import { CallIds } from './call-ids.ts';
-import { booleanField, bothCases, field, listField, stringField } from './fields.ts';
+import { CallIds } from './request-call-ids.ts';
+import { booleanField, bothCases, field, listField, stringField } from './wire-fields.ts';
 import { mediaContent } from './request-decode-media.ts';
-import { isPlaceholder, readSignature } from './signature.ts';
+import { isPlaceholder, readSignature } from './wire-signature.ts';
 
 /** The conversation as messages. Contents of one side in a row are one turn: a client that streamed keeps a content for each event. */
 export function decodeContents(contents: readonly JsonNode[], warnings: Warnings): Message[] {
@@ -91,7 +91,7 @@ function toolResult(node: JsonNode, { ids, warnings }: Context): Message {
   const media = listField(node, 'parts').flatMap((part) => mediaContent(part, warnings));
   return {
     role: 'tool',
-    toolCallId: ids.response(stringField(node, 'id'), stringField(node, 'name') ?? ''),
+    toolCallId: ids.answered(stringField(node, 'id'), stringField(node, 'name') ?? ''),
     content: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...media],
     isError,
   };
@@ -158,7 +158,7 @@ function toolCall(part: JsonNode, call: JsonNode, { ids, warnings }: Context): A
   const state = signatureOf(part);
   return {
     type: 'tool-call',
-    id: ids.call(stringField(call, 'id'), name),
+    id: ids.idOf(stringField(call, 'id'), name),
     name,
     arguments: args === undefined ? ('{}' as ObjectText) : objectText(args),
     ...(state !== undefined && { state }),

@@ -2,8 +2,8 @@ import { requiredString } from '../../framing/json-fields.ts';
 import type { JsonNode } from '../../framing/json.ts';
 import type { UserContent } from '../../llm/request.ts';
 import type { Warnings } from '../warnings.ts';
-import { bothCases, field, stringField } from './fields.ts';
-import { mediaTypeOf } from './media-type.ts';
+import { bothCases, field, stringField } from './wire-fields.ts';
+import { mediaTypeOf } from './wire-media-type.ts';
 
 /** What a part that is no text shows the model. What has no counterpart in other protocols is left out, with a warning. */
 export function mediaContent(part: JsonNode, warnings: Warnings): UserContent[] {

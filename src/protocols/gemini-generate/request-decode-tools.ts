@@ -3,7 +3,7 @@ import type { ChatRequest, ObjectText, Tool, ToolChoice } from '../../llm/reques
 import { objectText } from '../object-text.ts';
 import type { Warnings } from '../warnings.ts';
 import { requiredString } from '../../framing/json-fields.ts';
-import { bothCases, enumField, field, listField, stringField } from './fields.ts';
+import { bothCases, enumField, field, listField, stringField } from './wire-fields.ts';
 import { jsonSchemaOf } from './request-schema-decode.ts';
 
 /** Reads tools, and what may be chosen of them, into a request. */

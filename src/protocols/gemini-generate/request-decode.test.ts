@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { requests } from '../../../test/recordings/gemini-generate/requests.ts';
 import { parseJson } from '../../framing/json.ts';
 import { decodeRequest } from './request-decode.ts';
-import { snakeCase } from './fields.ts';
+import { snakeCase } from './wire-fields.ts';
 
 const decode = (body: unknown) => decodeRequest(parseJson(Buffer.from(JSON.stringify(body))), { stream: false });
 const messagesOf = (...contents: object[]) => decode({ contents }).value.messages;
@@ -189,7 +189,9 @@ test.each([
 test('a function answered nothing, or an image', () => {
   const inlineData = { mimeType: 'image/png', data: 'a-b_' };
   expect(
-    messagesOf({ parts: [{ functionResponse: { id: 'a', name: 'f', response: {} } }, { functionResponse: { id: 'b', name: 'f', parts: [{ inlineData }] } }] }),
+    messagesOf({
+      parts: [{ functionResponse: { id: 'a', name: 'f', response: {} } }, { functionResponse: { id: 'b', name: 'f', parts: [{ inlineData }] } }],
+    }),
   ).toEqual([
     { role: 'tool', toolCallId: 'a', content: [], isError: false },
     { role: 'tool', toolCallId: 'b', content: [{ type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'a+b/' } }], isError: false },
@@ -249,7 +251,10 @@ test.each([
   [{ thinkingBudget: 0 }, { effort: 'none' }],
   [{ thinkingBudget: -1 }, undefined],
   [{ thinkingBudget: 512 }, { budgetTokens: 512 }],
-  [{ thinkingLevel: 'HIGH', includeThoughts: false }, { show: false, effort: 'high' }],
+  [
+    { thinkingLevel: 'HIGH', includeThoughts: false },
+    { show: false, effort: 'high' },
+  ],
   [{ thinkingLevel: 'THINKING_LEVEL_UNSPECIFIED' }, undefined],
 ])('thinking as %j', (thinkingConfig, reasoning) => {
   const { value, warnings } = config({ thinkingConfig });
@@ -269,7 +274,14 @@ test.each([
 });
 
 test('numbers may be strings; what no other protocol has is named, but not what changes nothing', () => {
-  const { value, warnings } = config({ temperature: '0.5', topK: '3', candidateCount: 1, responseModalities: ['TEXT'], speechConfig: {}, audioTimestamp: true });
+  const { value, warnings } = config({
+    temperature: '0.5',
+    topK: '3',
+    candidateCount: 1,
+    responseModalities: ['TEXT'],
+    speechConfig: {},
+    audioTimestamp: true,
+  });
   expect(value).toMatchObject({ temperature: 0.5, topK: 3 });
   expect(value.choices).toBeUndefined();
   expect(warnings.map(({ field }) => field)).toEqual(['generationConfig.speechConfig', 'generationConfig.audioTimestamp']);
@@ -285,4 +297,41 @@ test.each([
   [{ contents: [], generationConfig: { topP: 'much' } }, 'generationConfig.topP'],
 ])('a request that the API refuses names its field: %j', (body, field) => {
   expect(() => decode(body)).toThrow(expect.objectContaining({ name: 'JsonFieldError', field }));
+});
+
+/** Every value in a body that is no object and no array, with the path that leads to it. */
+function leaves(value: unknown, path: (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return Object.entries(value).flatMap(([key, each]) => leaves(each, [...path, Array.isArray(value) ? Number(key) : key]));
+}
+
+/** A copy with another value of the same kind there. */
+function changedAt(value: unknown, [step, ...rest]: readonly (string | number)[]): unknown {
+  if (step === undefined) return typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `x${String(value)}`;
+  if (Array.isArray(value)) return value.map((each: unknown, at) => (at === step ? changedAt(each, rest) : each));
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, each]: [string, unknown]) => [key, key === step ? changedAt(each, rest) : each]),
+  );
+}
+
+/** What says nothing: the role of an instruction, the kind of a text, the place of a property that is the last anyway. */
+const idle: ReadonlySet<string> = new Set([
+  'systemInstruction.role',
+  'contents.0.parts.4.inlineData.mimeType',
+  'tools.0.functionDeclarations.0.parameters.propertyOrdering.1',
+]);
+
+test.each(Object.entries(requests))('no field of the request "%s" is lost in silence', (_, request) => {
+  const before = decode(request);
+  for (const path of leaves(request).filter((each) => !idle.has(each.join('.')))) {
+    const isNamed = before.warnings.some(({ field }) => path.join('.').startsWith(field.replaceAll(/\[(\d+)\]/g, '.$1')));
+    if (isNamed) continue;
+    let after: unknown;
+    try {
+      after = decode(changedAt(request, path));
+    } catch {
+      continue; // refused, which is not silent
+    }
+    expect(after, path.join('.')).not.toEqual(before);
+  }
 });

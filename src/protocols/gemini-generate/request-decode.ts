@@ -2,7 +2,7 @@ import type { JsonNode } from '../../framing/json.ts';
 import type { ChatRequest, Message, TextContent } from '../../llm/request.ts';
 import type { Carried, RequestFacts } from '../protocol.ts';
 import { Warnings } from '../warnings.ts';
-import { bothCases, enumField, field, listField } from './fields.ts';
+import { bothCases, enumField, field, listField } from './wire-fields.ts';
 import { decodeConfig } from './request-decode-config.ts';
 import { decodeContents } from './request-decode-contents.ts';
 import { decodeTools } from './request-decode-tools.ts';

@@ -1,7 +1,7 @@
 import type { Writable } from '../../framing/json-write.ts';
 import { budgetOf, effortOf, nearestEffort } from '../../llm/reasoning.ts';
 import type { ChatRequest, Reasoning, ResponseFormat, Warning } from '../../llm/request.ts';
-import { combinesJsonAndFunctions, thinkingOf, writesCandidates, type Thinking } from './models.ts';
+import { combinesJsonAndFunctions, thinkingOf, writesCandidates, type Thinking } from './request-models.ts';
 import { writeSchema } from './request-schema-encode.ts';
 
 /** The generation config, where there is anything to say. */

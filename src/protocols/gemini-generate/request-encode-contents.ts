@@ -1,8 +1,8 @@
 import { RawJson, type Writable } from '../../framing/json-write.ts';
 import type { AssistantContent, Message, TextContent, Warning } from '../../llm/request.ts';
-import { continuesModelTurn, takesResponseMedia, wantsSignatures } from './models.ts';
+import { continuesModelTurn, takesResponseMedia, wantsSignatures } from './request-models.ts';
 import { mediaPart, type WrittenPart } from './request-encode-media.ts';
-import { noSignature, writeSignature } from './signature.ts';
+import { noSignature, writeSignature } from './wire-signature.ts';
 
 /** The conversation as Gemini takes it. */
 export interface WrittenConversation {
@@ -50,7 +50,11 @@ interface Context {
 }
 
 const namesOfCalls = (messages: readonly Message[]): Map<string, string> =>
-  new Map(messages.flatMap((message) => (message.role === 'assistant' ? message.content : [])).flatMap((item) => (item.type === 'tool-call' ? [[item.id, item.name] as const] : [])));
+  new Map(
+    messages
+      .flatMap((message) => (message.role === 'assistant' ? message.content : []))
+      .flatMap((item) => (item.type === 'tool-call' ? [[item.id, item.name] as const] : [])),
+  );
 
 function encodeTurns(messages: readonly Message[], from: number, context: Context): Turn[] {
   const turns: Turn[] = [];
@@ -133,7 +137,10 @@ function encodeResult(message: Extract<Message, { role: 'tool' }>, field: string
 /** Lets the conversation begin with the user, and end there too, where the model wants it. */
 function frame(turns: Turn[], first: number, length: number, model: string, warnings: Warning[]): void {
   if (turns[0]?.role === 'model') {
-    warnings.push({ field: `messages[${first}]`, detail: 'is preceded by a short user message: the API wants a conversation to begin with the user' });
+    warnings.push({
+      field: `messages[${first}]`,
+      detail: 'is preceded by a short user message: the API wants a conversation to begin with the user',
+    });
     turns.unshift({ role: 'user', results: [], parts: [{ text: openingText }] });
   }
   const last = turns.at(-1);

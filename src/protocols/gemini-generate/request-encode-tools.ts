@@ -1,6 +1,6 @@
 import type { Writable } from '../../framing/json-write.ts';
 import type { ChatRequest, Tool, ToolChoice, Warning } from '../../llm/request.ts';
-import { validatesCalls } from './models.ts';
+import { validatesCalls } from './request-models.ts';
 import { writeSchema } from './request-schema-encode.ts';
 
 /** Tools, and what may be chosen of them: the API refuses a choice without functions. */

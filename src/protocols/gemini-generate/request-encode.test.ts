@@ -107,7 +107,12 @@ describe('media', () => {
   });
 
   test.each([
-    ['https://a.example/b/cat.JPG?x=1', 'gemini-2.5-flash', [{ fileData: { mimeType: 'image/jpeg', fileUri: 'https://a.example/b/cat.JPG?x=1' } }], 0],
+    [
+      'https://a.example/b/cat.JPG?x=1',
+      'gemini-2.5-flash',
+      [{ fileData: { mimeType: 'image/jpeg', fileUri: 'https://a.example/b/cat.JPG?x=1' } }],
+      0,
+    ],
     ['https://a.example/cat', 'gemini-3-pro-preview', [{ fileData: { fileUri: 'https://a.example/cat' } }], 1],
     ['http://a.example/cat.png', 'gemini-2.5-flash', [], 1],
     ['https://a.example/cat.png', 'gemini-2.0-flash', [], 1],
@@ -126,7 +131,12 @@ describe('media', () => {
       fields: [],
     });
     const older = encode({ messages });
-    expect(older.body['contents']).toMatchObject([{}, {}, { parts: [{ functionResponse: {} }] }, { parts: [{ text: 'From the result of shoot:' }, { inlineData }] }]);
+    expect(older.body['contents']).toMatchObject([
+      {},
+      {},
+      { parts: [{ functionResponse: {} }] },
+      { parts: [{ text: 'From the result of shoot:' }, { inlineData }] },
+    ]);
     expect(older.fields).toEqual(['messages[2]']);
   });
 });
@@ -176,14 +186,21 @@ describe('state', () => {
     expect(fields).toEqual(['messages[1]', 'messages[1]']);
   });
 
-  const turn = (id: string): Message[] => [{ role: 'assistant', content: [call(id, 'f'), call(`${id}b`, 'g')] }, result(id, []), result(`${id}b`, [])];
+  const turn = (id: string): Message[] => [
+    { role: 'assistant', content: [call(id, 'f'), call(`${id}b`, 'g')] },
+    result(id, []),
+    result(`${id}b`, []),
+  ];
 
   test.each([
     ['gemini-3-pro-preview', skip],
     ['gemini-pro-latest', skip],
     ['gemini-2.5-pro', undefined],
   ])('of the calls that other models made in the current turn, %s wants the first of each step signed', (model, signature) => {
-    const contents = contentsOf([user('A'), ...turn('1'), { role: 'assistant', content: [text('Done')] }, user('B'), ...turn('2'), ...turn('3')], model) as { parts: { thoughtSignature?: string }[] }[];
+    const contents = contentsOf(
+      [user('A'), ...turn('1'), { role: 'assistant', content: [text('Done')] }, user('B'), ...turn('2'), ...turn('3')],
+      model,
+    ) as { parts: { thoughtSignature?: string }[] }[];
     const signatures = contents.map(({ parts }) => parts.map(({ thoughtSignature }) => thoughtSignature));
     expect(signatures[1]).toEqual([undefined, undefined]);
     expect(signatures[5]).toEqual([signature, undefined]);
@@ -197,7 +214,9 @@ describe('tools', () => {
   test('are declared with the whole schema, which says that it is an object’s', () => {
     const { text: json, body } = encode({ tools });
     expect(json).toContain('9007199254740993');
-    expect(body['tools']).toMatchObject([{ functionDeclarations: [{ name: 'f', description: 'F', parametersJsonSchema: { type: 'object', properties: {} } }] }]);
+    expect(body['tools']).toMatchObject([
+      { functionDeclarations: [{ name: 'f', description: 'F', parametersJsonSchema: { type: 'object', properties: {} } }] },
+    ]);
     expect(body['toolConfig']).toBeUndefined();
   });
 
@@ -222,7 +241,9 @@ describe('tools', () => {
   });
 
   test('with keywords that Gemini does not obey are sent with a warning', () => {
-    expect(encode({ tools: [{ name: 'f', parameters: '{"type":"object","minProperties":1}' as ObjectText }] }).fields).toEqual(['tools[0].parameters']);
+    expect(encode({ tools: [{ name: 'f', parameters: '{"type":"object","minProperties":1}' as ObjectText }] }).fields).toEqual([
+      'tools[0].parameters',
+    ]);
   });
 });
 
@@ -265,7 +286,10 @@ describe('the config', () => {
   });
 
   test('is left out where there is nothing to say', () => {
-    expect(encode({ serviceTier: 'default', choices: 1 })).toMatchObject({ text: '{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}', fields: [] });
+    expect(encode({ serviceTier: 'default', choices: 1 })).toMatchObject({
+      text: '{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}',
+      fields: [],
+    });
   });
 
   test.each([
@@ -306,7 +330,10 @@ describe('the config', () => {
   test('no format beside functions, for models that cannot', () => {
     const request = { responseFormat: { type: 'json-object' } as const, tools: [{ name: 'f', parameters: schema }] };
     expect(encode(request).fields).toEqual(['response_format']);
-    expect(encode(request, 'gemini-3-pro-preview')).toMatchObject({ body: { generationConfig: { responseMimeType: 'application/json' } }, fields: [] });
+    expect(encode(request, 'gemini-3-pro-preview')).toMatchObject({
+      body: { generationConfig: { responseMimeType: 'application/json' } },
+      fields: [],
+    });
   });
 
   test.each([

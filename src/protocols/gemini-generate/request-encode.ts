@@ -70,4 +70,3 @@ function serviceTier({ serviceTier: tier }: ChatRequest, warnings: Warning[]): R
   warnings.push({ field: 'service_tier', detail: `the Gemini API has no tier ${tier}; the usual one is used` });
   return {};
 }
-

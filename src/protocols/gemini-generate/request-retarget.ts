@@ -1,17 +1,28 @@
 import type { JsonNode } from '../../framing/json.ts';
 import { addField, replaceValue, splice, type Edit } from '../../framing/splice.ts';
 import type { Carried, Target } from '../protocol.ts';
-import { field } from './fields.ts';
-import { wantsSignatures } from './models.ts';
-import { isPlaceholder, noSignature } from './signature.ts';
+import { field } from './wire-fields.ts';
+import { wantsSignatures } from './request-models.ts';
+import { resourceName } from './request-paths.ts';
+import { isPlaceholder, noSignature } from './wire-signature.ts';
 
 /**
- * What changes for a provider of the client's own protocol, though its path says the model: contents that an answer of ours has left behind.
- * Streams of ours end with a part that is an empty text, and calls that other models made have no signature of Google's.
+ * What changes for a provider of the client's own protocol, though its path says the model: the model, where the body names it too,
+ * and contents that an answer of ours has left behind.
  */
-export const retarget = (body: JsonNode, { model }: Pick<Target, 'model'>): Carried<Edit[]> => ({ value: contentEdits(body, model), warnings: [] });
+export const retarget = (body: JsonNode, { model }: Pick<Target, 'model'>): Carried<Edit[]> => ({
+  value: [...modelEdits(body, model), ...contentEdits(body, model)],
+  warnings: [],
+});
 
-/** The edits of a request that has contents, or has none. */
+/** The provider's model in a request that names one. */
+export function modelEdits(request: JsonNode, model: string): Edit[] {
+  const named = request.get('model');
+  const json = JSON.stringify(resourceName(model));
+  return named === undefined || named.text === json ? [] : [replaceValue(named, json)];
+}
+
+/** Streams of ours end with a part that is an empty text, and calls that other models made have no signature of Google's. */
 export function contentEdits(body: JsonNode, model: string): Edit[] {
   const contents = field(body, 'contents');
   if (contents?.type !== 'array') return [];

@@ -1,7 +1,7 @@
 import type { JsonNode } from '../../framing/json.ts';
 import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import type { ObjectText } from '../../llm/request.ts';
-import { booleanField, countField, enumField, field, listField, stringField } from './fields.ts';
+import { booleanField, countField, enumField, field, listField, stringField } from './wire-fields.ts';
 
 type Schema = Record<string, Writable>;
 
@@ -55,7 +55,9 @@ function formatOf(schema: JsonNode): Schema {
 /** The values are strings, also where they are meant as numbers. */
 function enumOf(schema: JsonNode, type: string | undefined, isNullable: boolean): Schema {
   const isNumeric = type === 'integer' || type === 'number';
-  const values = listField(schema, 'enum').map((value): Writable => (isNumeric && value.type === 'string' ? toNumber(value.string()) : new RawJson(value.text)));
+  const values = listField(schema, 'enum').map((value): Writable =>
+    isNumeric && value.type === 'string' ? toNumber(value.string()) : new RawJson(value.text),
+  );
   if (values.length === 0) return {};
   return { enum: isNullable ? [...values, null] : values };
 }

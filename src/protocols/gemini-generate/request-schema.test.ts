@@ -14,10 +14,16 @@ test.each([
   [{ type: 'STRING', format: 'enum', enum: ['a', 'b'] }, '{"type":"string","enum":["a","b"]}'],
   [{ type: 'STRING', format: 'date-time', nullable: true, enum: ['a'] }, '{"type":["string","null"],"format":"date-time","enum":["a",null]}'],
   [{ type: 'INTEGER', enum: ['101', '202'] }, '{"type":"integer","enum":[101,202]}'],
-  [{ type: 'ARRAY', items: { type: 'NUMBER', minimum: 0.5 }, minItems: '1', max_items: 3 }, '{"type":"array","minItems":1,"maxItems":3,"items":{"type":"number","minimum":0.5}}'],
+  [
+    { type: 'ARRAY', items: { type: 'NUMBER', minimum: 0.5 }, minItems: '1', max_items: 3 },
+    '{"type":"array","minItems":1,"maxItems":3,"items":{"type":"number","minimum":0.5}}',
+  ],
   [{ anyOf: [{ type: 'STRING' }], nullable: true }, '{"anyOf":[{"type":"string"},{"type":"null"}]}'],
   [{ any_of: [{ type: 'STRING' }, { type: 'NULL' }] }, '{"anyOf":[{"type":"string"},{"type":"null"}]}'],
-  [{ type: 'STRING', example: 'Oslo', default: 'Rome', title: 'City', pattern: '^[A-Z]' }, '{"type":"string","title":"City","pattern":"^[A-Z]","default":"Rome","examples":["Oslo"]}'],
+  [
+    { type: 'STRING', example: 'Oslo', default: 'Rome', title: 'City', pattern: '^[A-Z]' },
+    '{"type":"string","title":"City","pattern":"^[A-Z]","default":"Rome","examples":["Oslo"]}',
+  ],
 ])('Google’s schema %j', (schema, json) => {
   expect(toJsonSchema(schema)).toBe(json);
 });
@@ -39,7 +45,10 @@ test.each([
   ['{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"string"}', '{"type":"string"}'],
   ['{"const":"a"}', '{"enum":["a"]}'],
   ['{"allOf":[{"type":"string"}],"title":"T"}', '{"anyOf":[{"type":"string"}],"title":"T"}'],
-  ['{"definitions":{"a":{"const":1}},"properties":{"x":{"$ref":"#/definitions/a"}}}', '{"$defs":{"a":{"enum":[1]}},"properties":{"x":{"$ref":"#/$defs/a"}}}'],
+  [
+    '{"definitions":{"a":{"const":1}},"properties":{"x":{"$ref":"#/definitions/a"}}}',
+    '{"$defs":{"a":{"enum":[1]}},"properties":{"x":{"$ref":"#/$defs/a"}}}',
+  ],
   ['{"properties":{"x":{"$ref":"#/$defs/a","description":"An a"}}}', '{"properties":{"x":{"description":"An a","anyOf":[{"$ref":"#/$defs/a"}]}}}'],
   ['{"properties":{"const":{"type":"string"},"pattern":{"type":"string"}}}', undefined],
   ['{"items":[{"const":"a"}],"prefixItems":[true]}', '{"items":[{"enum":["a"]}],"prefixItems":[true]}'],

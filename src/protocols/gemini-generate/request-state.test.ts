@@ -6,7 +6,7 @@ import { createSeals } from '../seal.ts';
 import { withOwnState, withSealedState } from '../sealed-request.ts';
 import { geminiGenerate } from './index.ts';
 import { stateSpots } from './request-state.ts';
-import { readSignature, writeSignature } from './signature.ts';
+import { readSignature, writeSignature } from './wire-signature.ts';
 
 const seal = createSeals(['a secret of more than thirty-two characters'], randomBytes)('acme');
 const sealed = (origin: 'anthropic' | 'google', value: string): string =>

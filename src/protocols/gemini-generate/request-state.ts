@@ -1,7 +1,7 @@
 import type { JsonNode } from '../../framing/json.ts';
 import type { StateSpot } from '../protocol.ts';
-import { field } from './fields.ts';
-import { noSignature, readSignature } from './signature.ts';
+import { field } from './wire-fields.ts';
+import { noSignature, readSignature } from './wire-signature.ts';
 
 /** Ids of function calls and of their responses, and thought signatures. */
 export function stateSpots(body: JsonNode): StateSpot[] {

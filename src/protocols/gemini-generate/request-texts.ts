@@ -1,11 +1,21 @@
 import type { JsonNode } from '../../framing/json.ts';
 import type { TextSpot } from '../protocol.ts';
 import { alike, base64, fields, kept, keptList, schema as jsonSchema, text, texts, textSpots, type Shape } from '../text-spots.ts';
-import { snakeCase } from './fields.ts';
+import { snakeCase } from './wire-fields.ts';
 
 /** An object of these fields, each under its lowerCamelCase or its snake_case name. */
 const message = (shapes: Record<string, Shape>): Shape =>
-  fields(Object.fromEntries(Object.entries(shapes).flatMap(([name, shape]) => [[name, shape], [snakeCase(name), shape]] as const)));
+  fields(
+    Object.fromEntries(
+      Object.entries(shapes).flatMap(
+        ([name, shape]) =>
+          [
+            [name, shape],
+            [snakeCase(name), shape],
+          ] as const,
+      ),
+    ),
+  );
 
 /** A repeated field, whose value may stand alone. */
 const listOf = (shape: Shape): Shape => ({ ...shape, item: shape });

@@ -32,6 +32,10 @@ test('each text can be replaced where it stands, with all other bytes as they we
   expect(request.edited([edit]).bytes.toString()).toBe(awkward.replace('"Gr\\u00fc\\u00dfe 👋"', '"X"'));
 });
 
+test('a body that names the model names the provider’s', () => {
+  expect(retargeted('{"model":"models/fast","contents":[{}]}', 'gemini-2.5-flash')).toBe('{"model":"models/gemini-2.5-flash","contents":[{}]}');
+});
+
 const user = (...parts: object[]) => ({ role: 'user', parts });
 const model = (...parts: object[]) => ({ role: 'model', parts });
 const call = (name: string, more: object = {}) => ({ functionCall: { name, args: {} }, ...more });

@@ -1,6 +1,6 @@
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
 import type { PathFacts, RequestFacts } from '../protocol.ts';
-import { countField, field, listField } from './fields.ts';
+import { countField, field, listField } from './wire-fields.ts';
 
 /** What the gateway must know of a request: the path has its model, and whether it is streamed. Throws JsonFieldError where the API too would refuse. */
 export function facts(body: JsonNode, { model, stream = false, framing }: PathFacts): RequestFacts {

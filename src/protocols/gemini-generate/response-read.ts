@@ -5,8 +5,8 @@ import type { LocatedPart, TextPlace } from '../protocol.ts';
 import { nodeAt } from '../text-place.ts';
 import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 import { failureIn } from './error.ts';
-import { readLogprobs } from './logprobs.ts';
-import { isPlaceholder, readSignature } from './signature.ts';
+import { readLogprobs } from './wire-logprobs.ts';
+import { isPlaceholder, readSignature } from './wire-signature.ts';
 import { isSameUsage, mergeUsage } from './wire-usage.ts';
 import { toBlockedReason, toFinishReason } from './wire.ts';
 

@@ -78,7 +78,17 @@ test('log probabilities are those of the text', () => {
   ];
   expect(parts).toContainEqual({ type: 'logprobs', choice: 0, block: 0, tokens });
   expect(encode(parts)).toMatchObject({
-    candidates: [{ avgLogprobs: -0.25, logprobsResult: { chosenCandidates: [{ token: 'A', logProbability: -0.5 }, { token: 'B', logProbability: 0 }] } }],
+    candidates: [
+      {
+        avgLogprobs: -0.25,
+        logprobsResult: {
+          chosenCandidates: [
+            { token: 'A', logProbability: -0.5 },
+            { token: 'B', logProbability: 0 },
+          ],
+        },
+      },
+    ],
   });
 });
 

@@ -5,9 +5,9 @@ import type { Usage } from '../../llm/usage.ts';
 import { argumentsObject } from '../object-text.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
 import { isObject } from '../untrusted.ts';
-import { writeLogprobs } from './logprobs.ts';
+import { writeLogprobs } from './wire-logprobs.ts';
 import { createAnswerState, readResponse } from './response-read.ts';
-import { writeSignature } from './signature.ts';
+import { writeSignature } from './wire-signature.ts';
 import { writeUsage } from './wire-usage.ts';
 import { finishWord, toFinishReason } from './wire.ts';
 
@@ -60,7 +60,7 @@ export function encodeAnswer(parts: readonly Part[], { model = '' }: Pick<Encode
   for (const part of parts) collect(answer, part);
   return writeJson({
     candidates: [...answer.choices].toSorted(([a], [b]) => a - b).map(([index, choice]) => writeCandidate(index, choice)),
-    usageMetadata: answer.usage && writeUsage(answer.usage),
+    usageMetadata: answer.usage && new RawJson(JSON.stringify(writeUsage(answer.usage))),
     modelVersion: answer.model || undefined,
     responseId: answer.id || undefined,
   });
@@ -108,8 +108,13 @@ function writeCandidate(index: number, { blocks, tokens, finish }: CollectedChoi
     ...(parts.length > 0 && { content: { parts, role: 'model' } }),
     finishReason: finishWord(finish ?? { unified: 'other', raw: '' }),
     index,
-    ...(tokens.length > 0 && writeLogprobs(tokens)),
+    ...(tokens.length > 0 && logprobFields(tokens)),
   };
+}
+
+function logprobFields(tokens: readonly TokenLogprob[]): Record<string, Writable> {
+  const { avgLogprobs, logprobsResult } = writeLogprobs(tokens);
+  return { avgLogprobs, logprobsResult: new RawJson(JSON.stringify(logprobsResult)) };
 }
 
 function writeBlock(block: Block): Writable[] {

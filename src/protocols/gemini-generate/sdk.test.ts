@@ -16,7 +16,7 @@ function gateway(answers: Part[][]) {
   const requests: ClientRequest[] = [];
   const tenantSeal: Seal = createSeals(['a secret of more than thirty-two characters'], randomBytes)('acme');
   const respond = async (url: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> => {
-    const { pathname, searchParams } = new URL(String(url));
+    const { pathname, searchParams } = new URL(url instanceof Request ? url.url : url);
     const path = geminiGenerate.matchPath(pathname, searchParams);
     if (path === undefined) return new Response('no such path', { status: 404 });
     const body = await new Response(init?.body).text();
@@ -91,7 +91,7 @@ test('a chat of Google’s SDK runs a tool and brings back another maker’s sta
   const { client, requests, opened } = gateway([callAnswer, textAnswer]);
   const chat = client.chats.create({ model: 'fast', config });
   const first = await chat.sendMessage({ message: 'Weather in Oslo?' });
-  expect(first.text).toBe('Let me look.');
+  expect(first.candidates?.[0]?.content?.parts).toContainEqual({ text: 'Let me look.' });
   expect(first.functionCalls).toEqual([{ id: 'toolu_1', name: 'weather', args: { city: 'Oslo' } }]);
   expect(first.usageMetadata).toMatchObject({ promptTokenCount: 20, candidatesTokenCount: 9, totalTokenCount: 29 });
   const second = await chat.sendMessage({ message: [{ functionResponse: { id: 'toolu_1', name: 'weather', response: { output: '4' } } }] });
@@ -105,10 +105,10 @@ test('a chat of Google’s SDK does so streamed, though it forgets the id of the
   const { client, requests, opened } = gateway([callAnswer, textAnswer]);
   const chat = client.chats.create({ model: 'fast', config });
   const texts: string[] = [];
-  for await (const { text, candidates } of await chat.sendMessageStream({ message: 'Weather in Oslo?' })) {
-    if (text !== undefined && candidates?.[0]?.finishReason === undefined) texts.push(text);
+  for await (const { candidates } of await chat.sendMessageStream({ message: 'Weather in Oslo?' })) {
+    for (const { text, thought } of candidates?.[0]?.content?.parts ?? []) if (text !== undefined && thought !== true) texts.push(text);
   }
-  expect(texts).toEqual(['Let me ', 'look.']);
+  expect(texts).toEqual(['Let me ', 'look.', '']);
   for await (const _ of await chat.sendMessageStream({ message: [{ functionResponse: { name: 'weather', response: { output: '4' } } }] }));
   expect(requests[0]?.facts).toMatchObject({ model: 'fast', stream: true, framing: sse });
   expect(opened(1).messages).toEqual(secondTurn);

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { bytesOf, streams } from '../../../test/recordings/gemini-generate/streams.ts';
 import type { StreamEvent } from '../../framing/event.ts';
+import { jsonArrayStream } from '../../framing/json-array-stream.ts';
 import { sse } from '../../framing/sse.ts';
 import type { Part } from '../../llm/part.ts';
 import { withoutPlaces } from '../protocol.contract.ts';
 import type { LocatedText, TextEvent } from '../protocol.ts';
+import { createStreamRelay } from '../relay.ts';
+import { geminiGenerate } from './index.ts';
 import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 const event = (data: unknown): StreamEvent => ({ name: '', data: JSON.stringify(data), raw: Buffer.alloc(0) });
@@ -17,7 +20,12 @@ function decode(...responses: unknown[]): Part[] {
 
 const decodeBytes = (bytes: Buffer): Part[] => {
   const decoder = createDecoder();
-  return withoutPlaces(sse.createParser().push(bytes).flatMap((each) => decoder.push(each)));
+  return withoutPlaces(
+    sse
+      .createParser()
+      .push(bytes)
+      .flatMap((each) => decoder.push(each)),
+  );
 };
 
 test('thoughts and text: the signature of the text after a thought closes the thought', () => {
@@ -97,23 +105,34 @@ test('an error inside of a stream', () => {
   });
 });
 
-test.each([null, 5, [], {}, { candidates: 'x' }, { candidates: [null, { content: { parts: [null, { text: 5 }, {}] } }] }, { usageMetadata: { promptTokenCount: 'x' } }])(
-  'the odd event %j says nothing',
-  (odd) => {
-    expect(decode(odd).filter(({ type }) => type !== 'start' && type !== 'usage')).toEqual([]);
-  },
-);
+test.each([
+  null,
+  5,
+  [],
+  {},
+  { candidates: 'x' },
+  { candidates: [null, { content: { parts: [null, { text: 5 }, {}] } }] },
+  { usageMetadata: { promptTokenCount: 'x' } },
+])('the odd event %j says nothing', (odd) => {
+  expect(decode(odd).filter(({ type }) => type !== 'start' && type !== 'usage')).toEqual([]);
+});
 
 const held = (response: object, part: number, text: string): unknown => {
   const shown = event(response);
-  const texts = createDecoder().push(shown).filter((each): each is LocatedText => 'place' in each && each.type !== 'echo');
+  const texts = createDecoder()
+    .push(shown)
+    .filter((each): each is LocatedText => 'place' in each && each.type !== 'echo');
   const { place } = texts[part] as LocatedText;
   const last: TextEvent = { event: shown, texts, place };
   return JSON.parse(heldTextEvent(last, text).data);
 };
 
 test('text that was held back stands alone, as what it was', () => {
-  const response = { ...says([{ text: 'A', thought: true }, { text: 'B' }, { functionCall: { name: 'f', args: {} } }], { index: 1 }), responseId: 'r', usageMetadata: {} };
+  const response = {
+    ...says([{ text: 'A', thought: true }, { text: 'B' }, { functionCall: { name: 'f', args: {} } }], { index: 1 }),
+    responseId: 'r',
+    usageMetadata: {},
+  };
   expect(held(response, 0, 'x "y"')).toEqual({ ...says([{ text: 'x "y"', thought: true }], { index: 1 }), responseId: 'r' });
   expect(held(response, 1, 'x')).toEqual({ ...says([{ text: 'x' }], { index: 1 }), responseId: 'r' });
 });
@@ -146,7 +165,15 @@ test('a call goes out whole when its block ends, or at the latest when the answe
 
 test('why candidates ended and what they cost is said once, at the end', () => {
   const finish = (choice: number): Part => ({ type: 'finish', choice, reason: { unified: 'length', raw: 'length' } });
-  const usage = { inputTokens: 9, cacheReadTokens: 2, cacheWriteTokens: 0, inputAudioTokens: 0, outputTokens: 6, reasoningTokens: 4, outputAudioTokens: 0 };
+  const usage = {
+    inputTokens: 9,
+    cacheReadTokens: 2,
+    cacheWriteTokens: 0,
+    inputAudioTokens: 0,
+    outputTokens: 6,
+    reasoningTokens: 4,
+    outputAudioTokens: 0,
+  };
   const token = { token: 'A', logprob: -1, top: [] };
   const written = encode(
     { type: 'text', choice: 1, block: 0, text: 'A' },
@@ -167,6 +194,24 @@ test('why candidates ended and what they cost is said once, at the end', () => {
       usageMetadata: { promptTokenCount: 9, cachedContentTokenCount: 2, candidatesTokenCount: 2, thoughtsTokenCount: 4, totalTokenCount: 15 },
     },
   ]);
+});
+
+test.each(Object.entries(streams))('the stream "%s" reaches a client as one JSON array, if it wants it so', (_, recorded) => {
+  const side = { protocol: geminiGenerate, framing: sse };
+  const relay = createStreamRelay(
+    {
+      from: side,
+      to: { ...side, framing: jsonArrayStream },
+      finish: (part) => [part],
+      observe: () => {},
+      filter: undefined,
+      storedIds: undefined,
+      options: { wantsUsage: true, createdAt: 0 },
+    },
+    { cut: () => [], failed: () => [] },
+  );
+  const sent = [bytesOf(recorded), Buffer.alloc(0)].map((chunk, at) => String(relay.push(chunk, at === 1)));
+  expect(JSON.parse(sent.join(''))).toEqual(recorded);
 });
 
 test('an answer that stops before its end never says why it ended', () => {

@@ -8,9 +8,9 @@ import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEve
 import { nodeAt } from '../text-place.ts';
 import { isObject } from '../untrusted.ts';
 import { encodeStreamError } from './error.ts';
-import { writeLogprobs } from './logprobs.ts';
+import { writeLogprobs } from './wire-logprobs.ts';
 import { createAnswerState, readResponse, type AnswerState } from './response-read.ts';
-import { writeSignature } from './signature.ts';
+import { writeSignature } from './wire-signature.ts';
 import { writeUsage } from './wire-usage.ts';
 import { finishWord } from './wire.ts';
 
@@ -80,7 +80,7 @@ export function createEncoder({ model = '' }: Pick<EncoderOptions, 'model'>): St
   };
 }
 
-type Writers = { [Type in Part['type']]: (state: EncoderState, part: Extract<Part, { type: Type }>) => WrittenEvent[] };
+type Writers = { [Type in Part['type']]: (state: EncoderState, part: Part & { type: Type }) => WrittenEvent[] };
 
 const writers: Writers = {
   start(state, { id, model }) {
@@ -134,7 +134,8 @@ const tailOf = (id: string, model: string): string =>
 const chunk = (part: string, index: number | string, tail: string): string =>
   `{"candidates":[{"content":{"parts":[${part}],"role":"model"},"index":${index}}${tail}`;
 
-const textPart = (text: string, isThought: boolean, more = ''): string => `{"text":${JSON.stringify(text)}${isThought ? ',"thought":true' : ''}${more}}`;
+const textPart = (text: string, isThought: boolean, more = ''): string =>
+  `{"text":${JSON.stringify(text)}${isThought ? ',"thought":true' : ''}${more}}`;
 
 const signatureField = (signature: string | undefined): string => (signature === undefined ? '' : `,"thoughtSignature":${JSON.stringify(signature)}`);
 
@@ -157,12 +158,14 @@ function writeCall(state: EncoderState, choice: number, block: number): WrittenE
 const emptyContent = { parts: [{ text: '' }], role: 'model' };
 
 function lastResponse({ choices, usage, tail }: EncoderState): string {
-  const candidates = [...choices].toSorted(([a], [b]) => a - b).map(([index, { begun, finish, tokens }]) => ({
-    ...(begun && { content: emptyContent }),
-    finishReason: finishWord(finish ?? { unified: 'other', raw: '' }),
-    index,
-    ...(tokens.length > 0 && writeLogprobs(tokens)),
-  }));
+  const candidates = [...choices]
+    .toSorted(([a], [b]) => a - b)
+    .map(([index, { begun, finish, tokens }]) => ({
+      ...(begun && { content: emptyContent }),
+      finishReason: finishWord(finish ?? { unified: 'other', raw: '' }),
+      index,
+      ...(tokens.length > 0 && writeLogprobs(tokens)),
+    }));
   const written = candidates.map((candidate) => JSON.stringify(candidate)).join(',');
   const counts = usage === undefined ? '' : `,"usageMetadata":${JSON.stringify(writeUsage(usage))}`;
   return `{"candidates":[${written}]${counts}${tail.slice(1)}`;

@@ -39,10 +39,12 @@ export const isSameUsage = (a: Usage, b: Usage): boolean =>
   a.outputAudioTokens === b.outputAudioTokens;
 
 /** Tokens of one modality. */
-type WrittenModality = { modality: 'TEXT' | 'AUDIO'; tokenCount: number };
+interface WrittenModality {
+  modality: 'TEXT' | 'AUDIO';
+  tokenCount: number;
+}
 
-/** Usage as an answer carries it; counts of what there was none of are left out. */
-export type WrittenUsage = {
+interface WrittenUsage {
   promptTokenCount: number;
   cachedContentTokenCount?: number;
   candidatesTokenCount: number;
@@ -50,9 +52,9 @@ export type WrittenUsage = {
   totalTokenCount: number;
   promptTokensDetails?: WrittenModality[];
   candidatesTokensDetails?: WrittenModality[];
-};
+}
 
-/** Usage in Google's counts. */
+/** Usage as an answer carries it; counts of what there was none of are left out. */
 export function writeUsage(usage: Usage): WrittenUsage {
   const { inputTokens, outputTokens, reasoningTokens, cacheReadTokens, inputAudioTokens, outputAudioTokens } = usage;
   const candidates = Math.max(0, outputTokens - reasoningTokens);

@@ -20,6 +20,44 @@ test.each(Object.entries(everyField).filter(([field]) => !elsewhere.has(field)))
   expect(isCarried || warnings.some((warning) => warning.field === field)).toBe(true);
 });
 
+/** Every field in a value, at any depth: its path as warnings write it, and the whole without it. */
+function* eachWithout(value: unknown, path = ''): Generator<[path: string, rest: unknown]> {
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    for (const [index, item] of items.entries()) for (const [at, rest] of eachWithout(item, `${path}[${index}]`)) yield [at, items.with(index, rest)];
+  } else if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value).filter(([, field]) => field !== null);
+    for (const [key, field] of fields) {
+      const at = path === '' ? key : `${path}.${key}`;
+      yield [at, Object.fromEntries(fields.filter(([other]) => other !== key))];
+      for (const [deeper, rest] of eachWithout(field, at)) yield [deeper, { ...value, [key]: rest }];
+    }
+  }
+}
+
+/** Words that only say what stands beside them; the name of a function whose call has it too. */
+const saysNothing = /(^model|\.type|\.mode|^stream_options.*|^messages\[5\]\.name)$/;
+
+test('no field is lost in silence, however deep it stands: without it something else is asked for, or it is warned of', () => {
+  const { max_tokens: _older, ...request } = everyField; // either name of the limit says the same
+  const whole = decode(request);
+  const meant = JSON.stringify(whole.value);
+  const lost = [...eachWithout(request)].filter(([path, rest]) => {
+    const isWarnedOf = whole.warnings.some(({ field }) => field === path || path.startsWith(`${field}.`) || path.startsWith(`${field}[`));
+    return !isWarnedOf && !saysNothing.test(path) && isSame(rest, meant);
+  });
+  expect(lost.map(([path]) => path)).toEqual([]);
+});
+
+/** A request that is refused without a field does not say the same. */
+function isSame(body: unknown, meant: string): boolean {
+  try {
+    return JSON.stringify(decode(body).value) === meant;
+  } catch {
+    return false;
+  }
+}
+
 test.each([
   { n: 1 },
   { store: false },

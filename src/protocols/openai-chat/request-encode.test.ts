@@ -6,7 +6,7 @@ import type { Quirks } from '../protocol.ts';
 import { openaiChat } from './index.ts';
 import { decodeRequest } from './request-decode.ts';
 
-const target = { model: 'gpt-5-mini', quirks: {} };
+const target = { model: 'm', quirks: {} };
 const request = (fields: Partial<ChatRequest>): ChatRequest => ({ stream: false, messages: [], tools: [], stop: [], ...fields });
 const encode = (fields: Partial<ChatRequest>, quirks: Quirks = {}) => {
   const { value, warnings } = openaiChat.encodeRequest(request(fields), { ...target, quirks });
@@ -14,6 +14,8 @@ const encode = (fields: Partial<ChatRequest>, quirks: Quirks = {}) => {
 };
 const encodeMessages = (...messages: Message[]) => encode({ messages }).body['messages'];
 const text = (value: string) => ({ type: 'text', text: value }) as const;
+/** A schema that OpenAI can hold an answer to. */
+const closed = '{"type":"object","properties":{"a":{"maximum":1e2}},"required":["a"],"additionalProperties":false}' as ObjectText;
 const call = (id: string) => ({ type: 'tool-call', id, name: 'f', arguments: '{}' as ObjectText }) as const;
 const pdf = { type: 'document', source: { kind: 'base64', mediaType: 'application/pdf', data: 'JVBE' }, name: 'a.pdf' } as const;
 const audio = { type: 'audio', source: { kind: 'base64', mediaType: 'audio/wav', data: 'UklG' } } as const;
@@ -33,7 +35,7 @@ test('writes all settings under OpenAI names', () => {
     choices: 2,
     logprobs: { top: 3 },
     reasoning: { effort: 'low' },
-    responseFormat: { type: 'json-schema', name: 'an answer', schema: '{"a":1e2}' as ObjectText, strict: true },
+    responseFormat: { type: 'json-schema', name: 'an answer', schema: closed, strict: true },
     prediction: 'Dear',
     verbosity: 'high',
     promptCacheKey: 'k',
@@ -43,7 +45,7 @@ test('writes all settings under OpenAI names', () => {
     tools: [{ name: 'f', parameters: '{}' as ObjectText }],
   });
   expect(body).toEqual({
-    model: 'gpt-5-mini',
+    model: 'm',
     messages: [],
     stream: true,
     stream_options: { include_usage: true },
@@ -59,20 +61,20 @@ test('writes all settings under OpenAI names', () => {
     logprobs: true,
     top_logprobs: 3,
     reasoning_effort: 'low',
-    response_format: { type: 'json_schema', json_schema: { name: 'an_answer', schema: { a: 100 }, strict: true } },
+    response_format: { type: 'json_schema', json_schema: { name: 'an_answer', schema: JSON.parse(closed), strict: true } },
     prediction: { type: 'content', content: 'Dear' },
     verbosity: 'high',
     prompt_cache_key: 'k',
     service_tier: 'flex',
     parallel_tool_calls: false,
     tool_choice: { type: 'function', function: { name: 'f' } },
-    tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
+    tools: [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } }],
   });
   expect(warned).toEqual([]);
 });
 
 test('says nothing that the client did not say', () => {
-  expect(encode({}).body).toEqual({ model: 'gpt-5-mini', messages: [] });
+  expect(encode({}).body).toEqual({ model: 'm', messages: [] });
 });
 
 test('the output limit has the name that the provider knows', () => {
@@ -112,7 +114,7 @@ test.each([
   [{ reasoning: { effort: 'max' } }, { reasoningParameter: 'thinking', reasoningEfforts: ['low', 'max'] }, { reasoning_effort: 'max' }],
 ] satisfies [Partial<ChatRequest>, Quirks, object][])('%j where a server has the quirks %j', (fields, quirks, expected) => {
   const { body, warned } = encode(fields, quirks);
-  expect(body).toEqual({ model: 'gpt-5-mini', messages: [], ...expected });
+  expect(body).toEqual({ model: 'm', messages: [], ...expected });
   expect(warned).toEqual([]);
 });
 
@@ -128,16 +130,47 @@ test.each([
     { imageUrls: false },
     'messages[0]',
   ],
-  [{ tools: [{ name: 'f', parameters: '{}' as ObjectText, strict: true }] }, { strictTools: false }, 'tools[0]'],
+  [{ tools: [{ name: 'f', parameters: closed, strict: true }] }, { strictTools: false }, 'tools[0]'],
 ] satisfies [Partial<ChatRequest>, Quirks, string][])('%j is warned of where a server has the quirks %j', (fields, quirks, field) => {
   expect(encode(fields, quirks).warned).toEqual([field]);
+});
+
+test.each([
+  ['{}', '{"type":"object","properties":{}}'],
+  ['{"type":"object"}', '{"properties":{},"type":"object"}'],
+  ['{ "properties":{"a":{}} }', '{"type":"object", "properties":{"a":{}} }'],
+  ['{"description":"x"}', '{"type":"object","properties":{},"description":"x"}'],
+  ['{"$ref":"#/$defs/a"}', '{"$ref":"#/$defs/a"}'],
+])('arguments of the schema %s are an object of some properties, or OpenAI refuses them', (schema, expected) => {
+  const { value } = openaiChat.encodeRequest(request({ tools: [{ name: 'f', parameters: schema as ObjectText }] }), target);
+  expect(value).toContain(`"parameters":${expected}`);
+});
+
+test('what OpenAI cannot hold to a schema strictly is told, and what it can is held to it', () => {
+  const open = '{"type":"object","properties":{"a":{}}}' as ObjectText;
+  const strictOf = (schema: ObjectText, strict?: boolean) => {
+    const format = { type: 'json-schema' as const, schema, ...(strict !== undefined && { strict }) };
+    const { body, warned } = encode({ responseFormat: format });
+    return [(body['response_format'] as { json_schema: { strict?: boolean } }).json_schema.strict, warned];
+  };
+  expect([strictOf(closed), strictOf(closed, true), strictOf(closed, false)]).toEqual([
+    [true, []],
+    [true, []],
+    [false, []],
+  ]);
+  expect([strictOf(open), strictOf(open, true), strictOf(open, false)]).toEqual([
+    [undefined, []],
+    [undefined, ['response_format']],
+    [false, []],
+  ]);
+  expect(encode({ tools: [{ name: 'f', parameters: open, strict: true }] }).warned).toEqual(['tools[0]']);
 });
 
 test('JSON mode is mentioned, for OpenAI refuses it else', () => {
   const responseFormat = { type: 'json-object' } as const;
   expect(encode({ responseFormat }).body['messages']).toEqual([{ role: 'system', content: 'Answer with one JSON object.' }]);
   expect(encode({ responseFormat, messages: [{ role: 'user', content: [text('As Json!')] }] }).body).toEqual({
-    model: 'gpt-5-mini',
+    model: 'm',
     messages: [{ role: 'user', content: 'As Json!' }],
     response_format: { type: 'json_object' },
   });
@@ -146,7 +179,7 @@ test('JSON mode is mentioned, for OpenAI refuses it else', () => {
 test('where a server knows no schemas, the prompt has it', () => {
   const { body, warned } = encode({ responseFormat: { type: 'json-schema', schema: '{"a":1}' as ObjectText } }, { jsonSchema: false });
   expect(body).toEqual({
-    model: 'gpt-5-mini',
+    model: 'm',
     messages: [{ role: 'system', content: 'Answer with one JSON object that fits this JSON Schema:\n{"a":1}' }],
     response_format: { type: 'json_object' },
   });
@@ -261,12 +294,12 @@ test('ids that a server refuses are replaced, in calls and results alike', () =>
 });
 
 test('a tool choice without tools is left out, and warned of where it demanded one', () => {
-  expect(encode({ toolChoice: { type: 'auto' }, parallelToolCalls: true })).toEqual({ body: { model: 'gpt-5-mini', messages: [] }, warned: [] });
+  expect(encode({ toolChoice: { type: 'auto' }, parallelToolCalls: true })).toEqual({ body: { model: 'm', messages: [] }, warned: [] });
   expect(encode({ toolChoice: { type: 'required' } }).warned).toEqual(['tool_choice']);
 });
 
 test('schemas and arguments go out as they were written', () => {
-  const json = '{ "b":9223372036854775807, "a":"\\u00e9" }' as ObjectText;
+  const json = '{ "type":"object", "properties":{}, "additionalProperties":false, "default":9223372036854775807, "title":"\\u00e9" }' as ObjectText;
   const { value } = openaiChat.encodeRequest(
     request({
       tools: [{ name: 'f', parameters: json, strict: true }],
@@ -365,12 +398,12 @@ test('what is encoded decodes to the same request', () => {
     choices: 2,
     logprobs: { top: 3 },
     reasoning: { effort: 'low' },
-    responseFormat: { type: 'json-schema', name: 'n', description: 'd', schema: '{"a":1e2}' as ObjectText, strict: true },
+    responseFormat: { type: 'json-schema', name: 'n', description: 'd', schema: closed, strict: true },
     prediction: 'Dear',
     verbosity: 'high',
     promptCacheKey: 'k',
     serviceTier: 'flex',
-    tools: [{ name: 'f', description: 'd', parameters: '{"type":"object"}' as ObjectText, strict: false }],
+    tools: [{ name: 'f', description: 'd', parameters: '{"type":"object","properties":{}}' as ObjectText, strict: false }],
     messages: [
       { role: 'system', content: [text('S')] },
       { role: 'user', content: [text('A'), { ...image, detail: 'low' }, pdf, audio] },

@@ -1,14 +1,19 @@
+import { parseJson } from '../../framing/json.ts';
 import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
-import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice, Warning } from '../../llm/request.ts';
+import { addField, splice } from '../../framing/splice.ts';
+import type { ChatRequest, Message, ObjectText, ResponseFormat, Tool, ToolChoice, Warning } from '../../llm/request.ts';
+import { fitsStrictMode } from '../openai-responses/request-strict-schema.ts';
 import type { Carried, Quirks, Target } from '../protocol.ts';
 import { encodeMessages } from './request-encode-messages.ts';
 import { cacheMarker } from './request-encode-content.ts';
 import { serviceTiers, sharedNumbers } from './request-fields.ts';
+import { fitToModel } from './request-models.ts';
 import { jsonInstruction, withQuirks, writeReasoning } from './request-quirks.ts';
 
 /** A canonical request as a provider of this protocol takes it. */
-export function encodeRequest(request: ChatRequest, { model, quirks }: Target): Carried<string> {
+export function encodeRequest(whole: ChatRequest, { model, quirks }: Target): Carried<string> {
   const warnings: Warning[] = [];
+  const request = fitToModel(whole, model, warnings);
   const { field: responseFormat, instruction } = encodeFormat(request, quirks, warnings);
   const messages = encodeMessages(request.messages, quirks, warnings);
   const body = {
@@ -70,13 +75,25 @@ function encodeTools({ tools, toolChoice, parallelToolCalls }: ChatRequest, quir
 
 function encodeTool({ name, description, parameters, strict, cache }: Tool, field: string, quirks: Quirks, warnings: Warning[]): Writable {
   const { cacheMarkers, strictTools } = quirks;
-  const isStrict = strictTools === false ? undefined : strict;
-  if (strict === true && isStrict === undefined)
-    warnings.push({ field, detail: 'its arguments are not held to the schema strictly by this provider' });
+  const isStrict = strictTools === false || (strict === true && !fitsStrictMode(parameters)) ? undefined : strict;
+  if (strict === true && isStrict === undefined) warnings.push({ field, detail: 'its arguments cannot be held to this schema strictly' });
   const marker = cacheMarkers === 'cache_control' ? cacheMarker(cache, cacheMarkers) : {};
   if (cache !== undefined && cacheMarkers !== 'cache_control') warnings.push({ field, detail: 'its mark for the prompt cache is not carried' });
-  return { type: 'function', function: { name, description, parameters: new RawJson(parameters), strict: isStrict }, ...marker };
+  return { type: 'function', function: { name, description, parameters: new RawJson(asObjectSchema(parameters)), strict: isStrict }, ...marker };
 }
+
+/** OpenAI refuses arguments that are not said to be an object of some properties. */
+function asObjectSchema(schema: ObjectText): string {
+  const root = parseJson(Buffer.from(schema));
+  const edits = [
+    ...(root.get('type') === undefined ? [addField(root, 'type', '"object"')] : []),
+    ...(root.get('properties') === undefined ? [addField(root, 'properties', '{}')] : []),
+  ];
+  if (edits.length === 0 || root.get('$ref') !== undefined) return schema;
+  return root.fields().next().done === true ? noArguments : splice(root.bytes, edits).toString('utf8');
+}
+
+const noArguments = '{"type":"object","properties":{}}';
 
 const encodeToolChoice = (choice: ToolChoice): Writable =>
   choice.type === 'tool' ? { type: 'function', function: { name: choice.name } } : choice.type;
@@ -89,7 +106,7 @@ function encodeFormat(
 ): { field?: Writable; instruction?: string } {
   if (responseFormat === undefined) return {};
   if (responseFormat.type === 'json-schema') {
-    if (jsonSchema !== false) return { field: { type: 'json_schema', json_schema: encodeSchema(responseFormat) } };
+    if (jsonSchema !== false) return { field: { type: 'json_schema', json_schema: encodeSchema(responseFormat, warnings) } };
     warnings.push({ field: 'response_format', detail: 'the provider knows no schemas: it stands in the prompt, and nobody enforces it' });
     return { field: { type: 'json_object' }, instruction: jsonInstruction(responseFormat.schema) };
   }
@@ -99,10 +116,15 @@ function encodeFormat(
 
 const mentionsJson = ({ content }: Message): boolean => content.some((item) => item.type === 'text' && /json/i.test(item.text));
 
-/** OpenAI wants a name, of letters, digits, `_` and `-`. */
-const encodeSchema = ({ name, description, schema, strict }: Extract<ResponseFormat, { type: 'json-schema' }>): Writable => ({
-  name: (name ?? '').replaceAll(/[^\w-]/g, '_').slice(0, 64) || 'answer',
-  description,
-  schema: new RawJson(schema),
-  strict,
-});
+/** OpenAI wants a name, of letters, digits, `_` and `-`. Other makers always hold answers to their schema; OpenAI where it is told so, and can. */
+function encodeSchema({ name, description, schema, strict }: Extract<ResponseFormat, { type: 'json-schema' }>, warnings: Warning[]): Writable {
+  const fits = strict !== false && fitsStrictMode(schema);
+  if (strict === true && !fits) warnings.push({ field: 'response_format', detail: 'the answer cannot be held to this schema strictly' });
+  const words = (name ?? '').replaceAll(/[^\w-]/g, '_').slice(0, 64);
+  return {
+    name: words === '' ? 'answer' : words,
+    description,
+    schema: new RawJson(schema),
+    strict: fits ? true : strict === false ? false : undefined,
+  };
+}

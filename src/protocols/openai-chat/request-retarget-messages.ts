@@ -1,5 +1,5 @@
 import type { JsonNode } from '../../framing/json.ts';
-import { removeFields, renameField, replaceValue, type Edit } from '../../framing/splice.ts';
+import { addField, removeFields, renameField, replaceValue, type Edit } from '../../framing/splice.ts';
 import type { Quirks } from '../protocol.ts';
 import type { Warnings } from '../warnings.ts';
 import { stateSpots } from './request-state.ts';
@@ -40,8 +40,17 @@ function retargetFields(message: JsonNode, { reasoningField: own, refusedMessage
   }
   return [
     ...(renamed === undefined || own === undefined ? [] : [renameField(renamed.key, own)]),
+    ...(renamed === undefined && own === 'reasoning_content' ? demandedReasoning(message) : []),
     ...removeFields(message, new Set(removed.map(({ value }) => String(value.name)))),
   ];
+}
+
+/** DeepSeek refuses a tool call without the field, whoever made the call; most clients do not echo it. */
+function demandedReasoning(message: JsonNode): Edit[] {
+  const said = message.get('reasoning_content');
+  if (message.get('tool_calls')?.type !== 'array') return [];
+  if (said === undefined) return [addField(message, 'reasoning_content', '""')];
+  return said.type === 'null' ? [replaceValue(said, '""')] : [];
 }
 
 /** What one field says in text may stand in another. */

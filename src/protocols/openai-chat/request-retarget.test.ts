@@ -92,6 +92,12 @@ test.each<[what: string, quirks: Quirks, before: string, after: string, warned?:
     '{"messages":[{"role":"assistant","content":"A","reasoning":"B"}]}',
   ],
   [
+    'a tool call has reasoning where it must',
+    { reasoningField: 'reasoning_content' },
+    '"messages":[{"role":"assistant","tool_calls":[]},{"role":"assistant","tool_calls":[],"reasoning_content":null},{"role":"assistant"}]',
+    '{"messages":[{"reasoning_content":"","role":"assistant","tool_calls":[]},{"role":"assistant","tool_calls":[],"reasoning_content":""},{"role":"assistant"}]}',
+  ],
+  [
     'reasoning stays where it is right',
     { reasoningField: 'reasoning_content' },
     '"messages":[{"role":"assistant","reasoning":"B","content":"A","reasoning_content":"B"}]',

@@ -23,9 +23,9 @@ test.each(['/v1/embeddings', '/openai/v1/embeddings', '/openai/deployments/fast/
 
 test("what OpenAI's client asks for by itself is base64", async () => {
   let sent: unknown;
-  const fetch = (_: unknown, init?: RequestInit) => {
-    sent = JSON.parse(String(init?.body));
-    return Promise.resolve(Response.json({ object: 'list', data: [], model: 'm', usage: { prompt_tokens: 0, total_tokens: 0 } }));
+  const fetch = async (_: unknown, init?: RequestInit) => {
+    sent = await new Request('http://gateway.example', init).json();
+    return Response.json({ object: 'list', data: [], model: 'm', usage: { prompt_tokens: 0, total_tokens: 0 } });
   };
   await new OpenAI({ apiKey: 'x', baseURL: 'http://gateway.example', fetch }).embeddings.create(smallest);
   expect(openaiEmbeddings.facts(parsed(sent), {}).encoding).toBe('base64');

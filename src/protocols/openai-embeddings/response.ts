@@ -4,7 +4,7 @@ import { fromBase64Floats, toBase64Floats } from '../float32.ts';
 import { failureIn } from '../openai-chat/error.ts';
 import { parsedAnswer } from '../parsed-answer.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
-import { isObject, itemsOf, textOf } from '../untrusted.ts';
+import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 import { readInputUsage, writeInputUsage } from './wire.ts';
 
 /** A provider's JSON answer as parts, its vectors as floats or in base64. Throws JsonFieldError, JsonSyntaxError. */
@@ -24,7 +24,7 @@ export function decodeAnswer(body: Buffer): LocatedPart[] {
 }
 
 function readEmbedding(item: unknown, position: number): LocatedPart {
-  const { embedding = undefined, index = undefined } = isObject(item) ? item : {};
+  const { embedding, index }: WireObject = isObject(item) ? item : {};
   return { type: 'embedding', index: typeof index === 'number' ? index : position, vector: readVector(embedding, `data[${position}].embedding`) };
 }
 
@@ -36,7 +36,7 @@ export function readVector(value: unknown, field: string): readonly number[] {
 }
 
 /** A `CreateEmbeddingResponse` for a client, from all its parts: no error among them. */
-export function encodeAnswer(parts: readonly Part[], { encoding, model }: EncoderOptions): string {
+export function encodeAnswer(parts: readonly Part[], { encoding, model = '' }: EncoderOptions): string {
   const start = parts.find((part) => part.type === 'start');
   const usage = parts.findLast((part) => part.type === 'usage')?.usage;
   const data = parts
@@ -45,7 +45,7 @@ export function encodeAnswer(parts: readonly Part[], { encoding, model }: Encode
   return JSON.stringify({
     object: 'list',
     data,
-    model: start?.model || (model ?? ''),
+    model: start === undefined || start.model === '' ? model : start.model,
     usage: usage === undefined ? { prompt_tokens: 0, total_tokens: 0 } : writeInputUsage(usage),
   });
 }

@@ -4,7 +4,7 @@ import type { AssistantContent, Message, ObjectText, ReasoningContent, ToolCallC
 import { argumentsObject, writtenObject } from '../object-text.ts';
 import type { Warnings } from '../warnings.ts';
 import { texts, userContent } from './request-decode-content.ts';
-import { isOwnItemId } from './request-own-items.ts';
+import { isOwnItemId, refuseReference } from './request-own-items.ts';
 
 /** Why a request cannot go to a provider of another protocol that names what OpenAI keeps. */
 export const keptAtOpenAi = 'is kept by OpenAI alone, and this model is served by another provider: send the whole conversation as input';
@@ -38,7 +38,7 @@ const decoders = new Map<string, (item: JsonNode, warnings: Warnings) => Message
   ['function_call_output', decodeResult],
   ['custom_tool_call_output', decodeResult],
   ['reasoning', (item, warnings) => said(decodeReasoning(item, warnings))],
-  ['item_reference', refuse],
+  ['item_reference', refuseReference],
   ['compaction', refuse],
 ]);
 

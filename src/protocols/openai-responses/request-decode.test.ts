@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { carriedItems, everyTranslatableField, foreignItems, foreignTools } from '../../../test/recordings/openai-responses/requests.ts';
 import { parseJson } from '../../framing/json.ts';
@@ -115,8 +116,9 @@ const otherText = (text: string): string =>
 const immaterial =
   /^(?:model|input\[\d+\]\.(?:id|status|type|role)|input\[3\]\.summary\[\d\]\.type|.*prompt_cache_breakpoint\.mode|stream_options\..*|reasoning\.generate_summary|include\[1\])$/;
 
-test.each(leaves(everyTranslatableField, (changed) => changed as object, ''))('no change of $path is lost in silence', ({ path, mutant }) => {
-  if (immaterial.test(path)) return;
+const changes = leaves(everyTranslatableField, (changed) => changed as object, '').filter(({ path }) => !immaterial.test(path));
+
+test.each(changes)('no change of $path is lost in silence', ({ path, mutant }) => {
   const before = decoded(everyTranslatableField);
   const isWarned = before.warnings.some(({ field }) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`));
   const after = (): unknown => {
@@ -126,7 +128,7 @@ test.each(leaves(everyTranslatableField, (changed) => changed as object, ''))('n
       return String(error);
     }
   };
-  if (!isWarned) expect(after()).not.toEqual(before);
+  expect(isWarned || !isDeepStrictEqual(after(), before)).toBe(true);
 });
 
 describe('what only OpenAI could answer is refused, with the field', () => {

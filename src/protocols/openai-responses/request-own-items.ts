@@ -1,5 +1,5 @@
 import { optional } from '../../framing/json-fields.ts';
-import type { JsonNode } from '../../framing/json.ts';
+import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
 import { removeFields, replaceValue, splice, type Edit } from '../../framing/splice.ts';
 import type { Warning } from '../../llm/request.ts';
 import type { Carried } from '../protocol.ts';
@@ -13,9 +13,18 @@ export const ownItemId = (type: 'msg' | 'rs' | 'fc', digest: string, index: numb
 /** Whether we made the id: no provider knows it. */
 export const isOwnItemId = (id: string): boolean => id.includes(mark);
 
+/** Refuses an item that is named where it should stand. Throws JsonFieldError. */
+export function refuseReference(item: JsonNode): never {
+  throw new JsonFieldError(
+    item.path,
+    'names an item that only OpenAI would keep, and none is kept here: send the item itself, as SDKs do with store: false',
+  );
+}
+
 /**
  * Items of our own making, which a client sends back in its input, as a provider of this protocol takes them: it looks ids up that it never gave.
  * So these go, and reasoning that another maker's model wrote goes as a whole where it holds nothing that the provider could read.
+ * Throws JsonFieldError where the client sends nothing but the id.
  */
 export function withoutOwnIds(body: JsonNode): Carried<Edit[]> {
   const input = body.bytes.includes(mark) ? optional(body, 'input') : undefined;
@@ -23,14 +32,14 @@ export function withoutOwnIds(body: JsonNode): Carried<Edit[]> {
   const warnings: Warning[] = [];
   let changes = false;
   const items = input.items().flatMap((item) => {
-    const id = item.type === 'object' ? optional(item, 'id') : undefined;
-    if (id?.type !== 'string' || !isOwnItemId(id.string())) return [item.text];
+    const ownId = item.type === 'object' ? optional(item, 'id') : undefined;
+    if (ownId?.type !== 'string' || !isOwnItemId(ownId.string())) return [item.text];
     changes = true;
-    if (optional(item, 'type')?.text === '"reasoning"' && optional(item, 'encrypted_content') === undefined) {
-      warnings.push({ field: item.path, detail: 'is reasoning of another maker and is left out' });
-      return [];
-    }
-    return [withoutId(item)];
+    const type = optional(item, 'type')?.string() ?? (optional(item, 'role') === undefined ? 'item_reference' : 'message');
+    if (type === 'item_reference') refuseReference(item);
+    if (type !== 'reasoning' || optional(item, 'encrypted_content') !== undefined) return [withoutId(item)];
+    warnings.push({ field: item.path, detail: 'is reasoning of another maker and is left out' });
+    return [];
   });
   return { value: changes ? [replaceValue(input, `[${items.join(',')}]`)] : [], warnings };
 }

@@ -81,6 +81,13 @@ describe('for a provider of the same protocol', () => {
   });
 });
 
+test('a reference to an item that we made is refused: nobody keeps it', () => {
+  for (const reference of [{ type: 'item_reference', id: ownItemId('msg', '0a', 0) }, { id: ownItemId('msg', '0a', 0) }]) {
+    expect(() => retargeted({ model: 'm', input: [reference] })).toThrow('input[0] names an item that only OpenAI would keep');
+  }
+  expect(retargeted({ model: 'm', input: [{ type: 'item_reference', id: 'msg_1' }] }, 'm').warnings).toEqual([]);
+});
+
 test('state may stand in ids of calls and in encrypted reasoning', () => {
   const body = parsed({
     input: [

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { WrittenEvent } from '../../framing/event.ts';
 import type { FinishReason, Part, TextPart } from '../../llm/part.ts';
 import type { OpaqueState } from '../../llm/state.ts';
-import type { Usage } from '../../llm/usage.ts';
+import { noUsage, type Usage } from '../../llm/usage.ts';
 import type { EncoderOptions } from '../protocol.ts';
 import { isOwnItemId, ownItemId } from './request-own-items.ts';
 import {
@@ -56,7 +56,7 @@ export class AnswerEvents {
   #text: OpenText | undefined;
   /** Tool calls by their block, with what the deltas of their arguments begin with. */
   readonly #calls = new Map<number, { item: WrittenCall; head: string }>();
-  #usage: Usage | undefined;
+  #usage: Usage = noUsage; // clients read numbers without asking whether there are any
   #finish: FinishReason | undefined;
   #over = false;
 
@@ -293,7 +293,7 @@ export class AnswerEvents {
     response.status = status;
     response.completed_at = reason === undefined ? response.created_at : null;
     response.incomplete_details = reason === undefined ? null : { reason };
-    response.usage = this.#usage === undefined ? null : writeUsage(this.#usage);
+    response.usage = writeUsage(this.#usage);
     return [...events, this.#event(`response.${status}`, { response })];
   }
 }

@@ -96,7 +96,7 @@ export function readTextLogprobs(block: BlockState | undefined, value: unknown, 
   parts.push({ type: 'logprobs', choice: 0, block: block.block, tokens: readLogprobs({ content: value }) });
 }
 
-export function openBlock(state: AnswerState, parts: LocatedPart[]): BlockState {
+function openBlock(state: AnswerState, parts: LocatedPart[]): BlockState {
   closeBlock(state, parts);
   state.open = { block: state.blocks++, said: false, hasLogprobs: false };
   return state.open;

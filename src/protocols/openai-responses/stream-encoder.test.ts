@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { createOpenAI } from '@ai-sdk/openai';
-import { streamText, tool, type ModelMessage } from 'ai';
+import { streamText, type ModelMessage, type ToolSet } from 'ai';
 import OpenAI, { APIError } from 'openai';
 import type { Response as SdkResponse, ResponseInputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { describe, expect, test } from 'vitest';
@@ -135,7 +136,8 @@ test('every event is named in its frame as in its data', () => {
 
 test('a response has every field of the SDK type that is no option of the request', () => {
   const response = JSON.parse(openaiResponses.encodeAnswer([start, text(0, 'Hi'), finish('stop'), done], options)) as WrittenResponse;
-  const sdkResponse: Omit<SdkResponse, 'output_text'> = response;
+  const { usage: counted, ...rest } = response;
+  const sdkResponse: Omit<SdkResponse, 'output_text'> = { ...rest, ...(counted !== null && { usage: counted }) };
   expect(sdkResponse.output).toHaveLength(1);
 });
 
@@ -193,9 +195,9 @@ test('only the first choice is written', async () => {
   expect((await accumulated(sent)).output_text).toBe('A');
 });
 
-test('an answer without a beginning or parts has at least an envelope', async () => {
+test('an answer without a beginning, parts or usage has at least an envelope', async () => {
   const response = await accumulated(encode([done]));
-  expect(response).toMatchObject({ id: '', model: 'fast', status: 'completed', output: [] });
+  expect(response).toMatchObject({ id: '', model: 'fast', status: 'completed', output: [], usage: { total_tokens: 0 } });
 });
 
 test('items of two answers have different ids, those of the same always the same', () => {
@@ -209,7 +211,7 @@ test('items of two answers have different ids, those of the same always the same
 });
 
 describe('thinking of another maker', () => {
-  const seal = createSeals(['a secret of thirty-two characters'])('tenant');
+  const seal = createSeals(['a secret of thirty-two characters'], randomBytes)('tenant');
 
   test('survives the way to the client and back, with what its maker needs', async () => {
     const sealer = createStateSealer(openaiResponses, seal);
@@ -261,7 +263,7 @@ test('the AI SDK reads the stream: text, reasoning, tool calls and why it ended'
     fetch: () => Promise.resolve(new Response(encode(everything), { headers: { 'content-type': 'text/event-stream' } })),
   });
   const messages: ModelMessage[] = [{ role: 'user', content: 'Hi' }];
-  const tools = { find_order: tool({ inputSchema: z.looseObject({}) }) };
+  const tools: ToolSet = { find_order: { inputSchema: z.looseObject({}) } };
   const result = streamText({ model: provider.responses('gpt-5-mini'), messages, tools });
   expect(await result.text).toBe('Grüße, "Welt" 👋More.');
   expect(await result.reasoningText).toBe('Let me see.');

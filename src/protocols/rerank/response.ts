@@ -21,13 +21,13 @@ export function decodeAnswer(body: Buffer): LocatedPart[] {
 }
 
 /** An answer for a client, from all its parts: no error among them. */
-export function encodeAnswer(parts: readonly Part[], { model }: EncoderOptions): string {
+export function encodeAnswer(parts: readonly Part[], { model = '' }: EncoderOptions): string {
   const start = parts.find((part) => part.type === 'start');
   const usage = parts.findLast((part) => part.type === 'usage')?.usage;
   return JSON.stringify({
     id: start?.id === '' ? undefined : start?.id,
     object: 'list',
-    model: start?.model || (model ?? ''),
+    model: start === undefined || start.model === '' ? model : start.model,
     results: writeResults(parts, true),
     usage: usage && writeInputUsage(usage),
   });

@@ -1,4 +1,4 @@
-import type { MessageCreateParamsBase, MessageCountTokensParams } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { MessageCreateParamsBase } from '@anthropic-ai/sdk/resources/messages/messages';
 
 /** What the SDK takes among its parameters and sends as headers. */
 type HeaderField = 'user_profile_id' | 'workspace_id';
@@ -63,7 +63,12 @@ export const everyField = {
       name: 'look',
       description: 'Looks for Bob',
       strict: true,
-      input_schema: { type: 'object', required: ['who'], properties: { who: { type: 'string', description: 'Bob, say' } }, additionalProperties: false },
+      input_schema: {
+        type: 'object',
+        required: ['who'],
+        properties: { who: { type: 'string', description: 'Bob, say' } },
+        additionalProperties: false,
+      },
       cache_control: { type: 'ephemeral', ttl: '1h' },
       input_examples: [{ who: 'Bob' }],
     },
@@ -82,13 +87,3 @@ export const everyField = {
   speed: 'fast',
   thinking: { type: 'enabled', budget_tokens: 4000, display: 'omitted' },
 } satisfies Required<Omit<MessageCreateParamsBase, HeaderField>>;
-
-/** A request to count tokens. */
-export const countTokens = {
-  model: 'fast',
-  system: 'Be kind.',
-  messages: [{ role: 'user', content: 'Who is Bob?' }],
-  tools: [{ name: 'look', input_schema: { type: 'object' } }],
-  tool_choice: { type: 'auto' },
-  thinking: { type: 'enabled', budget_tokens: 4000 },
-} satisfies MessageCountTokensParams;

@@ -18,8 +18,11 @@ const usage = (prompt: number, candidates: number, more: Counts = {}): Counts =>
 
 const says = (parts: Part[], more: Candidate = {}): Candidate => ({ content: { parts, role: 'model' }, index: 0, ...more });
 
-const responses = (responseId: string, modelVersion: string, steps: readonly (readonly [candidates: Candidate[], usage: Counts])[]): RecordedResponse[] =>
-  steps.map(([candidates, usageMetadata]) => ({ candidates, usageMetadata, modelVersion, responseId }));
+const responses = (
+  responseId: string,
+  modelVersion: string,
+  steps: readonly (readonly [candidates: Candidate[], usage: Counts])[],
+): RecordedResponse[] => steps.map(([candidates, usageMetadata]) => ({ candidates, usageMetadata, modelVersion, responseId }));
 
 /** Streams as Gemini sends them, by what happens in them. */
 export const streams = {
@@ -44,7 +47,14 @@ export const streams = {
     [[says([{ text: '' }], { finishReason: FinishReason.STOP })], usage(72, 31, { thoughtsTokenCount: 18 })],
   ]),
   'a call without an id': responses('zzYxabcd', 'gemini-2.5-pro', [
-    [[says([{ functionCall: { name: 'list_rooms' } }, { functionCall: { name: 'mail', args: { to: 'bob' } } }], { finishReason: FinishReason.STOP })], usage(9, 12)],
+    [
+      [
+        says([{ functionCall: { name: 'list_rooms' } }, { functionCall: { name: 'mail', args: { to: 'bob' } } }], {
+          finishReason: FinishReason.STOP,
+        }),
+      ],
+      usage(9, 12),
+    ],
   ]),
   'a signature at the end': responses('q9Yxabcd', 'gemini-3-pro-preview', [
     [[says([{ text: 'Done' }])], usage(30, 1, { thoughtsTokenCount: 12 })],

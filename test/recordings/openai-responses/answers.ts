@@ -3,7 +3,7 @@ import type { Response, ResponseUsage } from 'openai/resources/responses/respons
 /** What the API sends: `output_text` is the SDK's own addition. */
 export type SentResponse = Omit<Response, 'output_text'>;
 
-export const usage = {
+const usage = {
   input_tokens: 82,
   input_tokens_details: { cached_tokens: 64, cache_write_tokens: 0 },
   output_tokens: 17,
@@ -11,41 +11,46 @@ export const usage = {
   total_tokens: 99,
 } satisfies ResponseUsage;
 
-/** A response as OpenAI's server sends it, with what it repeats of the request. */
+/** What every response of OpenAI's server has, with what it repeats of the request. */
 export const envelope = {
   object: 'response',
   created_at: 1757894561,
-  completed_at: 1757894563,
   status: 'completed',
-  background: false,
   error: null,
   incomplete_details: null,
   instructions: null,
-  max_output_tokens: null,
-  max_tool_calls: null,
+  metadata: {},
   model: 'gpt-5-mini-2025-08-07',
   parallel_tool_calls: true,
+  temperature: 1,
+  tool_choice: 'auto',
+  tools: [],
+  top_p: 1,
+  access_programs: null,
+  usage,
+} satisfies Omit<SentResponse, 'id' | 'output'>;
+
+/** What it has besides. */
+const options = {
+  completed_at: 1757894563,
+  background: false,
+  max_output_tokens: null,
+  max_tool_calls: null,
   previous_response_id: null,
   prompt_cache_key: null,
   reasoning: { effort: 'low', summary: 'auto' },
   safety_identifier: null,
   service_tier: 'default',
-  temperature: 1,
   text: { format: { type: 'text' }, verbosity: 'medium' },
-  tool_choice: 'auto',
-  tools: [],
   top_logprobs: 0,
-  top_p: 1,
   truncation: 'disabled',
-  usage,
-  metadata: {},
-  access_programs: null,
-} satisfies Omit<SentResponse, 'id' | 'output'>;
+} satisfies Partial<SentResponse>;
 
 /** JSON answers in the shapes that OpenAI's own server sends. */
 export const answers = {
   text: {
     ...envelope,
+    ...options,
     id: 'resp_text',
     instructions: 'Be good to Bob.',
     metadata: { owner: 'Bob of Ohio' },
@@ -100,7 +105,6 @@ export const answers = {
     ...envelope,
     id: 'resp_length',
     status: 'incomplete',
-    completed_at: null,
     incomplete_details: { reason: 'max_output_tokens' },
     output: [
       {
@@ -116,7 +120,6 @@ export const answers = {
     ...envelope,
     id: 'resp_filtered',
     status: 'incomplete',
-    completed_at: null,
     incomplete_details: { reason: 'content_filter' },
     output: [],
   },
@@ -172,7 +175,6 @@ export const failed = {
   ...envelope,
   id: 'resp_failed',
   status: 'failed',
-  completed_at: null,
   error: { code: 'server_error', message: 'The model is gone.' },
   output: [],
 } satisfies SentResponse;

@@ -73,7 +73,7 @@ export const foreignItems = [
   { type: 'mcp_call', id: 'mcp_1', server_label: 'crm', name: 'find', arguments: '{"name":"Bob"}', output: 'Bob of Ulm' },
 ] satisfies ResponseInputItem[];
 
-export const functionTool = { type: 'function', name: 'mail', description: 'Sends mail for Bob', strict: true, parameters } satisfies Tool;
+const functionTool = { type: 'function', name: 'mail', description: 'Sends mail for Bob', strict: true, parameters } satisfies Tool;
 
 /** Tools that only OpenAI has. */
 export const foreignTools = [

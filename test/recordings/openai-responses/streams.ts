@@ -14,11 +14,10 @@ type Unnumbered<Event> = Event extends { response: unknown; type: infer Type }
 type Sent = Unnumbered<ResponseStreamEvent>;
 
 const begun = (id: string): Sent[] => {
-  const response: SentResponse = { ...envelope, id, instructions: 'Be good to Bob.', status: 'in_progress', completed_at: null, output: [] };
-  const { usage: _, ...started } = response;
+  const { usage: _, ...response } = { ...envelope, id, instructions: 'Be good to Bob.', status: 'in_progress' as const, output: [] };
   return [
-    { type: 'response.created', response: started },
-    { type: 'response.in_progress', response: started },
+    { type: 'response.created', response },
+    { type: 'response.in_progress', response },
   ];
 };
 
@@ -135,7 +134,6 @@ export const streams = {
         ...envelope,
         id: 'resp_length',
         status: 'incomplete',
-        completed_at: null,
         incomplete_details: { reason: 'max_output_tokens' },
         output: [textItem(0, 'msg_length', ['Once upon a', ' time'], 'incomplete').item],
       },

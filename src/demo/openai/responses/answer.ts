@@ -102,7 +102,7 @@ export function toEnd({ finish, finishAs }: Answer): { status: ResponseStatus; i
 }
 
 /** The finished output; its last item is incomplete where the response is. */
-export function toOutput(drafts: readonly Draft[], { status }: { status: ResponseStatus }): ResponseOutputItem[] {
+function toOutput(drafts: readonly Draft[], { status }: { status: ResponseStatus }): ResponseOutputItem[] {
   const cut = status === 'incomplete' ? drafts.length - 1 : -1;
   return drafts.map((draft, index) => toItem(draft, index === cut ? 'incomplete' : 'completed') as ResponseOutputItem);
 }

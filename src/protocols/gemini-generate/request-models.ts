@@ -31,7 +31,10 @@ export const wantsSignatures = (model: string): boolean => isSince(model, 3);
 export const continuesModelTurn = (model: string): boolean => !isSince(model, 3.6) && !model.includes('gemini-3.5-flash-lite');
 
 /** How a model is told how much to think: in levels, in tokens, or not at all. */
-export type Thinking = { by: 'level'; levels: readonly ReasoningEffort[] } | { by: 'budget'; min: number; max: number; canBeOff: boolean } | { by: 'nothing' };
+export type Thinking =
+  | { by: 'level'; levels: readonly ReasoningEffort[] }
+  | { by: 'budget'; min: number; max: number; canBeOff: boolean }
+  | { by: 'nothing' };
 
 /** What a model takes of thinking (https://ai.google.dev/gemini-api/docs/thinking). */
 export function thinkingOf(model: string): Thinking {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ObjectText } from '../../llm/request.ts';
-import { fitsStrictMode } from './strict-schema.ts';
+import { fitsStrictMode } from './request-strict-schema.ts';
 
 const fits = (schema: object): boolean => fitsStrictMode(JSON.stringify(schema) as ObjectText);
 const closed = (properties: object, more: object = {}) => ({

@@ -1,6 +1,6 @@
-import type { ChatRequest, Message, ObjectText } from '../../llm/request.ts';
-import type { Quirks } from '../protocol.ts';
-import { encodeRequest } from './request-encode.ts';
+import type { ChatRequest, Message, ObjectText } from '../../../src/llm/request.ts';
+import type { Quirks } from '../../../src/protocols/protocol.ts';
+import { encodeRequest } from '../../../src/protocols/anthropic-messages/request-encode.ts';
 
 export const json = (text: string) => text as ObjectText;
 export const text = (value: string) => ({ type: 'text', text: value }) as const;

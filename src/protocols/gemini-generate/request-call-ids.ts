@@ -12,7 +12,7 @@ export class CallIds {
   }
 
   /** The id of a further call: its own, if no other call has had it. */
-  call(given: string | undefined, name: string): string {
+  idOf(given: string | undefined, name: string): string {
     const id = given === undefined || given === '' || this.#used.has(given) ? this.#make() : given;
     this.#used.add(id);
     this.#open.push({ given, name, id });
@@ -20,7 +20,7 @@ export class CallIds {
   }
 
   /** The id of the call that is answered: the one of this id, or the first of this name where either has no id; one of its own where there is none. */
-  response(given: string | undefined, name: string): string {
+  answered(given: string | undefined, name: string): string {
     const byId = given === undefined ? -1 : this.#open.findIndex((call) => call.given === given);
     const at = byId === -1 ? this.#open.findIndex((call) => call.name === name && (given === undefined || call.given === undefined)) : byId;
     const [answered] = at === -1 ? [] : this.#open.splice(at, 1);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { jsonArrayStream } from '../../framing/json-array-stream.ts';
 import { sse } from '../../framing/sse.ts';
 import { geminiGenerate } from './index.ts';
-import { resourceName } from './paths.ts';
+import { resourceName } from './request-paths.ts';
 
 const match = (path: string, query = '') => geminiGenerate.matchPath(path, new URLSearchParams(query));
 

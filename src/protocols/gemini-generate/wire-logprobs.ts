@@ -17,14 +17,17 @@ function readToken(value: unknown): { token: string; logprob: number } {
   return { token: textOf(token['token']), logprob: typeof logprob === 'number' ? logprob : 0 }; // proto3 JSON leaves out what is 0
 }
 
-/** Log probabilities as a candidate holds them. */
-type WrittenLogprobs = {
+interface WrittenLogprobs {
   avgLogprobs: number;
   logprobsResult: { chosenCandidates: WrittenToken[]; topCandidates: { candidates: WrittenToken[] }[] };
-};
+}
 
-type WrittenToken = { token: string; logProbability: number };
+interface WrittenToken {
+  token: string;
+  logProbability: number;
+}
 
+/** Log probabilities as a candidate holds them. */
 export function writeLogprobs(tokens: readonly TokenLogprob[]): WrittenLogprobs {
   const sum = tokens.reduce((total, { logprob }) => total + logprob, 0);
   return {

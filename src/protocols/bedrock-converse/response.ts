@@ -1,0 +1,158 @@
+import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
+import { optional, optionalString, required, requiredString } from '../../framing/json-fields.ts';
+import { parseJson, type JsonNode } from '../../framing/json.ts';
+import type { Part } from '../../llm/part.ts';
+import type { OpaqueState } from '../../llm/state.ts';
+import { argumentsObject } from '../object-text.ts';
+import type { LocatedPart, LocatedText, TextPlace } from '../protocol.ts';
+import type { WireObject } from '../untrusted.ts';
+import { failureIn } from './error.ts';
+import { AnswerEvents } from './response-events.ts';
+import { toUsage } from './wire-usage.ts';
+import { stateOf, toFinishReason, type WireUsage, type WrittenDelta, type WrittenEvent, type WrittenStop, type WrittenTotals } from './wire.ts';
+
+/** A provider's JSON answer as parts. Throws JsonFieldError, JsonSyntaxError where it is neither a message nor an error. */
+export function decodeAnswer(bytes: Buffer): LocatedPart[] {
+  const body = parseJson(bytes);
+  if (isError(body)) return [{ type: 'error', failure: failureIn(JSON.parse(body.text) as WireObject) }];
+  const message = required(required(body, 'output'), 'message');
+  const usage = optional(body, 'usage');
+  const additional = optional(body, 'additionalModelResponseFields');
+  const reason = toFinishReason(optionalString(body, 'stopReason'), additional === undefined ? undefined : JSON.parse(additional.text));
+  return [
+    { type: 'start', id: '', model: '' },
+    ...required(message, 'content').items().flatMap(blockParts),
+    ...(usage === undefined ? [] : [{ type: 'usage' as const, usage: toUsage(JSON.parse(usage.text) as WireUsage) }]),
+    { type: 'finish', choice: 0, reason },
+    { type: 'end' },
+  ];
+}
+
+const isError = (body: JsonNode): boolean =>
+  body.type === 'object' && optional(body, 'output') === undefined && ['message', 'Message', '__type'].some((field) => optional(body, field) !== undefined);
+
+/** A block's parts. Blocks of other kinds (images, tools that Bedrock itself runs and their results) have none. */
+function blockParts(block: JsonNode, number: number): LocatedPart[] {
+  const text = optional(block, 'text');
+  if (text !== undefined) return [...textParts('text', number, text, ['text']), blockEnd(number)];
+  const toolUse = optional(block, 'toolUse');
+  if (toolUse !== undefined) return callParts(toolUse, number);
+  const reasoning = optional(block, 'reasoningContent');
+  if (reasoning !== undefined) return [...reasoningParts(reasoning, number), blockEnd(number)];
+  const cited = optional(block, 'citationsContent');
+  const items = (cited && optional(cited, 'content')?.items()) ?? [];
+  if (items.length === 0) return [];
+  return [
+    ...items.flatMap((item, at) => textParts('text', number, required(item, 'text'), ['citationsContent', 'content', at, 'text'])),
+    blockEnd(number),
+  ];
+}
+
+function callParts(toolUse: JsonNode, number: number): LocatedPart[] {
+  if (optional(toolUse, 'type') !== undefined) return [];
+  const { text } = required(toolUse, 'input');
+  const id = requiredString(toolUse, 'toolUseId');
+  return [
+    { type: 'tool-call', choice: 0, block: number, id, name: requiredString(toolUse, 'name') },
+    { type: 'tool-arguments', choice: 0, block: number, text, place: placeOf(number, ['toolUse', 'input'], 'tree') },
+    blockEnd(number),
+  ];
+}
+
+function reasoningParts(reasoning: JsonNode, number: number): LocatedPart[] {
+  const redacted = stateParts(number, stateOf('encrypted', optionalString(reasoning, 'redactedContent')));
+  const said = optional(reasoning, 'reasoningText');
+  if (said === undefined) return redacted;
+  return [
+    ...textParts('reasoning', number, required(said, 'text'), ['reasoningContent', 'reasoningText', 'text']),
+    ...stateParts(number, stateOf('signature', optionalString(said, 'signature'))),
+  ];
+}
+
+function textParts(type: LocatedText['type'], block: number, node: JsonNode, path: TextPlace['path']): LocatedPart[] {
+  const text = node.string();
+  return text === '' ? [] : [{ type, choice: 0, block, text, place: placeOf(block, path, 'text') }];
+}
+
+const placeOf = (block: number, path: TextPlace['path'], kind: TextPlace['kind']): TextPlace => ({
+  path: ['output', 'message', 'content', block, ...path],
+  kind,
+});
+
+const blockEnd = (block: number): LocatedPart => ({ type: 'block-end', choice: 0, block });
+const stateParts = (block: number, state: OpaqueState | undefined): LocatedPart[] =>
+  state === undefined ? [] : [{ type: 'reasoning-state', choice: 0, block, state }];
+
+/** A JSON answer for a client, from all its parts, no error among them: what its stream would have said, collected. */
+export function encodeAnswer(parts: readonly Part[]): string {
+  const events = new AnswerEvents();
+  const answer = new Answer();
+  for (const part of [...parts, { type: 'end' } as const]) for (const event of events.push(part)) answer.add(event);
+  return writeJson(answer.response());
+}
+
+type Block =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string; signature?: string }
+  | { type: 'redacted'; bytes: string }
+  | { type: 'tool'; toolUseId: string; name: string; input: string };
+
+/** Collects the events of an answer. */
+class Answer {
+  readonly #blocks: Block[] = [];
+  #stop: WrittenStop | undefined;
+  #totals: WrittenTotals | undefined;
+
+  add(event: WrittenEvent): void {
+    switch (event.name) {
+      case 'contentBlockStart': {
+        const { contentBlockIndex, start } = event.data;
+        this.#blocks[contentBlockIndex] = { type: 'tool', ...start.toolUse, input: '' };
+        return;
+      }
+      case 'contentBlockDelta': {
+        const { contentBlockIndex, delta } = event.data;
+        this.#blocks[contentBlockIndex] = extended(this.#blocks[contentBlockIndex], delta);
+        return;
+      }
+      case 'messageStop':
+        this.#stop = event.data;
+        return;
+      case 'metadata':
+        this.#totals = event.data;
+        return;
+      case 'messageStart':
+      case 'contentBlockStop':
+    }
+  }
+
+  response(): Writable {
+    return { output: { message: { role: 'assistant', content: this.#blocks.map(writeBlock) } }, ...this.#stop, ...this.#totals };
+  }
+}
+
+function extended(before: Block | undefined, delta: WrittenDelta): Block {
+  if ('text' in delta) return { type: 'text', text: (before?.type === 'text' ? before.text : '') + delta.text };
+  if ('toolUse' in delta) {
+    const call = before?.type === 'tool' ? before : { type: 'tool' as const, toolUseId: '', name: '', input: '' };
+    return { ...call, input: call.input + delta.toolUse.input };
+  }
+  const { reasoningContent } = delta;
+  if ('redactedContent' in reasoningContent) return { type: 'redacted', bytes: reasoningContent.redactedContent };
+  const reasoning = before?.type === 'reasoning' ? before : { type: 'reasoning' as const, text: '' };
+  if ('signature' in reasoningContent) return { ...reasoning, signature: reasoningContent.signature };
+  return { ...reasoning, text: reasoning.text + reasoningContent.text };
+}
+
+function writeBlock(block: Block): Writable {
+  switch (block.type) {
+    case 'text':
+      return { text: block.text };
+    case 'reasoning':
+      return { reasoningContent: { reasoningText: { text: block.text, signature: block.signature } } };
+    case 'redacted':
+      return { reasoningContent: { redactedContent: block.bytes } };
+    case 'tool':
+      return { toolUse: { toolUseId: block.toolUseId, name: block.name, input: new RawJson(argumentsObject(block.input).value) } };
+  }
+}
