@@ -58,7 +58,7 @@ function checkProvider(name: string, config: ProviderConfig): Finding[] {
 function checkFields(path: Path, config: ProviderConfig, { kind, settings, credentials }: Provider): Finding[] {
   const known = new Set<string>([...settings.required, ...settings.optional, ...credentials.flat()]);
   const unknown = [...settingNames, ...credentialNames].filter((field) => config[field] !== undefined && !known.has(field));
-  const missing = config.baseUrl === undefined ? settings.required.filter((field) => config[field] === undefined) : [];
+  const missing = settings.required.filter((field) => config[field] === undefined);
   return [
     ...unknown.map((field) => ({ path: [...path, field], message: `means nothing to the kind ${kind}; ${knownFields(known)}` })),
     ...missing.map((field) => ({ path: [...path, field], message: `is missing; the kind ${kind} needs it` })),
@@ -124,9 +124,9 @@ function checkPath(path: Path, basePath: string, { apis }: Provider, settings: S
   return [{ path: [...path, 'baseUrl'], message: `must not end in ${overlapOf(basePath, overlapping)}: calls go to ${overlapping} below it` }];
 }
 
-/** What a base path has at its end though the endpoint's path has it too: all of that, or its version. */
+/** What a base path has at its end though the endpoint's path has it too: all of that, or the beginning that ends with its version. */
 function overlapOf(basePath: string, endpointPath: string): string {
-  const version = /^\/v\d+(?=\/)/.exec(endpointPath)?.[0] ?? '';
+  const version = /^(?:\/[a-z]+)?\/v\d+[a-z]*(?=\/)/.exec(endpointPath)?.[0] ?? '';
   return [endpointPath, version].find((part) => basePath.endsWith(part)) ?? '';
 }
 

@@ -4,7 +4,7 @@ import type { CredentialField, SettingName } from '../providers/provider.ts';
 import { passThroughGroups } from '../protocols/pass-through.ts';
 import { providerKinds } from '../providers/registry.ts';
 import type { Path } from './problem.ts';
-import { address, credential, durationMs, httpUrl, keyHash, loopbackAddress } from './values.ts';
+import { address, credential, durationMs, httpUrl, isJsonObject, keyHash, loopbackAddress } from './values.ts';
 
 // Descriptions and examples below are what the reference page, the JSON Schema and the error messages say.
 
@@ -32,7 +32,7 @@ const credentialFields = {
     .meta({ description: 'AWS role to assume before calling.', examples: ['arn:aws:iam::123456789012:role/llm'] }),
   serviceAccount: z
     .string()
-    .min(1)
+    .refine(isJsonObject, 'must be the JSON that Google gave you, or file:PATH of the file with it')
     .optional()
     .meta({
       description:

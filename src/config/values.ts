@@ -80,3 +80,13 @@ function parseHttpUrl(text: string): URL | undefined {
   url.pathname = url.pathname.replace(/\/+$/, '');
   return url;
 }
+
+/** Whether a text is a JSON object. */
+export function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}

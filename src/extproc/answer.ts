@@ -4,7 +4,8 @@ import { EventTooLargeError, FramingError, type WrittenEvent } from '../framing/
 import { isTextPart, type Part } from '../llm/part.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import { AnswerFailure } from '../protocols/failure.ts';
-import { createStreamRelay, relayAnswer, type RelayOptions, type StoredIds } from '../protocols/relay.ts';
+import { createStreamRelay, relayAnswer, type RelayOptions } from '../protocols/relay.ts';
+import type { StoredIds } from '../protocols/id-renamer.ts';
 import { createStateSealer } from '../protocols/sealed-answer.ts';
 import type { Api } from '../providers/provider.ts';
 import { deploymentName, type Deployment } from '../routing/deployment.ts';

@@ -78,6 +78,10 @@ async function* translated(path: PathFacts, parts: PlanParts, registry: Registry
   let plan: Plan | undefined;
   if (message.type === 'request-body') {
     const planned = await planRequest(message.body, path, state, parts);
+    if (planned.type === 'immediate') {
+      yield planned;
+      return;
+    }
     registry.set(state.id, planned.open);
     plan = planned.plan;
     message = yield await firstAttempt(planned, state);

@@ -8,10 +8,12 @@ import type { PathFacts, RequestFacts } from '../protocols/protocol.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withStoredIds } from '../protocols/stored-ids.ts';
 import type { Api } from '../providers/provider.ts';
-import { prepareAttempt, writeRequest } from '../routing/prepare-attempt.ts';
-import { deploymentName, type Deployment } from '../routing/deployment.ts';
-import { warningHeader } from '../llm/warning.ts';
+import { eligible } from '../routing/eligible.ts';
+import { prepareAttempt } from '../routing/prepare-attempt.ts';
+import type { Deployment } from '../routing/deployment.ts';
 import { route } from '../routing/route.ts';
+import { countLocally } from './count-locally.ts';
+import type { Immediate } from './message.ts';
 import type { ExchangeState } from './state.ts';
 import type { OpenExchange } from './registry.ts';
 
@@ -32,6 +34,7 @@ export interface Plan {
 
 /** A plan, and what writes its attempts: it holds the request, and is let go of when the answer begins. */
 export interface PlannedRequest {
+  type: 'planned';
   plan: Plan;
   open: OpenExchange;
 }
@@ -58,7 +61,7 @@ export async function planRequest(
   path: PathFacts,
   state: ExchangeState,
   { snapshot, identity, pipeline, random, seal }: PlanParts,
-): Promise<PlannedRequest> {
+): Promise<PlannedRequest | Immediate> {
   const received = await state.trace.stage('decode', () => new ClientRequest(state.protocol, body, path));
   const { model, stream, maxTokens } = received.facts;
   // A name that the config does not have may be any text of the client's.
@@ -67,8 +70,8 @@ export async function planRequest(
   const { request, deployment: keeper, ids } = withStoredIds(await pipeline.onRequest(received), seal);
   const routed = await state.trace.stage('route', () => route(model, snapshot.models, random));
   const isStrict = snapshot.models.get(model)?.strict === true || state.opening.headers.get(strictHeader) === 'true';
-  const possible = keeper === undefined ? routed : keptBy(keeper, routed);
-  const chain = isStrict ? carriers(request, possible, seal) : possible;
+  const chain = eligible(request, routed, { keeper, isStrict, seal });
+  if (chain.length === 0) return unserved(request, state);
   await pipeline.onChain(request, chain);
   const plan: Plan = {
     facts: request.facts,
@@ -80,6 +83,7 @@ export async function planRequest(
     storedIds: ids,
   };
   return {
+    type: 'planned',
     plan,
     open: {
       chain,
@@ -101,29 +105,12 @@ export async function planRequest(
   };
 }
 
-/** The deployment that keeps what a request refers to. Throws `stored-not-found` where the model does not lead there. */
-function keptBy(keeper: string, chain: readonly Deployment[]): Deployment[] {
-  const found = chain.find((deployment) => deploymentName(deployment) === keeper);
-  if (found === undefined)
-    throw new GatewayError(
-      'stored-not-found',
-      'What this request refers to is kept by a deployment that this model does not lead to. Ask for the model that made it.',
-    );
-  return [found];
-}
-
-/** The deployments that can be given all of a request. Throws `not-carried` with what the first one lacks where there is none. */
-function carriers(request: ClientRequest, chain: readonly Deployment[], seal: Seal): Deployment[] {
-  const written = chain.map((deployment) => ({ deployment, ...writeRequest(request, deployment, seal) }));
-  const whole = written.filter(({ warnings }) => warnings.length === 0).map(({ deployment }) => deployment);
-  const [first] = written;
-  if (whole.length > 0 || first === undefined) return whole;
-  const [warning] = first.warnings;
-  throw new GatewayError(
-    'not-carried',
-    `No deployment of this model can be given the whole request, and it is strict. ${deploymentName(first.deployment)} would lack: ${warningHeader(first.warnings)}.`,
-    warning === undefined ? {} : { field: warning.field },
-  );
+/** What becomes of a request for which no deployment of the model has an endpoint: tokens can be estimated, all else is refused. */
+function unserved(request: ClientRequest, state: ExchangeState): Immediate {
+  if (request.protocol.operation === 'count-tokens') return countLocally(request, state);
+  throw new GatewayError('not-carried', `No deployment of this model has an endpoint for ${request.protocol.name}. Ask for another model.`, {
+    field: 'model',
+  });
 }
 
 function requireAllowed(model: string, { tenant }: Identity): void {

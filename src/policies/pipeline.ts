@@ -1,4 +1,4 @@
-import type { PartFilter } from '../protocols/relay.ts';
+import type { PartFilter } from '../protocols/rewriter.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import type { Outcome, Policy, PolicyRun } from './policy.ts';

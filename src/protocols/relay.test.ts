@@ -5,7 +5,8 @@ import { anthropicMessages } from './anthropic-messages/index.ts';
 import { AnswerFailure } from './failure.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { isEcho, type Protocol } from './protocol.ts';
-import { createStreamRelay, relayAnswer, type AnswerEnd, type BreakOff, type PartFilter, type RelayOptions } from './relay.ts';
+import { createStreamRelay, relayAnswer, type AnswerEnd, type BreakOff, type RelayOptions } from './relay.ts';
+import type { PartFilter } from './rewriter.ts';
 
 const chunk = (choices: object[], more: object = {}): string =>
   `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm', choices, ...more })}\n\n`;

@@ -1,35 +1,15 @@
-import { parseJson } from '../framing/json.ts';
-import { splice } from '../framing/splice.ts';
-import type { EventParser, EventWriter, Framing, StreamEvent, WrittenEvent } from '../framing/event.ts';
-import { isTextPart, type Part } from '../llm/part.ts';
+import type { EventParser, Framing, StreamEvent, WrittenEvent } from '../framing/event.ts';
+import type { Part } from '../llm/part.ts';
 import { AnswerFailure } from './failure.ts';
-import {
-  hasPlace,
-  isEcho,
-  type EchoPart,
-  type EncoderOptions,
-  type LocatedPart,
-  type LocatedText,
-  type Protocol,
-  type TextEvent,
-} from './protocol.ts';
-import { replaceText } from './text-place.ts';
-
-/** What policies do to the answer: for each part, those that take its place. The same object means: unchanged. */
-export type PartFilter = (part: Part) => readonly Part[];
+import { IdRenamer, type StoredIds } from './id-renamer.ts';
+import { isEcho, type EncoderOptions, type LocatedPart, type Protocol } from './protocol.ts';
+import { Output } from './relay-output.ts';
+import { EventRewriter, heldBy, rewriteAnswer, type PartFilter } from './rewriter.ts';
 
 /** One side of an exchange: what is said, and how streams of it become bytes. */
 export interface Side {
   protocol: Protocol;
   framing: Framing;
-}
-
-/** Ids of objects that a provider keeps, in the form that the client knows. */
-export interface StoredIds {
-  /** Those that the request named: the provider's id, and the client's. */
-  known: ReadonlyMap<string, string>;
-  /** The client's form of the answer's own id; undefined where the answer is not kept. */
-  ofAnswer: ((id: string) => string) | undefined;
 }
 
 /** How a provider's answer gets to the client. */
@@ -66,11 +46,7 @@ export function relayAnswer(bytes: Buffer, { from, to, observe, filter, finish, 
     const filtered = filter === undefined ? parts : parts.flatMap(filter);
     return Buffer.from(to.protocol.encodeAnswer(filtered.flatMap(finish), options));
   }
-  const changes =
-    filter === undefined
-      ? []
-      : [...changedTexts(parts.filter(hasPlace), textsByBlock(parts.flatMap(filter))), ...changedEchoes(located.filter(isEcho), filter)];
-  const changed = changes.length === 0 ? bytes : withTexts(bytes, changes);
+  const changed = filter === undefined ? bytes : rewriteAnswer(bytes, located, filter);
   const renamed = storedIds === undefined ? changed : new IdRenamer(storedIds).rename(changed, parts);
   return renamed === bytes ? undefined : renamed;
 }
@@ -127,55 +103,6 @@ export function createStreamRelay(options: RelayOptions, breakOff: BreakOff): St
   };
 }
 
-/** What of one chunk goes to the client. */
-class Output {
-  readonly #writer: EventWriter;
-  #text = '';
-  #pieces: Buffer[] = [];
-
-  constructor(writer: EventWriter) {
-    this.#writer = writer;
-  }
-
-  write(events: readonly WrittenEvent[]): void {
-    for (const event of events) this.#add(this.#writer.write(event));
-  }
-
-  /** The bytes of an event that the provider sent. */
-  pass(bytes: string | Buffer): void {
-    this.#writer.passed();
-    this.#add(bytes);
-  }
-
-  close(): void {
-    this.#add(this.#writer.end());
-  }
-
-  take(): Buffer {
-    this.#flush();
-    const [first, ...more] = this.#pieces;
-    const bytes = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    return bytes;
-  }
-
-  #add(bytes: string | Buffer): void {
-    if (bytes.length === 0) return;
-    if (typeof bytes === 'string') {
-      this.#text += bytes;
-      return;
-    }
-    this.#flush();
-    this.#pieces.push(bytes);
-  }
-
-  #flush(): void {
-    if (this.#text === '') return;
-    this.#pieces.push(Buffer.from(this.#text));
-    this.#text = '';
-  }
-}
-
 /** Carries one chunk; true where the client gets it as it came, for which nothing was written. */
 type Carry = (chunk: Buffer, last: boolean) => boolean;
 
@@ -209,9 +136,6 @@ function translated({ from, to, observe, filter, finish, options }: RelayOptions
     return false;
   };
 }
-
-/** What policies still hold back when a stream ends. */
-const heldBy = (filter: PartFilter | undefined): Part[] => (filter?.({ type: 'end' }) ?? []).filter((part) => part.type !== 'end');
 
 /** A client who speaks the provider's protocol gets its own bytes, but for texts that policies change and usage nobody asked for. */
 function sameProtocol(
@@ -294,133 +218,4 @@ class Progress {
     this.#ended ??= isComplete ? 'complete' : 'cut';
     return this.#ended;
   }
-}
-
-/** An event whose texts policies changed: events of held text before it, and its own data; undefined where that stays. */
-interface Rewritten {
-  before: readonly WrittenEvent[];
-  data: string | undefined;
-}
-
-/** Puts changed texts back into the provider's own events. */
-class EventRewriter {
-  readonly #protocol: Protocol;
-  readonly #filter: PartFilter;
-  /** Per block, the last event that had text of it: the mould for text that was held back. */
-  readonly #moulds = new Map<number, TextEvent>();
-
-  constructor(protocol: Protocol, filter: PartFilter) {
-    this.#protocol = protocol;
-    this.#filter = filter;
-  }
-
-  /** The event with its texts replaced, held text before it; undefined where nothing changes. */
-  rewrite(event: StreamEvent, parts: readonly LocatedPart[]): Rewritten | undefined {
-    const own = parts.filter(hasPlace);
-    const said = parts.filter((part) => !isEcho(part));
-    const filtered = said.flatMap(this.#filter);
-    const echoes = said.length === parts.length ? [] : changedEchoes(parts.filter(isEcho), this.#filter);
-    if (echoes.length === 0 && filtered.length === said.length && filtered.every((part, index) => part === said[index])) {
-      this.#keep(event, own);
-      return undefined;
-    }
-    const texts = textsByBlock(filtered);
-    const blocks = new Set(own.map((part) => part.block));
-    const before = this.#cast([...texts].filter(([block]) => !blocks.has(block)));
-    this.#keep(event, own);
-    const changes = [...changedTexts(own, texts), ...echoes];
-    return { before, data: changes.length === 0 ? undefined : withTexts(Buffer.from(event.data), changes).toString('utf8') };
-  }
-
-  /** The events of what policies still hold back when the stream ends. */
-  flush(): WrittenEvent[] {
-    return this.#cast([...textsByBlock(heldBy(this.#filter))]);
-  }
-
-  #keep(event: StreamEvent, texts: readonly LocatedText[]): void {
-    for (const { block, place } of texts) this.#moulds.set(block, { event, texts, place });
-  }
-
-  #cast(held: readonly (readonly [block: number, text: string])[]): WrittenEvent[] {
-    return held.flatMap(([block, text]) => {
-      const mould = this.#moulds.get(block);
-      return mould === undefined ? [] : [this.#protocol.heldTextEvent(mould, text)];
-    });
-  }
-}
-
-/** Puts the client's ids in the place of the provider's wherever they stand: events repeat them. They are long and random, so nothing else reads like one. */
-class IdRenamer {
-  readonly #ofAnswer: StoredIds['ofAnswer'];
-  readonly #names: Map<string, string>;
-
-  constructor({ known, ofAnswer }: StoredIds) {
-    this.#names = new Map(known);
-    this.#ofAnswer = ofAnswer;
-  }
-
-  rename(bytes: Buffer, parts: readonly LocatedPart[]): Buffer {
-    this.#note(parts);
-    return [...this.#names.keys()].some((id) => bytes.includes(id)) ? Buffer.from(this.#renamed(bytes.toString('utf8'))) : bytes;
-  }
-
-  /** The event's data as it goes out; undefined where that is its own. */
-  data(event: StreamEvent, changed: string | undefined, parts: readonly LocatedPart[]): string | undefined {
-    this.#note(parts);
-    const data = changed ?? event.data;
-    const renamed = this.#renamed(data);
-    return renamed === data ? changed : renamed;
-  }
-
-  #renamed(text: string): string {
-    let renamed = text;
-    for (const [id, name] of this.#names) if (renamed.includes(id)) renamed = renamed.replaceAll(id, name);
-    return renamed;
-  }
-
-  #note(parts: readonly LocatedPart[]): void {
-    if (this.#ofAnswer === undefined) return;
-    for (const part of parts)
-      if (part.type === 'start' && part.id !== '' && !this.#names.has(part.id)) this.#names.set(part.id, this.#ofAnswer(part.id));
-  }
-}
-
-/** No block of an answer has this number: what a protocol repeats is a text of its own to policies. */
-const echoBlock = -1;
-
-function changedEchoes(echoes: readonly EchoPart[], filter: PartFilter): Change[] {
-  return echoes.flatMap((part) => {
-    const place = { choice: 0, block: echoBlock };
-    const filtered = [...filter({ type: part.of, ...place, text: part.text }), ...filter({ type: 'block-end', ...place })];
-    const text = textsByBlock(filtered).get(echoBlock) ?? '';
-    return text === part.text ? [] : [{ part, text }];
-  });
-}
-
-function textsByBlock(parts: readonly Part[]): Map<number, string> {
-  const texts = new Map<number, string>();
-  for (const part of parts) if (isTextPart(part)) texts.set(part.block, (texts.get(part.block) ?? '') + part.text);
-  return texts;
-}
-
-interface Change {
-  part: LocatedText | EchoPart;
-  text: string;
-}
-
-/** Gives each block its text: in the block's first place, and nothing in its further ones. Places whose text stays are left alone. */
-function changedTexts(parts: readonly LocatedText[], texts: ReadonlyMap<number, string>): Change[] {
-  const seen = new Set<number>();
-  return parts.flatMap((part) => {
-    const text = seen.has(part.block) ? '' : (texts.get(part.block) ?? '');
-    seen.add(part.block);
-    return text === part.text ? [] : [{ part, text }];
-  });
-}
-
-/** A document with texts changed where they stand. */
-function withTexts(bytes: Buffer, changes: readonly Change[]): Buffer {
-  const document = parseJson(bytes);
-  const edits = changes.map(({ part, text }) => replaceText(document, part.place, text));
-  return splice(bytes, edits);
 }

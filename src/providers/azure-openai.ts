@@ -29,6 +29,9 @@ export const azureOpenAI: Provider = {
   settings: { required: [], optional: ['resource', 'apiVersion'] },
   credentials: [['apiKey'], ['accessToken'], ['tenantId', 'clientId', 'clientSecret'], []],
   pricedAs: 'azure',
-  passThroughPath: (path, { model }, { apiVersion }) => openaiPath(path, model, apiVersion),
+  passThroughPath: (path, { model }, { apiVersion }) =>
+    apiVersion === undefined || /^\/(images|audio)\//.test(path)
+      ? openaiPath(path, model, apiVersion)
+      : `/openai${path}?api-version=${encodeURIComponent(apiVersion)}`, // what is stored belongs to the resource, and no deployment
   connect: (credential) => azureCredential(credential),
 };

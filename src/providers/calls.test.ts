@@ -204,7 +204,7 @@ describe('a client that has documents ranked', () => {
     const body = { query: 'Who is Bob?', documents: ['Ann draws.', 'Bob builds.'], top_n: 1 };
     const { status, failure, parts } = await attempt(await placeOf(name), model, rerank, body);
     expect([status, failure]).toEqual([200, '']);
-    expect(parts.flatMap((part) => (part.type === 'ranked' ? [part.index] : []))).toEqual([1]);
+    expect(parts.flatMap((part) => (part.type === 'ranking' ? [part.index] : []))).toEqual([1]);
   });
 });
 

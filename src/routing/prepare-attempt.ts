@@ -34,13 +34,18 @@ export type WrittenRequest = Pick<Attempt, 'api' | 'body' | 'warnings'>;
  * A request in the provider's protocol: the client's own bytes with the model spliced in where the provider speaks the client's, else translated.
  * Throws JsonFieldError where the request cannot be translated, `not-carried` where the provider has nothing of the kind.
  */
-export function writeRequest(request: ClientRequest, deployment: Deployment, seal: Seal): WrittenRequest {
+export function writeRequest(request: ClientRequest, deployment: Deployment, seal: Seal, headers?: ReadonlyMap<string, string>): WrittenRequest {
   const { protocol } = request;
   const apis = apisOf(deployment, protocol.operation);
   const own = apis.find((api) => api.protocol === protocol);
   if (own !== undefined) {
     const opened = withOwnState(request, seal);
-    const { value: body, warnings } = opened.value.retargeted({ model: deployment.model, quirks: own.quirks });
+    const betas = headers
+      ?.get('anthropic-beta')
+      ?.split(',')
+      .map((beta) => beta.trim());
+    const target = { model: deployment.model, quirks: own.quirks, ...(betas !== undefined && { betas }) };
+    const { value: body, warnings } = opened.value.retargeted(target);
     return { api: own, body, warnings: [...opened.warnings, ...warnings] };
   }
   const canonical = withSealedState(request, seal);
@@ -61,7 +66,7 @@ export function writeRequest(request: ClientRequest, deployment: Deployment, sea
 export async function prepareAttempt(request: ClientRequest, deployment: Deployment, { call, seal, random }: AttemptOptions): Promise<Attempt> {
   const { endpoint, model } = deployment;
   const { baseUrl, settings, credentials } = endpoint;
-  const written = writeRequest(request, deployment, seal);
+  const written = writeRequest(request, deployment, seal, call.headers);
   const { api, body } = written;
   const isSameProtocol = api.protocol === request.protocol;
   const { stream } = request.facts;

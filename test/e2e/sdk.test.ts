@@ -305,11 +305,12 @@ describe('the Anthropic SDK', () => {
         max_tokens: 100,
         system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
         messages: [{ role: 'user', content: 'Hello' }],
-        top_k: 5,
+        inference_geo: 'eu',
+        speed: 'fast',
       })
       .withResponse();
     const warned = response.headers.get('x-remora-warnings') ?? '';
-    for (const field of ['top_k', 'messages[0]']) expect(warned).toContain(`${field} (`);
+    for (const field of ['inference_geo', 'speed', 'messages[0]']) expect(warned).toContain(`${field} (`);
     expect(sent('openai')).toEqual({
       model: 'gpt-5-mini',
       max_completion_tokens: 100,

@@ -1,7 +1,7 @@
 import { startFakeAnthropic } from '../../src/demo/anthropic.ts';
 import { startFakeOpenAI } from '../../src/demo/openai.ts';
 import type { FakeProvider } from '../../src/demo/server.ts';
-import type { FeatureName } from './features.ts';
+import { providerKinds } from '../../src/providers/registry.ts';
 
 /** A provider of the matrix, and its strict fake. */
 export interface ProviderUnderTest {
@@ -11,11 +11,19 @@ export interface ProviderUnderTest {
   title: string;
   start(): Promise<FakeProvider>;
   /** As the config has it. */
-  config(fake: FakeProvider): Record<string, unknown>;
+  config(fake: Pick<FakeProvider, 'url' | 'apiKey'>): Record<string, unknown>;
   /** Models of the provider's own: one that answers, and one that thinks before it does. */
   models: { plain: string; thinking?: string };
   /** What the provider has not, whoever asks, and why. */
-  lacks: { readonly [Name in FeatureName]?: string };
+  lacks: Readonly<Record<string, string>>;
+  /** Arguments of a call that has none, where they are not an empty object. */
+  noArguments?: string;
+  /** What a request looks like that brings back what the model thought; its text where it is absent. */
+  reasoningBack?: RegExp;
+  /** The same for what it thought hidden. */
+  redactedBack?: RegExp;
+  /** Why an answer ended that a filter stopped, in the provider's own word. */
+  filteredAs?: string;
 }
 
 export const providers: readonly ProviderUnderTest[] = [
@@ -36,3 +44,10 @@ export const providers: readonly ProviderUnderTest[] = [
     lacks: {},
   },
 ];
+
+/** Whether a client of this protocol is given the provider's own bytes. */
+export function speaks({ config, models }: ProviderUnderTest, protocol: string): boolean {
+  const { kind } = config({ url: '', apiKey: '' });
+  const apis = providerKinds.get(String(kind))?.apis ?? [];
+  return apis.some((api) => api.protocol.name === protocol && (api.serves?.(models.plain) ?? true));
+}

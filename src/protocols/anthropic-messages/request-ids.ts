@@ -7,6 +7,9 @@ export interface IdRule {
   maxLength: number;
 }
 
+/** Characters left free for a number behind an id. */
+const roomForCount = 8;
+
 const anthropicRule: IdRule = { taken: /^[a-zA-Z0-9_-]+$/, maxLength: Number.POSITIVE_INFINITY };
 
 /**
@@ -45,8 +48,7 @@ export class ToolIds {
 
   #made(given: string): string {
     const plain = given.replaceAll(/[^a-zA-Z0-9_-]/g, '_') || 'call';
-    // Room is left for a number behind it.
-    const base = plain.length > this.#rule.maxLength ? plain.slice(0, this.#rule.maxLength - 8) : plain;
+    const base = plain.slice(0, this.#rule.maxLength - roomForCount);
     let id = base;
     let count = this.#counts.get(base) ?? 1;
     while (this.#taken.has(id)) id = `${base}_${++count}`;

@@ -33,12 +33,14 @@ export function bodyFields(
 const refusal = 'is not taken by this provider';
 
 /** The same for a client's own bytes. */
-export function bodyEdits(body: JsonNode, { model, quirks }: Target, inPath: readonly string[]): Carried<Edit[]> {
+export function bodyEdits(body: JsonNode, { model, quirks, betas = [] }: Target, inPath: readonly string[]): Carried<Edit[]> {
   const { bodyVersion, refusedFields = [], renamedFields = {} } = quirks;
   const warnings: Warning[] = [];
   const removed = new Set(inPath);
   const edits: Edit[] = inPath.includes('model') ? [] : modelEdits(body, model);
   if (bodyVersion !== undefined) edits.push(...versionEdits(body, bodyVersion));
+  const isBedrock = bodyVersion?.startsWith('bedrock-') === true;
+  if (isBedrock && betas.length > 0 && body.get('anthropic_beta') === undefined) edits.push(addField(body, 'anthropic_beta', JSON.stringify(betas)));
   for (const { key, value } of body.fields()) {
     const field = String(value.name);
     const name = renamedFields[field];

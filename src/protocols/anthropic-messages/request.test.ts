@@ -32,6 +32,15 @@ test('changes nothing but the model for a provider of the same protocol', () => 
   expect(request.retargeted({ model: 'claude-"4"', quirks: {} }).value.toString()).toBe(awkward.replace('"fa\\u0073t"', '"claude-\\"4\\""'));
 });
 
+test('puts what a client asks for in a header where Bedrock looks for it, and nowhere else', () => {
+  const retargeted = (bodyVersion: string, body: object = minimal) =>
+    new ClientRequest(anthropicMessages, Buffer.from(JSON.stringify(body))).retargeted({ model: 'm', quirks: { bodyVersion }, betas: ['a', 'b'] });
+  const betasOf = (json: Buffer): unknown => (JSON.parse(json.toString()) as { anthropic_beta?: unknown }).anthropic_beta;
+  expect(betasOf(retargeted('bedrock-2023-05-31').value)).toEqual(['a', 'b']);
+  expect(betasOf(retargeted('bedrock-2023-05-31', { ...minimal, anthropic_beta: ['own'] }).value)).toEqual(['own']);
+  expect(betasOf(retargeted('vertex-2023-10-16').value)).toBeUndefined();
+});
+
 test('leaves the bytes alone where the model is already right', () => {
   const bytes = Buffer.from(awkward);
   expect(new ClientRequest(anthropicMessages, bytes).retargeted({ model: 'fast', quirks: {} }).value).toBe(bytes);

@@ -71,7 +71,7 @@ function fileOf(source: DocumentContent['source']): { format: string; bytes: str
   const inline = source.kind === 'url' ? inlineData(source.url) : source;
   if (inline === undefined) return undefined;
   const format = documentFormats.word(inline.mediaType) ?? (inline.mediaType.startsWith('text/') ? 'txt' : undefined);
-  return format && { format, bytes: inline.data };
+  return format === undefined ? undefined : { format, bytes: inline.data };
 }
 
 function audioBlock({ source }: AudioContent, { field, rules, warnings }: ContentContext): Block[] {

@@ -100,3 +100,7 @@ function encodeMetadata({ metadata = {} }: ChatRequest, warnings: Warning[]): Wr
   }
   return taken.length === 0 ? undefined : Object.fromEntries(taken);
 }
+
+/** Fields that an object has, if it has any: no empty object is written. */
+export const unlessEmpty = (fields: Record<string, Writable>): Writable =>
+  Object.values(fields).every((value) => value === undefined) ? undefined : fields;

@@ -3,7 +3,7 @@ import type { ChatRequest, Warning } from '../../llm/request.ts';
 import type { Carried, Target } from '../protocol.ts';
 import { fitMarks, withCachePoints } from './request-encode-blocks.ts';
 import { encodeMessages, withoutReasoning, type Turn } from './request-encode-messages.ts';
-import { encodeInference, encodeOptions } from './request-encode-options.ts';
+import { encodeInference, encodeOptions, unlessEmpty } from './request-encode-options.ts';
 import { encodeFormat } from './request-encode-output.ts';
 import { planReasoning, type Plan } from './request-encode-reasoning.ts';
 import { encodeTools, type WrittenTools } from './request-encode-tools.ts';
@@ -68,7 +68,3 @@ const toolConfig = ({ tools, choice }: WrittenTools): Writable =>
 /** Claude with a budget refuses thinking of earlier turns where it shall not think in this one. */
 const refusesReasoning = ({ claude }: Plan): boolean =>
   claude !== undefined && claude.thinking.mode === 'off' && claude.rules.thinking.manual && !claude.rules.thinking.adaptive;
-
-const unlessEmpty = (fields: Record<string, Writable>): Writable =>
-  Object.values(fields).every((value) => value === undefined) ? undefined : fields;
-

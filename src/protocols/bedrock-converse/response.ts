@@ -127,7 +127,8 @@ class Answer {
   }
 
   response(): Writable {
-    return { output: { message: { role: 'assistant', content: this.#blocks.map(writeBlock) } }, ...this.#stop, ...this.#totals };
+    const { usage, metrics } = this.#totals ?? {};
+    return { output: { message: { role: 'assistant', content: this.#blocks.map(writeBlock) } }, ...this.#stop, usage: { ...usage }, metrics };
   }
 }
 

@@ -41,7 +41,8 @@ const purposes = new Map<string, Purpose>([
   ['classification', 'classification'],
   ['clustering', 'clustering'],
 ]);
-const inputTypes: Readonly<Record<Purpose, string>> = {
+/** Cohere's words for what vectors are for. */
+export const inputTypes: Readonly<Record<Purpose, string>> = {
   query: 'search_query',
   document: 'search_document',
   classification: 'classification',

@@ -83,7 +83,7 @@ const generationConfig = message({
 const functionCallingConfig = message({ mode: kept, allowedFunctionNames: keptList, streamFunctionCallArguments: kept });
 
 /** The shape of a request of `generateContent`. */
-export const generateRequest: Shape = message({
+const generateRequest: Shape = message({
   ...alike('model cachedContent serviceTier store continuationToken', kept),
   contents: listOf(content),
   systemInstruction: content,

@@ -9,6 +9,7 @@ import { openAIRules } from '../../demo/openai/rules.ts';
 import { openAIRequestShape } from '../../demo/openai/shape.ts';
 import { firstRefusal } from '../../demo/vendor.ts';
 import type { AssistantContent, ChatRequest, Message, ObjectText, UserContent } from '../../llm/request.ts';
+import { compatibleVendors } from '../../providers/compatible-vendors.ts';
 import type { Quirks } from '../protocol.ts';
 import { openaiChat } from './index.ts';
 
@@ -101,63 +102,30 @@ describe('OpenAI', () => {
   });
 });
 
-/** What each server has otherwise than OpenAI. */
-const quirksOf: Readonly<Record<FlavourName, Quirks>> = {
-  mistral: {
-    maxTokensField: 'max_tokens',
-    renamedFields: { seed: 'random_seed' },
-    refusedFields: ['user', 'logprobs', 'top_logprobs', 'verbosity', 'service_tier'],
-    usageInStream: 'never-ask',
-    toolCallIds: 'nine-alphanumeric',
-    systemRole: 'system',
-    reasoningField: 'none',
-    reasoningEfforts: ['none', 'high'],
-    userAfterTool: false,
-  },
-  groq: {
-    refusedFields: ['logprobs', 'top_logprobs', 'n', 'verbosity', 'prompt_cache_key', 'prediction'],
-    refusedMessageFields: ['name'],
-    reasoningField: 'reasoning',
-  },
-  deepseek: {
-    maxTokensField: 'max_tokens',
-    systemRole: 'system',
-    reasoningField: 'reasoning_content',
-    reasoningParameter: 'thinking',
-    reasoningEfforts: ['low', 'high', 'max'],
-    jsonSchema: false,
-    usageInStream: 'always',
-  },
-  xai: { refusedFields: ['presence_penalty', 'frequency_penalty', 'stop'], reasoningEfforts: ['none', 'low', 'medium', 'high'] },
-  // OpenRouter takes `cache_control` too, which its fake does not know.
-  openrouter: { reasoningParameter: 'reasoning', reasoningField: 'reasoning', usageInStream: 'always', topK: true },
-  together: { maxTokensField: 'max_tokens', stopList: true, usageInStream: 'always', topK: true },
-  fireworks: { maxTokensField: 'max_tokens', refusedFields: ['verbosity'], reasoningField: 'reasoning_content', topK: true },
-  perplexity: {
-    maxTokensField: 'max_tokens',
-    refusedFields: ['tools', 'tool_choice', 'parallel_tool_calls'],
-    usageInStream: 'always',
-    alternates: true,
-  },
-  ollama: { maxTokensField: 'max_tokens', reasoningField: 'reasoning', imageUrls: false },
-  vllm: { maxTokensField: 'max_tokens', reasoningField: 'reasoning', topK: true },
-  'llama.cpp': { maxTokensField: 'max_tokens', reasoningField: 'reasoning_content', topK: true },
-  tgi: { maxTokensField: 'max_tokens', stopList: true, refusedFields: ['logit_bias'] },
-  cohere: {
-    refusedFields: [
-      'metadata',
-      'logit_bias',
-      'top_logprobs',
-      'n',
-      'prediction',
-      'service_tier',
-      'parallel_tool_calls',
-      'verbosity',
-      'prompt_cache_key',
-    ],
-    reasoningEfforts: ['none', 'high'],
-    strictTools: false,
-  },
+/** What the provider of this name has otherwise than OpenAI. Cohere's compatible API is none of ours, but has what others may have too. */
+const quirksOf = (name: FlavourName): Quirks => {
+  if (name === 'cohere') return cohereQuirks;
+  const kind = compatibleVendors.find((vendor) => vendor.kind === name.replace('.', '-'));
+  const chat = kind?.apis.find(({ protocol }) => protocol === openaiChat);
+  if (chat === undefined) throw new Error(`no provider ${name} speaks chat`);
+  const { cacheMarkers: _, ...quirks } = chat.quirks; // the fake of OpenRouter does not know its `cache_control`
+  return quirks;
+};
+
+const cohereQuirks: Quirks = {
+  refusedFields: [
+    'metadata',
+    'logit_bias',
+    'top_logprobs',
+    'n',
+    'prediction',
+    'service_tier',
+    'parallel_tool_calls',
+    'verbosity',
+    'prompt_cache_key',
+  ],
+  reasoningEfforts: ['none', 'high'],
+  strictTools: false,
 };
 
 /** What a server has no words for at all: Perplexity tools, the fake of Mistral files in the results of tools, which its SDK's types allow. */
@@ -174,7 +142,7 @@ test.each(Object.keys(flavours) as FlavourName[])('%s refuses no request that wa
   fc.assert(
     fc.property(request, (each) => {
       fc.pre(cannotBeSaid[name]?.(each) !== true);
-      const { value } = openaiChat.encodeRequest(each, { model, quirks: quirksOf[name] });
+      const { value } = openaiChat.encodeRequest(each, { model, quirks: quirksOf(name) });
       const read = readCompatible(flavour, JSON.parse(value), new Set(flavour.models));
       expect('refusal' in read ? read.refusal : undefined, value).toBeUndefined();
     }),

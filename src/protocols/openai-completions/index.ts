@@ -1,7 +1,7 @@
 import { sse } from '../../framing/sse.ts';
 import { atPaths } from '../client-path.ts';
 import { decodeFailure } from '../failure.ts';
-import { encodeError, encodeStreamError } from '../openai-chat/error.ts';
+import { encodeError, encodeStreamError } from './error.ts';
 import type { ChatProtocol } from '../protocol.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';

@@ -1,5 +1,5 @@
 import type { LocatedPart } from '../protocol.ts';
-import { failureIn } from '../openai-chat/error.ts';
+import { failureIn } from './error.ts';
 import { finishReasons } from '../openai-chat/response-read.ts';
 import { readUsage } from '../openai-chat/wire.ts';
 import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';

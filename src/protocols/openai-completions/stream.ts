@@ -4,7 +4,7 @@ import { replaceValue, splice } from '../../framing/splice.ts';
 import { isTextPart, type Part, type TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
-import { encodeStreamError } from '../openai-chat/error.ts';
+import { encodeStreamError } from './error.ts';
 import { writeUsage } from '../openai-chat/wire.ts';
 import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
 import { replaceText } from '../text-place.ts';

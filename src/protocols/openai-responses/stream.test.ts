@@ -7,7 +7,8 @@ import { Placeholders } from '../../policies/redact/placeholders.ts';
 import { Restorer } from '../../policies/redact/restore.ts';
 import { withoutPlaces } from '../protocol.contract.ts';
 import { isEcho, type LocatedPart } from '../protocol.ts';
-import { createStreamRelay, type PartFilter } from '../relay.ts';
+import { createStreamRelay } from '../relay.ts';
+import type { PartFilter } from '../rewriter.ts';
 import { openaiResponses } from './index.ts';
 
 function read(bytes: Buffer): LocatedPart[] {

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clients } from './clients/all.ts';
+import { featureGroups } from './features/all.ts';
+import { providers } from './providers.ts';
+import { tryFeature, type Cell } from './run.ts';
+import { startMatrixWorld, type World } from './world.ts';
+
+let world: World;
+const cells: Cell[] = [];
+
+beforeAll(async () => {
+  world = await startMatrixWorld(providers);
+});
+afterAll(() => world?.stop());
+
+test.each(featureGroups.flatMap(({ features }) => features))('$name', async (feature) => {
+  const tried = await tryFeature(feature, clients, providers, world);
+  cells.push(...tried);
+  const faults = tried.flatMap(({ client, provider, outcome }) =>
+    outcome.type === 'broken' || outcome.type === 'unproven' ? [`${client.name} at ${provider.name} is ${outcome.type}: ${outcome.why}`] : [],
+  );
+  expect(faults).toEqual([]);
+});

@@ -1,0 +1,77 @@
+import { vi } from 'vitest';
+import type { Part } from '../../src/llm/part.ts';
+import type { ChatRequest, Message, UserContent } from '../../src/llm/request.ts';
+import { clientProtocols } from '../../src/protocols/registry.ts';
+import type { ChatProtocol, ClientError, EncoderOptions, Protocol } from '../../src/protocols/protocol.ts';
+import { providerKinds } from '../../src/providers/registry.ts';
+
+/** A way to take a feature out of every translator: at the canonical form, where all of them meet. */
+export interface Mutation {
+  /** What a provider's protocol gets to write of a request. */
+  request?: (request: ChatRequest) => ChatRequest;
+  /** What a client's protocol gets to write of an answer. */
+  answer?: (part: Part) => readonly Part[];
+  /** How it is asked to write it. */
+  options?: (options: EncoderOptions) => EncoderOptions;
+  /** What a client's protocol gets to write of an error. */
+  error?: (error: ClientError) => ClientError;
+  /** What ends a stream that was broken off: nothing, or an end as if it were complete. */
+  brokenStream?: 'silent' | 'complete';
+}
+
+const isChat = (protocol: Protocol): protocol is ChatProtocol => protocol.operation === 'chat';
+
+const chatProtocols = (): ChatProtocol[] => {
+  const spoken = [...providerKinds.values()].flatMap(({ apis }) => apis.map(({ protocol }) => protocol));
+  return [...new Set([...clientProtocols, ...spoken])].filter(isChat);
+};
+
+/** Puts a mutation into every protocol; the result takes it out again. */
+export function install({ request, answer, options, error, brokenStream }: Mutation): () => void {
+  for (const protocol of chatProtocols()) {
+    const { encodeRequest, createEncoder, encodeAnswer, encodeError, encodeStreamError } = protocol;
+    if (request) vi.spyOn(protocol, 'encodeRequest').mockImplementation((given, target) => encodeRequest.call(protocol, request(given), target));
+    if (answer) vi.spyOn(protocol, 'encodeAnswer').mockImplementation((parts, given) => encodeAnswer.call(protocol, parts.flatMap(answer), given));
+    if (answer || options)
+      vi.spyOn(protocol, 'createEncoder').mockImplementation((given) => {
+        const encoder = createEncoder.call(protocol, options ? options(given) : given);
+        return { push: (part) => (answer ? answer(part) : [part]).flatMap((kept) => encoder.push(kept)) };
+      });
+    if (error) {
+      vi.spyOn(protocol, 'encodeError').mockImplementation((given) => encodeError.call(protocol, error(given)));
+      vi.spyOn(protocol, 'encodeStreamError').mockImplementation((given) => encodeStreamError.call(protocol, error(given)));
+    }
+    if (brokenStream === 'silent') vi.spyOn(protocol, 'encodeStreamError').mockImplementation(() => []);
+    if (brokenStream === 'complete')
+      vi.spyOn(protocol, 'encodeStreamError').mockImplementation(() => {
+        const encoder = createEncoder.call(protocol, { wantsUsage: false, createdAt: 0 });
+        encoder.push({ type: 'start', id: '', model: '' });
+        return [...encoder.push({ type: 'finish', choice: 0, reason: { unified: 'stop', raw: '' } }), ...encoder.push({ type: 'end' })];
+      });
+  }
+  return () => void vi.restoreAllMocks();
+}
+
+/** A request without these fields. */
+export const withoutFields = (...fields: (keyof ChatRequest)[]): Mutation => ({
+  request: (request) => Object.fromEntries(Object.entries(request).filter(([name]) => !fields.some((field) => field === name))) as unknown as ChatRequest,
+});
+
+/** A request without messages of a role. */
+export const withoutMessages = (role: Message['role']): Mutation => ({
+  request: (request) => ({ ...request, messages: request.messages.filter((message) => message.role !== role) }),
+});
+
+/** A request with messages changed. */
+export const withMessages = (change: (message: Message) => Message): Mutation => ({
+  request: (request) => ({ ...request, messages: request.messages.map(change) }),
+});
+
+/** A request without content of a type, in messages of the user and in results of tools. */
+export const withoutContent = (type: UserContent['type']): Mutation =>
+  withMessages((message) =>
+    message.role === 'user' || message.role === 'tool' ? { ...message, content: message.content.filter((item) => item.type !== type) } : message,
+  );
+
+/** An answer without parts of these types. */
+export const withoutParts = (...types: Part['type'][]): Mutation => ({ answer: (part) => (types.includes(part.type) ? [] : [part]) });
