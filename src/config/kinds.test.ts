@@ -66,10 +66,7 @@ describe('a provider that cannot', () => {
     ['kind: bedrock, region: eu-central-1, accessKeyId: AKIA', ['secretAccessKey: is missing; the kind bedrock asks for it beside accessKeyId']],
     [`kind: bedrock, region: eu-central-1, apiKey: k, ${key}`, [expect.stringMatching(/^apiKey: does not go with /)]],
     ['kind: vertex', ['project: is missing; the kind vertex needs it']],
-    [
-      'kind: vertex, project: p, apiKey: k',
-      ['apiKey: means nothing to the kind vertex; it knows project, location, serviceAccount, accessToken'],
-    ],
+    ['kind: vertex, project: p, apiKey: k', ['apiKey: means nothing to the kind vertex; it knows project, location, serviceAccount, accessToken']],
     [
       'kind: vertex, project: p, serviceAccount: secret-that-is-no-json',
       ['serviceAccount: must be the JSON that Google gave you, or file:PATH of the file with it'],
@@ -87,14 +84,14 @@ describe('a provider that cannot', () => {
       'kind: gemini, baseUrl: "https://generativelanguage.googleapis.com/v1beta", apiKey: k',
       ['baseUrl: must not end in /v1beta: calls go to /v1beta/models/m:generateContent below it'],
     ],
-    [
-      'kind: cohere, baseUrl: "https://api.cohere.com/v2", apiKey: k',
-      ['baseUrl: must not end in /v2: calls go to /v2/embed below it'],
-    ],
+    ['kind: cohere, baseUrl: "https://api.cohere.com/v2", apiKey: k', ['baseUrl: must not end in /v2: calls go to /v2/embed below it']],
     ['kind: groq', ['apiKey: is missing; api.groq.com asks for a key']],
     ['kind: tgi', [expect.stringMatching(/^baseUrl: is missing; /)]],
     ['kind: openai, apiKey: k, region: eu-central-1', ['region: means nothing to the kind openai; it knows apiKey']],
-    ['kind: openai, credentials: [{ name: one, apiKey: k }, { name: one, apiKey: l }]', [expect.stringMatching(/^credentials\[1\]\.name: is a name/)]],
+    [
+      'kind: openai, credentials: [{ name: one, apiKey: k }, { name: one, apiKey: l }]',
+      [expect.stringMatching(/^credentials\[1\]\.name: is a name/)],
+    ],
     ['kind: openai, apiKey: k, credentials: [{ name: one, apiKey: k }]', ['apiKey: stands beside credentials; put it into the list']],
   ])('%s', (provider, expected) => {
     const found = problems(provider);

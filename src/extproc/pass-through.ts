@@ -8,10 +8,9 @@ import { isStoredId, withRenamedIds, type PassThroughCall } from '../protocols/p
 import { sealPrefix, type Seal } from '../protocols/seal.ts';
 import { notStored } from '../protocols/stored-ids.ts';
 import { clusterOf, deploymentName, type Deployment } from '../routing/deployment.ts';
-import { isEnvoyReply } from './envoy-reply.ts';
 import { attemptHeaders } from './first-attempt.ts';
 import { proceed, requireBody, type Conversation, type Message, type Proceed, type RequestHeaders, type ResponseHeaders } from './message.ts';
-import { envoyReply } from './envoy-reply.ts';
+import { envoyReply, isEnvoyReply } from './envoy-reply.ts';
 import { requireOwnCredential } from './provider-error.ts';
 import { answerHeaders, bodyHeaders } from './response-headers.ts';
 import { ownHeaders, type ExchangeState } from './state.ts';
@@ -88,14 +87,14 @@ function deploymentFor(
     const [target] = model.targets;
     if (target !== undefined) return target.deployment;
   }
-  const { passThrough } = snapshot;
-  if (passThrough === undefined) {
+  const standing = snapshot.passThrough;
+  if (standing === undefined) {
     throw new GatewayError(
       'pass-through-refused',
       `No provider is set for ${call.group}: set passThrough.provider in the config, or name a model in the header x-remora-model.`,
     );
   }
-  return passThrough.deployment;
+  return standing.deployment;
 }
 
 function* deploymentsOf(snapshot: Snapshot): Generator<Deployment> {

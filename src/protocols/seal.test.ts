@@ -27,13 +27,9 @@ test('what was sealed is opened by every replica with the same secret, and fits 
 describe('a sealed text is refused', () => {
   test('that was changed in any character', () => {
     const text = sealed(state);
-    for (let at = sealPrefix.length; at < text.length; at += 1) {
-      const other = text[at] === 'A' ? 'B' : 'A';
-      const changed = text.slice(0, at) + other + text.slice(at + 1);
-      const opened = sealFor('clinic').open(changed);
-      // The last character may hold bits that belong to no byte.
-      if (at < text.length - 1) expect(opened).toBeUndefined();
-    }
+    // The last character may hold bits that belong to no byte.
+    const changed = Array.from(text.slice(0, -1), (character, at) => text.slice(0, at) + (character === 'A' ? 'B' : 'A') + text.slice(at + 1));
+    expect(changed.map((each) => sealFor('clinic').open(each))).toEqual(changed.map(() => undefined));
   });
 
   test("that is another tenant's", () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startFakeAnthropic } from '../demo/anthropic.ts';
 import { startFakeAzureOpenAI } from '../demo/azure-openai.ts';
+import { startFakeBedrock } from '../demo/bedrock.ts';
 import { startFakeCohere } from '../demo/cohere.ts';
 import { compatibleNames, startFakeCompatible, type FlavourName } from '../demo/compatible.ts';
 import { startFakeGemini } from '../demo/gemini.ts';
@@ -53,6 +54,10 @@ const places: Record<string, () => Promise<Place>> = {
   vertex: async () => {
     const fake = await startFakeVertex();
     return { kind: 'vertex', fake, credential: { accessToken: fake.apiKey }, settings: { project: fake.project, location: 'europe-west4' } };
+  },
+  bedrock: async () => {
+    const fake = await startFakeBedrock({ region: 'eu-central-1' });
+    return { kind: 'bedrock', fake, credential: fake.credentials, settings: { region: 'eu-central-1' } };
   },
   cohere: withKey('cohere', startFakeCohere),
   rerank: withKey('openai-compatible', startFakeRerank),
@@ -116,6 +121,8 @@ const common = { max_completion_tokens: 2000, seed: 7, stop: 'END', user: 'u-1',
 const everything = { ...common, metadata: { a: 'b' }, verbosity: 'low', n: 1, logit_bias: {}, prompt_cache_key: 'k', reasoning_effort: 'minimal' };
 const settingsAt = (name: string): object => (name === 'openai' || name.startsWith('azure') ? common : everything);
 
+const bedrockClaude = 'eu.anthropic.claude-haiku-4-5-20251001-v1:0';
+
 const chats: [place: string, model: string][] = [
   ['openai', 'gpt-4o-mini'],
   ['azure', 'gpt-4o-mini'],
@@ -124,6 +131,9 @@ const chats: [place: string, model: string][] = [
   ['gemini', 'gemini-2.5-flash'],
   ['vertex', 'gemini-2.5-flash'],
   ['vertex', 'claude-haiku-4-5@20251001'],
+  ['bedrock', bedrockClaude],
+  ['bedrock', `arn:aws:bedrock:eu-central-1:123456789012:inference-profile/${bedrockClaude}`],
+  ['bedrock', 'amazon.nova-lite-v1:0'],
   ['cohere', 'command-a-03-2025'],
   ['mistral', 'mistral-large-latest'],
   ['groq', 'openai/gpt-oss-120b'],
@@ -188,17 +198,21 @@ describe('a client of OpenAI Embeddings', () => {
     ['openai', 'text-embedding-3-small'],
     ['azure', 'text-embedding-3-small'],
     ['gemini', 'gemini-embedding-001'],
+    ['bedrock', 'amazon.titan-embed-text-v2:0'],
+    ['bedrock', 'eu.cohere.embed-v4:0'],
     ['cohere', 'embed-v4.0'],
   ])('gets vectors at %s (%s)', async (name, model) => {
-    const { status, failure, parts } = await attempt(await placeOf(name), model, openaiEmbeddings, { input: ['Bob', 'Ann'], user: 'u-1' });
+    const input = model.startsWith('amazon.titan') ? ['Bob'] : ['Bob', 'Ann']; // Titan takes one text per call
+    const { status, failure, parts } = await attempt(await placeOf(name), model, openaiEmbeddings, { input, user: 'u-1' });
     expect([status, failure]).toEqual([200, '']);
-    expect(parts.flatMap((part) => (part.type === 'embedding' ? [part.index] : []))).toEqual([0, 1]);
+    expect(parts.flatMap((part) => (part.type === 'embedding' ? [part.index] : []))).toEqual([...input.keys()]);
   });
 });
 
 describe('a client that has documents ranked', () => {
   test.each([
     ['rerank', 'jina-reranker-v3'],
+    ['bedrock', 'cohere.rerank-v3-5:0'],
     ['cohere', 'rerank-v3.5'],
   ])('gets scores at %s (%s)', async (name, model) => {
     const body = { query: 'Who is Bob?', documents: ['Ann draws.', 'Bob builds.'], top_n: 1 };
@@ -217,6 +231,7 @@ describe('a client of Anthropic', () => {
     ['anthropic', 'claude-haiku-4-5', 'anthropic-count-tokens'],
     ['gemini', 'gemini-2.5-flash', 'gemini-count-tokens'],
     ['vertex', 'gemini-2.5-flash', 'gemini-count-tokens'],
+    ['bedrock', bedrockClaude, 'bedrock-count-tokens'],
   ])('has tokens counted at %s (%s)', async (name, model, protocol) => {
     const body = { messages, system: 'Be kind.' };
     const { status, failure, parts, spoken } = await attempt(await placeOf(name), model, anthropicCountTokens, body, beta);
@@ -234,6 +249,17 @@ describe('a client of Anthropic', () => {
     expect([status, failure, spoken]).toEqual([200, '', 'anthropic-messages']);
     expect(textOf(parts)).toContain('Grüße');
     expect(place.fake.requests[0]?.headers['anthropic-beta']).toBe(beta['anthropic-beta']);
+  });
+
+  test.each([false, true])('speaks its own protocol with Claude at Bedrock, which has the betas in the body; streams: %s', async (stream) => {
+    const place = await placeOf('bedrock');
+    const { status, failure, parts, spoken } = await attempt(place, bedrockClaude, anthropicMessages, { messages, max_tokens: 100, stream }, beta);
+    expect([status, failure, spoken]).toEqual([200, '', 'anthropic-messages']);
+    expect(textOf(parts)).toContain('Grüße');
+    expect(parts.some((part) => part.type === 'usage' && part.usage.outputTokens > 0)).toBe(true);
+    const [request] = place.fake.requests;
+    expect(request?.headers['anthropic-beta']).toBeUndefined();
+    expect(JSON.parse(String(request?.body))).toMatchObject({ anthropic_beta: [beta['anthropic-beta']] });
   });
 });
 

@@ -1,3 +1,4 @@
+import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { describe, expect, test } from 'vitest';
 import { compatibleNames } from '../demo/compatible.ts';
 import type { Credential, Settings } from './provider.ts';
@@ -38,20 +39,14 @@ const claude = 'eu.anthropic.claude-haiku-4-5-20251001-v1:0';
 const eastern = 'https://bedrock-runtime.eu-central-1.amazonaws.com/model';
 const western = 'https://europe-west4-aiplatform.googleapis.com/v1/projects/p/locations/europe-west4/publishers';
 
-test.each<[kind: string, protocol: string, settings: Settings, model: string, address: string, streamAddress?: string]>([
+test.each<[kind: string, protocol: string, settings: Settings, model: string, ...addresses: [string, stream?: string]]>([
   ['openai', 'openai-chat', {}, 'm', 'https://api.openai.com/v1/chat/completions'],
   ['openai', 'openai-responses', {}, 'm', 'https://api.openai.com/v1/responses'],
   ['openai', 'openai-completions', {}, 'gpt-3.5-turbo-instruct', 'https://api.openai.com/v1/completions'],
   ['openai', 'openai-embeddings', {}, 'm', 'https://api.openai.com/v1/embeddings'],
   ['openai', 'openai-input-tokens', {}, 'm', 'https://api.openai.com/v1/responses/input_tokens'],
   ['azure-openai', 'openai-chat', azure, 'm', 'https://r.openai.azure.com/openai/v1/chat/completions'],
-  [
-    'azure-openai',
-    'openai-chat',
-    dated,
-    'my dep',
-    'https://r.openai.azure.com/openai/deployments/my%20dep/chat/completions?api-version=2024-10-21',
-  ],
+  ['azure-openai', 'openai-chat', dated, 'my dep', 'https://r.openai.azure.com/openai/deployments/my%20dep/chat/completions?api-version=2024-10-21'],
   ['azure-openai', 'openai-embeddings', dated, 'm', 'https://r.openai.azure.com/openai/deployments/m/embeddings?api-version=2024-10-21'],
   ['azure-openai', 'openai-responses', dated, 'm', 'https://r.openai.azure.com/openai/v1/responses'],
   ['anthropic', 'anthropic-messages', {}, 'm', 'https://api.anthropic.com/v1/messages'],
@@ -129,11 +124,11 @@ test.each<[kind: string, protocol: string, settings: Settings, model: string, ad
   ['perplexity', 'openai-chat', {}, 'm', 'https://api.perplexity.ai/chat/completions'],
   ['ollama', 'openai-embeddings', {}, 'm', 'http://localhost:11434/v1/embeddings'],
   ['jina', 'rerank', {}, 'm', 'https://api.jina.ai/v1/rerank'],
-])('%s speaks %s with %j', (name, protocol, settings, model, address, streamAddress = address) => {
+])('%s speaks %s with %j', (name, protocol, settings, model, ...addresses) => {
   const { apis, defaultBaseUrl } = kind(name);
   const found = apis.find((each) => each.protocol.name === protocol && (each.serves?.(model) ?? true));
   const addressOf = (stream: boolean) => `${defaultBaseUrl(settings)}${found?.path({ model, stream }, settings)}`;
-  expect([addressOf(false), addressOf(true)]).toEqual([address, streamAddress]);
+  expect([addressOf(false), addressOf(true)]).toEqual([addresses[0], addresses.at(-1)]);
 });
 
 test.each(['vllm', 'llama-cpp', 'tgi', 'openai-compatible'])('%s is called at an address of its own alone, and has no price', (name) => {
@@ -163,4 +158,34 @@ describe('Bedrock tells what a model is for by its id', () => {
 test('each vendor that the demo can stand in for is a kind', () => {
   const names = compatibleNames.map((name) => (name === 'llama.cpp' ? 'llama-cpp' : name));
   expect(names.filter((name) => !providerKinds.has(name))).toEqual([]);
+});
+
+describe('the price catalogue', () => {
+  const catalogueId = (name: string, model: string) => {
+    const { pricedAs } = kind(name);
+    return typeof pricedAs === 'function' ? pricedAs(model) : pricedAs;
+  };
+
+  test('knows each vendor by the name that is given', () => {
+    const named = [...providerKinds.keys()].flatMap((name) => catalogueId(name, 'm') ?? []);
+    expect(named.filter((providerId) => findProvider({ providerId }) === undefined)).toEqual([]);
+    expect(named.length).toBeGreaterThan(10);
+  });
+
+  test.each([
+    ['bedrock', 'anthropic.claude-opus-4-7'],
+    ['bedrock', 'eu.anthropic.claude-haiku-4-5-20251001-v1:0'],
+    ['bedrock', 'arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.anthropic.claude-haiku-4-5-20251001-v1:0'],
+    ['bedrock', 'us.amazon.nova-lite-v1:0'],
+    ['vertex', 'claude-haiku-4-5@20251001'],
+    ['vertex', 'gemini-2.5-flash'],
+    ['gemini', 'gemini-embedding-001'],
+    ['azure-openai', 'gpt-5-mini'],
+    ['xai', 'grok-4.3'],
+    ['cohere', 'command-a-03-2025'],
+    ['fireworks', 'accounts/fireworks/models/gpt-oss-120b'],
+  ])('has a price at %s for %s', (name, model) => {
+    const found = calcPrice({ input_tokens: 1000 }, model, { providerId: catalogueId(name, model) ?? '' });
+    expect(found?.input_price).toBeGreaterThan(0);
+  });
 });

@@ -34,6 +34,9 @@ export const providers: readonly ProviderUnderTest[] = [
     config: ({ url, apiKey }) => ({ kind: 'openai', baseUrl: url, apiKey }),
     models: { plain: 'gpt-4o-mini', thinking: 'gpt-5-mini' },
     lacks: {},
+    noArguments: '',
+    reasoningBack: /"encrypted_content":"[^"]/,
+    redactedBack: /"encrypted_content":"[^"]/,
   },
   {
     name: 'anthropic',
@@ -42,6 +45,9 @@ export const providers: readonly ProviderUnderTest[] = [
     config: ({ url, apiKey }) => ({ kind: 'anthropic', baseUrl: url, apiKey }),
     models: { plain: 'claude-sonnet-4-5', thinking: 'claude-sonnet-4-5' },
     lacks: {},
+    reasoningBack: /"signature":"[^"]/,
+    redactedBack: /"redacted_thinking"/,
+    filteredAs: 'refusal',
   },
 ];
 

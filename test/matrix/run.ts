@@ -70,15 +70,17 @@ async function tryCell({ client, provider, feature }: Omit<Cell, 'outcome'>, { g
     () => undefined,
     (error: unknown) => error,
   );
-  return toOutcome(failure, stage);
+  return toOutcome(failure, stage, speaks(provider, client.protocol));
 }
 
-function toOutcome(failure: unknown, { ear }: Stage): Outcome {
+/** A 400 says it too: the gateway's, or the provider's own where it got what the client sent. */
+function toOutcome(failure: unknown, { ear }: Stage, isOwnProtocol: boolean): Outcome {
   if (failure instanceof Inexpressible) return { type: 'inexpressible' };
   const [warning] = ear.warnings;
   if (warning !== undefined) return { type: 'told', why: warning };
   if (failure === undefined) return { type: 'carried' };
-  if (failure instanceof SdkError && failure.status === 400 && ear.headers.get('x-remora-error') !== null) return { type: 'told', why: failure.message };
+  const isOurs = ear.headers.get('x-remora-error') !== null;
+  if (failure instanceof SdkError && failure.status === 400 && (isOurs || isOwnProtocol)) return { type: 'told', why: messageOf(failure) };
   return { type: 'broken', why: failure instanceof Error ? failure.message : String(failure) };
 }
 
@@ -94,3 +96,6 @@ async function withPatience(running: Promise<void>): Promise<void> {
     enough.abort();
   }
 }
+
+/** What an error says; some SDKs give all of its body. */
+const messageOf = ({ message }: SdkError): string => /"message":"((?:[^"\\]|\\.)*)"/.exec(message)?.[1] ?? message;

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { azureCredential, type EntraTransport } from './azure.ts';
 
@@ -5,7 +8,15 @@ const credential = { tenantId: '11111111-1111-1111-1111-111111111111', clientId:
 const call = { method: 'POST', host: 'demo.openai.azure.com', path: '/', body: Buffer.alloc(0), headers: new Map<string, string>() };
 
 beforeEach(() => {
-  for (const name of ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_TOKEN_CREDENTIALS']) vi.stubEnv(name, undefined);
+  for (const name of [
+    'AZURE_TENANT_ID',
+    'AZURE_CLIENT_ID',
+    'AZURE_CLIENT_SECRET',
+    'AZURE_TOKEN_CREDENTIALS',
+    'AZURE_FEDERATED_TOKEN_FILE',
+    'IDENTITY_ENDPOINT',
+  ])
+    vi.stubEnv(name, undefined);
 });
 afterEach(() => vi.unstubAllEnvs());
 
@@ -18,6 +29,8 @@ interface FakeAuthority {
 }
 
 type Client = NonNullable<EntraTransport['httpClient']>;
+
+const identityEndpoint = 'http://127.0.0.1:1/msi/token';
 
 /** Answers as Microsoft Entra's token endpoint does, in place of the library's own HTTP: it would take no certificate of a fake. */
 function createAuthority(): FakeAuthority {
@@ -43,11 +56,13 @@ function createAuthority(): FakeAuthority {
         },
       };
     }
-    asked.push(new URLSearchParams(body));
+    asked.push(new URLSearchParams(body || new URL(url).search));
     const seconds = lifetimes.shift() ?? 3600;
     if (seconds < 0)
       return { status: 401, json: { error: 'invalid_client', error_description: `AADSTS7000215: ${credential.clientSecret} is wrong.` } };
-    return { status: 200, json: { token_type: 'Bearer', expires_in: seconds, ext_expires_in: seconds, access_token: `token-${asked.length}` } };
+    const until = Math.floor(Date.now() / 1000) + seconds;
+    const lasting = url.startsWith(identityEndpoint) ? { expires_on: until } : { expires_in: seconds, ext_expires_in: seconds };
+    return { status: 200, json: { token_type: 'Bearer', ...lasting, access_token: `token-${asked.length}` } };
   }
   const transport = { httpClient, authorityHost: 'https://login.example', disableInstanceDiscovery: true, retryOptions: { maxRetries: 0 } };
   return { transport, asked, lifetimes };
@@ -114,5 +129,27 @@ describe('the default chain', () => {
     vi.stubEnv('AZURE_CLIENT_SECRET', credential.clientSecret);
     expect(await azureCredential({}, transport)(call)).toEqual({ authorization: 'Bearer token-1' });
     expect(asked[0]?.get('client_id')).toBe(credential.clientId);
+  });
+
+  test("trades the token of a cluster's workload identity", async () => {
+    const { transport, asked } = createAuthority();
+    const folder = mkdtempSync(join(tmpdir(), 'remora-azure-'));
+    writeFileSync(join(folder, 'token'), 'token-of-the-cluster');
+    vi.stubEnv('AZURE_TENANT_ID', credential.tenantId);
+    vi.stubEnv('AZURE_CLIENT_ID', credential.clientId);
+    vi.stubEnv('AZURE_FEDERATED_TOKEN_FILE', join(folder, 'token'));
+    expect(await azureCredential({}, transport)(call)).toEqual({ authorization: 'Bearer token-1' });
+    expect(asked[0]?.get('client_assertion')).toBe('token-of-the-cluster');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('asks for the managed identity of an App Service, and keeps the token', async () => {
+    const { transport, asked } = createAuthority();
+    vi.stubEnv('IDENTITY_ENDPOINT', identityEndpoint);
+    vi.stubEnv('IDENTITY_HEADER', 'header-of-the-service');
+    const authorize = azureCredential({}, transport);
+    expect(await authorize(call)).toEqual({ authorization: 'Bearer token-1' });
+    expect(await authorize(call)).toEqual({ authorization: 'Bearer token-1' });
+    expect(asked.map((query) => query.get('resource'))).toEqual(['https://cognitiveservices.azure.com']);
   });
 });

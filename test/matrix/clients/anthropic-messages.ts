@@ -10,7 +10,8 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   const system: TextBlockParam[] = [];
   const messages: MessageParam[] = [];
 
-  async function ask(body: MessageCreateParamsBase, { stream = false, signal, onDelta }: Manner): Promise<Said> {
+  async function ask(body: MessageCreateParamsBase, { stream = false, usage = true, signal, onDelta }: Manner): Promise<Said> {
+    if (!usage) throw new Inexpressible('usage is always there');
     const requestOptions = { ...(signal && { signal }) };
     if (!stream) return take(await client.messages.create({ ...body, stream: false }, requestOptions), 0);
     const events = client.messages.stream(body, requestOptions);

@@ -33,7 +33,8 @@ const chat = (connect: (gateway: Gateway, ear: Ear) => OpenAI) => (gateway: Gate
     const [first] = choices;
     if (first === undefined) throw new Error('there is no choice');
     const message: Message = first.message;
-    messages.push(message);
+    const { parsed: _, ...said } = { parsed: undefined, ...message }; // what the SDK's stream adds is no parameter of a message
+    messages.push(said);
     return {
       text: message.content ?? '',
       choices: choices.map((choice) => choice.message.content ?? ''),
@@ -42,17 +43,15 @@ const chat = (connect: (gateway: Gateway, ear: Ear) => OpenAI) => (gateway: Gate
         call.type === 'function' ? [{ id: call.id, name: call.function.name, arguments: JSON.parse(call.function.arguments) as unknown }] : [],
       ),
       finish: message.refusal ? 'refusal' : (finishes[first.finish_reason] ?? 'other'),
-      usage: usage && toUsage(usage),
+      usage: usage ? toUsage(usage) : undefined,
       logprobs: first.logprobs?.content?.length ?? 0,
       deltas,
     };
   }
 
   return {
-    system: (text, { isCached } = {}) => {
-      if (isCached) throw new Inexpressible('cache');
-      messages.push({ role: messages.length % 2 === 0 ? 'system' : 'developer', content: text });
-    },
+    system: (text, { isCached = false } = {}) =>
+      void messages.push({ role: messages.length === 0 ? 'system' : 'developer', content: isCached ? [{ type: 'text', text, ...cacheBreakpoint }] : text }),
     user: (...content) => void messages.push({ role: 'user', content: content.map((item) => toPart(textContent(item))) }),
     results: (...results) => {
       for (const { call, text, image, isError } of results) {
@@ -98,10 +97,12 @@ export function toUsage({ prompt_tokens, completion_tokens, prompt_tokens_detail
   };
 }
 
+const cacheBreakpoint = { prompt_cache_breakpoint: { mode: 'explicit' as const } };
+
 function toPart(content: Content): ChatCompletionContentPart {
   switch (content.type) {
     case 'text':
-      return { type: 'text', text: content.text, ...(content.isCached && { prompt_cache_breakpoint: { mode: 'explicit' as const } }) };
+      return { type: 'text', text: content.text, ...(content.isCached && cacheBreakpoint) };
     case 'image':
       return { type: 'image_url', image_url: { url: dataUrl(content) } };
     case 'image-url':
@@ -121,7 +122,7 @@ const writers: Writers<ChatCompletionCreateParamsBase> = {
   oneCall: () => ({ parallel_tool_calls: false }),
   schema: (schema) => ({ response_format: { type: 'json_schema', json_schema: { name: 'answer', schema, strict: true } } }),
   effort: (reasoning_effort) => ({ reasoning_effort }),
-  showReasoning: () => ({}),
+  showReasoning: () => ({ reasoning_effort: 'low' }),
   maxTokens: (max_completion_tokens) => ({ max_completion_tokens }),
   temperature: (temperature) => ({ temperature }),
   topP: (top_p) => ({ top_p }),

@@ -1,9 +1,9 @@
 import { SdkError, type Manner, type Options, type Session } from '../conversation.ts';
 import { check, type Feature, type Stage } from '../feature.ts';
-import type { Mutation } from '../mutation.ts';
+import { withoutParts, type Mutation } from '../mutation.ts';
 
 /** How the fakes say it. */
-const words = /is not valid|no such|try again later|had an error|overloaded|could not|error/i;
+const words = /is not valid|no such|try again later|had an error|is overloaded|could not/i;
 
 async function rejection(session: Session, options: Options = {}, manner: Manner = {}): Promise<SdkError> {
   session.user('Hello');
@@ -21,7 +21,7 @@ async function checkStatus({ open, fake }: Stage, status: number, expected: read
 }
 
 /** Sends the answer without what says why it ended. */
-const finishAs = (unified: 'stop'): Mutation => ({
+const finishAs = (unified: 'stop' | 'other'): Mutation => ({
   answer: (part) => [part.type === 'finish' ? { ...part, reason: { unified, raw: 'stop' } } : part].filter((kept) => kept.type !== 'refusal'),
 });
 
@@ -51,7 +51,7 @@ export const endFeatures: readonly Feature[] = [
         check(finish === 'tool-calls', `it ended with ${finish}`);
       }
     },
-    mutation: finishAs('stop'),
+    mutation: finishAs('other'),
   },
   {
     name: 'end: refusal',
@@ -113,7 +113,7 @@ export const errorFeatures: readonly Feature[] = [
       const { message } = await rejection(open(), {}, { stream: true });
       check(message.includes('The station fell silent.'), `it says ${message}`);
     },
-    mutation: { brokenStream: 'silent' },
+    mutation: { ...withoutParts('error'), brokenStream: 'silent' },
   },
   {
     name: 'stream that is cut',

@@ -174,9 +174,8 @@ export const toolFeatures: readonly Feature[] = [
       session.user('Ask get_weather for "Bern".');
       const call = onlyCall(await session.answer({ tools: [weather] }));
       session.results({ call, text: 'See the picture', image: png });
-      const { text } = await session.answer({ tools: [weather] });
-      checkSent(stage, png.base64);
-      check(text.includes('See the picture'), `it said ${text}`);
+      await session.answer({ tools: [weather] });
+      checkSent(stage, 'See the picture', png.base64);
     },
     mutation: withoutContent('image'),
   },
