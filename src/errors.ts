@@ -3,6 +3,7 @@ export const catalog = {
   'invalid-json': { status: 400, retryable: false, meaning: 'The body is not JSON, is nested too deep, or names a field we read twice.' },
   'invalid-request': { status: 400, retryable: false, meaning: 'A field is missing or has the wrong type.' },
   'not-carried': { status: 400, retryable: false, meaning: 'The request asks for something that no deployment of the model can be given, and was sent as strict, or is of a kind that the model does not serve.' },
+  'unreadable-content': { status: 400, retryable: false, meaning: 'Personal data is redacted for the tenant, and the request holds text in a form that cannot be read, such as tokens.' },
   'missing-key': { status: 401, retryable: false, meaning: 'No virtual key was sent.' },
   'invalid-key': { status: 401, retryable: false, meaning: 'The virtual key is not one of ours.' },
   'model-not-allowed': { status: 403, retryable: false, meaning: 'The tenant may not use this model.' },

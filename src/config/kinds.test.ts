@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { compileConfig } from './load.ts';
 import { ConfigError } from './problem.ts';
+import { providerKinds } from '../providers/registry.ts';
 import type { Endpoint } from '../routing/deployment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'remora-kinds-'));
@@ -97,5 +98,23 @@ describe('a provider that cannot', () => {
     const found = problems(provider);
     expect(found).toEqual(expected);
     expect(found.join()).not.toContain('secret-that-is-no-json');
+  });
+});
+
+describe('the guide to providers', () => {
+  const guide = readFileSync('docs/guides/providers.md', 'utf8');
+  const blocks = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml);
+  writeFileSync(join(folder, 'google.json'), '{}');
+  writeFileSync(join(folder, 'ca.pem'), '');
+
+  test.each(blocks)('has what works: %s', (yaml) => {
+    const env = Object.fromEntries([...yaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'k']));
+    const [first] = /(?<=^ {2})[\w-]+(?=:)/m.exec(yaml) ?? [];
+    const text = `${yaml}models: { m: { targets: [{ provider: ${first}, model: x }] } }\n`;
+    expect(compileConfig(text, { path, env }).endpoints.size).toBe((yaml.match(/^ {2}[\w-]+:/gm) ?? []).length);
+  });
+
+  test('names every kind', () => {
+    expect([...providerKinds.keys()].filter((kind) => !guide.includes(`\`${kind}\``))).toEqual([]);
   });
 });

@@ -76,7 +76,7 @@ export const providerSchema = z.strictObject({
   kind: z.enum([...providerKinds.keys()]).meta({ description: 'Whose API it speaks.' }),
   baseUrl: httpUrl.optional().meta({
     description:
-      "Address of the API; `openai-compatible` needs one, other kinds default to the vendor's own. " +
+      "Address of the API. Defaults to the vendor's own; kinds of servers that you run yourself, such as `vllm`, need one. " +
       "It has the version where the vendor's SDK has it: `https://api.openai.com/v1`, but `https://api.anthropic.com`.",
     examples: ['http://vllm:8000/v1'],
   }),

@@ -136,11 +136,11 @@ export interface RequestFacts {
 
 /**
  * A place in a body that holds text.
- * `text`: a string of plain text. `json`: a string whose characters are JSON text (OpenAI's tool arguments). `tree`: any JSON value, all strings, keys and numbers of it (Anthropic's tool input).
+ * `text`: a string of plain text. `json`: a string whose characters are JSON text (OpenAI's tool arguments). `tree`: any JSON value, all strings, keys and numbers of it (Anthropic's tool input). `unreadable`: text in a form that we cannot read, such as tokens.
  */
 export interface TextSpot {
   node: JsonNode;
-  kind: 'text' | 'json' | 'tree';
+  kind: 'text' | 'json' | 'tree' | 'unreadable';
 }
 
 /** Where an event's data or a JSON answer holds the text of a part: the keys and indices that lead there, and what stands there. */

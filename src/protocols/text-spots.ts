@@ -9,8 +9,9 @@ export interface Shape {
   /**
    * What a string or number here is; undefined for text.
    * `kept`: an id, a setting, or a name in the client's program: changed, the request would break. `base64`: a file, if it is base64; else text. `json`: JSON text.
+   * `tokens`: text; where it is numbers, text that nobody here can read.
    */
-  value?: 'kept' | 'base64' | 'json';
+  value?: 'kept' | 'base64' | 'json' | 'tokens';
   /** The shape of a field, where an object stands here; undefined for a field nobody knows. */
   field?: (key: string) => Shape | undefined;
   /** Further fields, of objects whose `type` is this. */
@@ -24,6 +25,8 @@ export const texts: Shape = { item: text };
 export const kept: Shape = { value: 'kept' };
 export const keptList: Shape = { value: 'kept', item: kept };
 export const base64: Shape = { value: 'base64' };
+/** A text, the tokens of one, or a list of either. */
+export const textOrTokens: Shape = { value: 'tokens', item: { value: 'tokens', item: { value: 'tokens' } } };
 
 /** An object of these fields. */
 export function fields(shapes: Record<string, Shape>): Required<Pick<Shape, 'field'>> {
@@ -75,10 +78,11 @@ function walk(node: JsonNode, shape: Shape, spots: TextSpot[]): void {
       break;
     case 'string':
       if (shape.value === 'json') spots.push({ node, kind: 'json' });
-      else if (shape.value === undefined || (shape.value === 'base64' && !isBase64(node.string()))) spots.push({ node, kind: 'text' });
+      else if (shape.value === undefined || shape.value === 'tokens' || (shape.value === 'base64' && !isBase64(node.string()))) spots.push({ node, kind: 'text' });
       break;
     case 'number':
-      if (shape.value !== 'kept') spots.push({ node, kind: 'tree' });
+      if (shape.value === 'tokens') spots.push({ node, kind: 'unreadable' });
+      else if (shape.value !== 'kept') spots.push({ node, kind: 'tree' });
       break;
     case 'true':
     case 'false':

@@ -4,7 +4,7 @@ import { openaiEmbeddings } from '../protocols/openai-embeddings/index.ts';
 import type { Quirks } from '../protocols/protocol.ts';
 import { rerank } from '../protocols/rerank/index.ts';
 import { plainMessages, takesOnly } from './openai-fields.ts';
-import { api, bearerKey, type Api, type Provider } from './provider.ts';
+import { api, bearerKey, type Provider } from './provider.ts';
 
 /** A vendor or a server that speaks OpenAI's protocols with differences of its own. */
 interface CompatibleVendor {
@@ -20,6 +20,8 @@ interface CompatibleVendor {
   embeddings?: Quirks;
   completes?: boolean;
   ranks?: boolean;
+  /** Whether OpenAI's other endpoints (images, files) may be there too. */
+  passesThrough?: boolean;
 }
 
 const lowToHigh = ['low', 'medium', 'high'] as const;
@@ -233,22 +235,23 @@ const vendors: Readonly<Record<string, CompatibleVendor>> = {
     embeddings: {},
     completes: true,
     ranks: true,
+    passesThrough: true,
   },
 };
 
-const toProvider = (kind: string, { baseUrl, needsKey = true, pricedAs, chat, embeddings, completes, ranks }: CompatibleVendor): Provider => ({
+const toProvider = (kind: string, { baseUrl, needsKey = true, pricedAs, chat, embeddings, ...has }: CompatibleVendor): Provider => ({
   kind,
   apis: [
     ...(chat === undefined ? [] : [api(openaiChat, '/chat/completions', { quirks: chat })]),
-    ...(completes === true ? [api(openaiCompletions, '/completions', { quirks: completing })] : []),
+    ...(has.completes === true ? [api(openaiCompletions, '/completions', { quirks: completing })] : []),
     ...(embeddings === undefined ? [] : [api(openaiEmbeddings, '/embeddings', { quirks: embeddings })]),
-    ...(ranks === true ? [api(rerank, '/rerank')] : []),
-  ] satisfies Api[],
+    ...(has.ranks === true ? [api(rerank, '/rerank')] : []),
+  ],
   defaultBaseUrl: () => baseUrl,
   settings: { required: [], optional: [] },
   credentials: needsKey ? [['apiKey']] : [['apiKey'], []],
   pricedAs,
-  ...(kind === 'openai-compatible' && { passThroughPath: (path: string) => path }),
+  ...(has.passesThrough === true && { passThroughPath: (path: string) => path }),
   connect: bearerKey,
 });
 

@@ -1,16 +1,15 @@
 import { vi } from 'vitest';
-import type { Part } from '../../src/llm/part.ts';
 import type { ChatRequest, Message, UserContent } from '../../src/llm/request.ts';
 import { clientProtocols } from '../../src/protocols/registry.ts';
-import type { ChatProtocol, ClientError, EncoderOptions, Protocol } from '../../src/protocols/protocol.ts';
+import type { ChatProtocol, ClientError, EncoderOptions, LocatedPart, Protocol } from '../../src/protocols/protocol.ts';
 import { providerKinds } from '../../src/providers/registry.ts';
 
 /** A way to take a feature out of every translator: at the canonical form, where all of them meet. */
 export interface Mutation {
   /** What a provider's protocol gets to write of a request. */
   request?: (request: ChatRequest) => ChatRequest;
-  /** What a client's protocol gets to write of an answer. */
-  answer?: (part: Part) => readonly Part[];
+  /** What is read of a provider's answer. */
+  answer?: (part: LocatedPart) => readonly LocatedPart[];
   /** How it is asked to write it. */
   options?: (options: EncoderOptions) => EncoderOptions;
   /** What a client's protocol gets to write of an error. */
@@ -29,14 +28,16 @@ const chatProtocols = (): ChatProtocol[] => {
 /** Puts a mutation into every protocol; the result takes it out again. */
 export function install({ request, answer, options, error, brokenStream }: Mutation): () => void {
   for (const protocol of chatProtocols()) {
-    const { encodeRequest, createEncoder, encodeAnswer, encodeError, encodeStreamError } = protocol;
+    const { encodeRequest, createDecoder, decodeAnswer, createEncoder, encodeError, encodeStreamError } = protocol;
     if (request) vi.spyOn(protocol, 'encodeRequest').mockImplementation((given, target) => encodeRequest.call(protocol, request(given), target));
-    if (answer) vi.spyOn(protocol, 'encodeAnswer').mockImplementation((parts, given) => encodeAnswer.call(protocol, parts.flatMap(answer), given));
-    if (answer || options)
-      vi.spyOn(protocol, 'createEncoder').mockImplementation((given) => {
-        const encoder = createEncoder.call(protocol, options ? options(given) : given);
-        return { push: (part) => (answer ? answer(part) : [part]).flatMap((kept) => encoder.push(kept)) };
+    if (answer) {
+      vi.spyOn(protocol, 'decodeAnswer').mockImplementation((body) => decodeAnswer.call(protocol, body).flatMap(answer));
+      vi.spyOn(protocol, 'createDecoder').mockImplementation(() => {
+        const decoder = createDecoder.call(protocol);
+        return { push: (event) => decoder.push(event).flatMap(answer) };
       });
+    }
+    if (options) vi.spyOn(protocol, 'createEncoder').mockImplementation((given) => createEncoder.call(protocol, options(given)));
     if (error) {
       vi.spyOn(protocol, 'encodeError').mockImplementation((given) => encodeError.call(protocol, error(given)));
       vi.spyOn(protocol, 'encodeStreamError').mockImplementation((given) => encodeStreamError.call(protocol, error(given)));
@@ -74,4 +75,4 @@ export const withoutContent = (type: UserContent['type']): Mutation =>
   );
 
 /** An answer without parts of these types. */
-export const withoutParts = (...types: Part['type'][]): Mutation => ({ answer: (part) => (types.includes(part.type) ? [] : [part]) });
+export const withoutParts = (...types: LocatedPart['type'][]): Mutation => ({ answer: (part) => (types.includes(part.type) ? [] : [part]) });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createEar, Inexpressible, SdkError, type Client } from './conversation.ts';
 import type { Feature, Stage } from './feature.ts';
 import { install } from './mutation.ts';
-import { speaks, type ProviderUnderTest } from './providers.ts';
+import { lackOf, speaks, type ProviderUnderTest } from './providers.ts';
 import type { World } from './world.ts';
 
 /**
@@ -58,7 +58,7 @@ async function proveCells({ mutation }: Feature, cells: readonly Cell[], world: 
 }
 
 async function tryCell({ client, provider, feature }: Omit<Cell, 'outcome'>, { gateway, fakes }: World): Promise<Outcome> {
-  const why = provider.lacks[feature.name];
+  const why = lackOf(provider, feature.name, client.protocol);
   if (why !== undefined) return { type: 'lacking', why };
   const fake = fakes.get(provider.name);
   if (fake === undefined) throw new Error(`${provider.name} has not been started`);

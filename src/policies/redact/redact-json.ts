@@ -1,3 +1,4 @@
+import { GatewayError } from '../../errors.ts';
 import { JsonSyntaxError, parseJson, type JsonNode } from '../../framing/json.ts';
 import { replaceValue, splice, type Edit } from '../../framing/splice.ts';
 import type { TextSpot } from '../../protocols/protocol.ts';
@@ -32,6 +33,7 @@ class Reader {
 
   spot({ node, kind }: TextSpot): Holder[] {
     const holders: Holder[] = [];
+    if (kind === 'unreadable') throw unreadable(node);
     if (kind === 'tree') this.#tree(node, '', holders);
     else this.#string(node, kind === 'json', '', holders);
     return holders;
@@ -78,6 +80,12 @@ class Reader {
     for (const { sure, digits } of finds) if (sure && digits !== '') this.certain.add(digits);
   }
 }
+
+/** What cannot be read cannot be redacted. */
+const unreadable = ({ path }: JsonNode): GatewayError =>
+  new GatewayError('unreadable-content', 'Personal data is redacted for this tenant, and tokens cannot be read. Send the text itself.', {
+    field: path,
+  });
 
 /** A plain text that is a JSON document with escapes, as tool results are: `bob\u0040example.com` in it is an address. */
 const mayHideEscapes = (text: string): boolean => /^\s*[[{]/.test(text) && text.includes('\\');

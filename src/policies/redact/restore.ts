@@ -22,6 +22,7 @@ export class Restorer {
   /** What takes the place of a part. One that needs no change comes back as the same object. */
   push(part: Part): readonly Part[] {
     if (isTextPart(part)) return this.#text(part);
+    if (part.type === 'ranking' && part.document !== undefined) return [{ ...part, document: this.#restore(part.document, false) }];
     if (this.#held.size === 0) return [part];
     switch (part.type) {
       case 'block-end':

@@ -21,7 +21,13 @@ export function decodeAnswer(bytes: Buffer): LocatedPart[] {
   const reason = toFinishReason(optionalString(body, 'stopReason'), additional === undefined ? undefined : JSON.parse(additional.text));
   return [
     { type: 'start', id: '', model: '' },
-    ...required(message, 'content').items().flatMap(blockParts),
+    ...required(message, 'content')
+      .items()
+      .flatMap(blocksOf)
+      .flatMap((parts, block) => [
+        ...parts.map((part): LocatedPart => ({ ...part, choice: 0, block })),
+        { type: 'block-end' as const, choice: 0, block },
+      ]),
     ...(usage === undefined ? [] : [{ type: 'usage' as const, usage: toUsage(JSON.parse(usage.text) as WireUsage) }]),
     { type: 'finish', choice: 0, reason },
     { type: 'end' },
@@ -31,57 +37,45 @@ export function decodeAnswer(bytes: Buffer): LocatedPart[] {
 const isError = (body: JsonNode): boolean =>
   body.type === 'object' && optional(body, 'output') === undefined && ['message', 'Message', '__type'].some((field) => optional(body, field) !== undefined);
 
-/** A block's parts. Blocks of other kinds (images, tools that Bedrock itself runs and their results) have none. */
-function blockParts(block: JsonNode, number: number): LocatedPart[] {
+/** A block without its number among the parts. Blocks of other kinds (images, tools that Bedrock itself runs and their results) are none. */
+function blocksOf(block: JsonNode, index: number): Unplaced[][] {
+  const at = (...path: TextPlace['path']): TextPlace['path'] => ['output', 'message', 'content', index, ...path];
   const text = optional(block, 'text');
-  if (text !== undefined) return [...textParts('text', number, text, ['text']), blockEnd(number)];
+  if (text !== undefined) return [textParts('text', text, at('text'))];
   const toolUse = optional(block, 'toolUse');
-  if (toolUse !== undefined) return callParts(toolUse, number);
+  if (toolUse !== undefined) return callParts(toolUse, at('toolUse', 'input'));
   const reasoning = optional(block, 'reasoningContent');
-  if (reasoning !== undefined) return [...reasoningParts(reasoning, number), blockEnd(number)];
+  if (reasoning !== undefined) return [reasoningParts(reasoning, at('reasoningContent', 'reasoningText', 'text'))];
   const cited = optional(block, 'citationsContent');
   const items = (cited && optional(cited, 'content')?.items()) ?? [];
-  if (items.length === 0) return [];
-  return [
-    ...items.flatMap((item, at) => textParts('text', number, required(item, 'text'), ['citationsContent', 'content', at, 'text'])),
-    blockEnd(number),
-  ];
+  return items.map((item, position) => textParts('text', required(item, 'text'), at('citationsContent', 'content', position, 'text')));
 }
 
-function callParts(toolUse: JsonNode, number: number): LocatedPart[] {
+/** A part of a block, before the block has a number. */
+type Unplaced =
+  | Omit<LocatedText, 'choice' | 'block'>
+  | { type: 'tool-call'; id: string; name: string }
+  | { type: 'reasoning-state'; state: OpaqueState };
+
+function callParts(toolUse: JsonNode, path: TextPlace['path']): Unplaced[][] {
   if (optional(toolUse, 'type') !== undefined) return [];
   const { text } = required(toolUse, 'input');
-  const id = requiredString(toolUse, 'toolUseId');
-  return [
-    { type: 'tool-call', choice: 0, block: number, id, name: requiredString(toolUse, 'name') },
-    { type: 'tool-arguments', choice: 0, block: number, text, place: placeOf(number, ['toolUse', 'input'], 'tree') },
-    blockEnd(number),
-  ];
+  const call: Unplaced = { type: 'tool-call', id: requiredString(toolUse, 'toolUseId'), name: requiredString(toolUse, 'name') };
+  return [[call, { type: 'tool-arguments', text, place: { path, kind: 'tree' } }]];
 }
 
-function reasoningParts(reasoning: JsonNode, number: number): LocatedPart[] {
-  const redacted = stateParts(number, stateOf('encrypted', optionalString(reasoning, 'redactedContent')));
+function reasoningParts(reasoning: JsonNode, path: TextPlace['path']): Unplaced[] {
   const said = optional(reasoning, 'reasoningText');
-  if (said === undefined) return redacted;
-  return [
-    ...textParts('reasoning', number, required(said, 'text'), ['reasoningContent', 'reasoningText', 'text']),
-    ...stateParts(number, stateOf('signature', optionalString(said, 'signature'))),
-  ];
+  if (said === undefined) return stateParts(stateOf('encrypted', optionalString(reasoning, 'redactedContent')));
+  return [...textParts('reasoning', required(said, 'text'), path), ...stateParts(stateOf('signature', optionalString(said, 'signature')))];
 }
 
-function textParts(type: LocatedText['type'], block: number, node: JsonNode, path: TextPlace['path']): LocatedPart[] {
+function textParts(type: LocatedText['type'], node: JsonNode, path: TextPlace['path']): Unplaced[] {
   const text = node.string();
-  return text === '' ? [] : [{ type, choice: 0, block, text, place: placeOf(block, path, 'text') }];
+  return text === '' ? [] : [{ type, text, place: { path, kind: 'text' } }];
 }
 
-const placeOf = (block: number, path: TextPlace['path'], kind: TextPlace['kind']): TextPlace => ({
-  path: ['output', 'message', 'content', block, ...path],
-  kind,
-});
-
-const blockEnd = (block: number): LocatedPart => ({ type: 'block-end', choice: 0, block });
-const stateParts = (block: number, state: OpaqueState | undefined): LocatedPart[] =>
-  state === undefined ? [] : [{ type: 'reasoning-state', choice: 0, block, state }];
+const stateParts = (state: OpaqueState | undefined): Unplaced[] => (state === undefined ? [] : [{ type: 'reasoning-state', state }]);
 
 /** A JSON answer for a client, from all its parts, no error among them: what its stream would have said, collected. */
 export function encodeAnswer(parts: readonly Part[]): string {

@@ -6,7 +6,7 @@ import type { Warning } from '../../llm/request.ts';
 import { askedModel } from '../asked-model.ts';
 import { withQuirks } from '../openai-chat/request-quirks.ts';
 import type { Carried, PathFacts, RequestFacts, Target, TextSpot } from '../protocol.ts';
-import { alike, fields, kept, text, textSpots, type Shape } from '../text-spots.ts';
+import { alike, fields, kept, text, textOrTokens, textSpots, type Shape } from '../text-spots.ts';
 import { Warnings } from '../warnings.ts';
 
 /** What the gateway must know of a request. Throws JsonFieldError. */
@@ -22,7 +22,7 @@ function encodingOf(body: JsonNode): 'float' | 'base64' {
   return format;
 }
 
-const shape: Shape = fields({ ...alike('model dimensions encoding_format', kept), ...alike('input user', text) });
+const shape: Shape = fields({ ...alike('model dimensions encoding_format', kept), input: textOrTokens, user: text });
 
 /** Every place in a request that a person may have written, in its order. */
 export const requestTexts = (request: JsonNode): TextSpot[] => textSpots(request, shape);

@@ -1,18 +1,22 @@
 import { JsonFieldError } from '../../framing/json.ts';
 import type { Part } from '../../llm/part.ts';
-import { isObject, itemsOf, textOf } from '../untrusted.ts';
+import type { LocatedPart } from '../protocol.ts';
+import { isObject, itemsOf } from '../untrusted.ts';
 
-type Ranking = Extract<Part, { type: 'ranking' }>;
-
-/** The results of an answer, the best first. Throws JsonFieldError where there are none. */
-export function readResults(results: unknown): Ranking[] {
+/** The results of an answer, the best first; documents they repeat are said once more. Throws JsonFieldError where there are none. */
+export function readResults(results: unknown): LocatedPart[] {
   if (!Array.isArray(results)) throw new JsonFieldError('results', 'must be an array');
-  return itemsOf(results).map((result, position) => {
+  return itemsOf(results).flatMap((result, position): LocatedPart[] => {
     const { index, relevance_score: score, document } = isObject(result) ? result : {};
     if (typeof index !== 'number' || typeof score !== 'number')
       throw new JsonFieldError(`results[${position}]`, 'must have an index and a relevance_score');
     const text = isObject(document) ? document['text'] : document;
-    return { type: 'ranking', index, score, ...(typeof text === 'string' && { document: textOf(text) }) };
+    if (typeof text !== 'string') return [{ type: 'ranking', index, score }];
+    const path = ['results', position, 'document', ...(isObject(document) ? ['text'] : [])];
+    return [
+      { type: 'ranking', index, score, document: text },
+      { type: 'echo', of: 'text', text, place: { path, kind: 'text' } },
+    ];
   });
 }
 

@@ -56,6 +56,8 @@ function createAuthority(): FakeAuthority {
         },
       };
     }
+    // The library remembers for the whole process that an earlier chain saw no App Service, and then knocks at the machine's metadata first.
+    if (url.startsWith('http://169.254.169.254/')) return { status: 400, json: {} };
     asked.push(new URLSearchParams(body || new URL(url).search));
     const seconds = lifetimes.shift() ?? 3600;
     if (seconds < 0)

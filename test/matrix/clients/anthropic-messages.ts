@@ -10,8 +10,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   const system: TextBlockParam[] = [];
   const messages: MessageParam[] = [];
 
-  async function ask(body: MessageCreateParamsBase, { stream = false, usage = true, signal, onDelta }: Manner): Promise<Said> {
-    if (!usage) throw new Inexpressible('usage is always there');
+  async function ask(body: MessageCreateParamsBase, { stream = false, signal, onDelta }: Manner): Promise<Said> {
     const requestOptions = { ...(signal && { signal }) };
     if (!stream) return take(await client.messages.create({ ...body, stream: false }, requestOptions), 0);
     const events = client.messages.stream(body, requestOptions);
@@ -63,6 +62,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
       messages.push({ role: 'user', content: blocks });
     },
     async answer(options = {}, manner = {}) {
+      if (manner.usage === false) throw new Inexpressible('usage is always there');
       const body: MessageCreateParamsBase = Object.assign(
         { model, max_tokens: maxTokens, messages, ...(system.length > 0 && { system }) },
         ...write(options, writers),

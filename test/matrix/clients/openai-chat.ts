@@ -40,7 +40,7 @@ const chat = (connect: (gateway: Gateway, ear: Ear) => OpenAI) => (gateway: Gate
       choices: choices.map((choice) => choice.message.content ?? ''),
       reasoning: message.reasoning_content ?? '',
       calls: (message.tool_calls ?? []).flatMap((call) =>
-        call.type === 'function' ? [{ id: call.id, name: call.function.name, arguments: JSON.parse(call.function.arguments) as unknown }] : [],
+        call.type === 'function' ? [{ id: call.id, name: call.function.name, arguments: JSON.parse(call.function.arguments || '{}') as unknown }] : [],
       ),
       finish: message.refusal ? 'refusal' : (finishes[first.finish_reason] ?? 'other'),
       usage: usage ? toUsage(usage) : undefined,

@@ -3,7 +3,7 @@ import { check, type Feature, type Stage } from '../feature.ts';
 import { withoutParts, type Mutation } from '../mutation.ts';
 
 /** How the fakes say it. */
-const words = /is not valid|no such|try again later|had an error|is overloaded|could not/i;
+const words = /is not valid|no such|try again later|had an error|overloaded\b|could not/i;
 
 async function rejection(session: Session, options: Options = {}, manner: Manner = {}): Promise<SdkError> {
   session.user('Hello');

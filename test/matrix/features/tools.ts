@@ -187,7 +187,7 @@ export const toolFeatures: readonly Feature[] = [
       const call = onlyCall(await session.answer({ tools: [weather] }));
       session.results({ call, text: 'The station is silent', isError: true });
       await session.answer({ tools: [weather] });
-      checkSent(stage, 'The station is silent', /"is_error":\s*true|"status":\s*"error"|"error":/);
+      checkSent(stage, 'The station is silent', /"is_error":\s*true|"status":\s*"error"|"error":|Error: /);
     },
     mutation: withMessages((message) => (message.role === 'tool' ? { ...message, isError: false } : message)),
   },

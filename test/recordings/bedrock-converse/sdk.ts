@@ -54,9 +54,9 @@ export function collected(events: readonly ConverseStreamOutput[]): object {
 const isCall = (block: object): block is { toolUse: { input: string } } => 'toolUse' in block;
 
 interface Step {
-  text?: string;
-  toolUse?: { input?: string };
-  reasoningContent?: { text?: string; signature?: string; redactedContent?: string };
+  text?: string | undefined;
+  toolUse?: { input?: string | undefined } | undefined;
+  reasoningContent?: { text?: string; signature?: string; redactedContent?: string } | undefined;
 }
 
 function extended(block: Partial<Record<string, object | string>>, { text, toolUse, reasoningContent }: Step): Partial<Record<string, object | string>> {
