@@ -135,6 +135,14 @@ test.each(['vllm', 'llama-cpp', 'tgi', 'openai-compatible'])('%s is called at an
   expect([kind(name).defaultBaseUrl({}), kind(name).pricedAs]).toEqual([undefined, undefined]);
 });
 
+test.each([
+  [azure, '/files/{id}', '/openai/v1/files/{id}'],
+  [dated, '/files/{id}', '/openai/files/{id}?api-version=2024-10-21'],
+  [dated, '/images/generations', '/openai/deployments/dall-e/images/generations?api-version=2024-10-21'],
+])('at Azure with %j, %s passes to %s', (settings, path, expected) => {
+  expect(kind('azure-openai').passThroughPath?.(path, { model: 'dall-e' }, settings)).toBe(expected);
+});
+
 test('no address is made of a setting that is missing', () => {
   expect(['bedrock', 'azure-openai'].map((name) => kind(name).defaultBaseUrl({}))).toEqual([undefined, undefined]);
 });

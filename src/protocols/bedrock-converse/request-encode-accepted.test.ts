@@ -4,7 +4,9 @@ import * as bedrock from '../../../test/recordings/bedrock-converse/requests.ts'
 import * as gemini from '../../../test/recordings/gemini-generate/requests.ts';
 import * as chat from '../../../test/recordings/openai-chat/requests.ts';
 import * as responses from '../../../test/recordings/openai-responses/requests.ts';
+import { signatureOf } from '../../demo/anthropic/signature.ts';
 import { startFakeBedrock, type FakeBedrock } from '../../demo/bedrock.ts';
+import { redactedOf } from '../../demo/bedrock/redacted.ts';
 import { parseJson } from '../../framing/json.ts';
 import { anthropicMessages } from '../anthropic-messages/index.ts';
 import { geminiGenerate } from '../gemini-generate/index.ts';
@@ -26,12 +28,17 @@ const models = [
 ];
 
 const sources: readonly { from: ChatProtocol; name: string; request: object }[] = [
-  { from: openaiChat, name: 'every field', request: chat.everyField },
+  { from: openaiChat, name: 'every field', request: answered(chat.everyField, { role: 'tool', tool_call_id: 'call_2', content: 'no rows' }) },
   { from: openaiResponses, name: 'every field', request: responses.everyTranslatableField },
   { from: anthropicMessages, name: 'every field', request: anthropic.everyField },
   { from: bedrockConverse, name: 'every field', request: bedrock.everyField },
   ...Object.entries(gemini.requests).map(([name, request]) => ({ from: geminiGenerate, name, request })),
 ];
+
+/** The request with a result that it lacks. */
+function answered<Message>(request: { messages: Message[] }, result: object): object {
+  return { ...request, messages: [...request.messages, result] };
+}
 
 let fake: FakeBedrock;
 beforeAll(async () => {
@@ -39,12 +46,19 @@ beforeAll(async () => {
 });
 afterAll(() => fake.stop());
 
-/** Signatures that the fake never gave are refused, as by the real API. */
-const withoutSignatures = (json: string): string => {
-  const body = JSON.parse(json) as { messages: { content: object[] }[] };
-  for (const message of body.messages) message.content = message.content.filter((block) => !('reasoningContent' in block));
+interface Written {
+  messages: { content: { reasoningContent?: { reasoningText?: { text: string; signature: string }; redactedContent?: string } }[] }[];
+}
+
+/** Reasoning as the fake would have given it: what it never signed is refused, as by the real API. */
+function withFakeSignatures(json: string): string {
+  const body = JSON.parse(json) as Written;
+  for (const { reasoningContent } of body.messages.flatMap(({ content }) => content)) {
+    if (reasoningContent?.reasoningText !== undefined) reasoningContent.reasoningText.signature = signatureOf(reasoningContent.reasoningText.text);
+    if (reasoningContent?.redactedContent !== undefined) reasoningContent.redactedContent = redactedOf('a secret');
+  }
   return JSON.stringify(body);
-};
+}
 
 describe.each(sources)('the $from.name request "$name"', ({ from, request }) => {
   test.each(models)('is taken for %s', async (model) => {
@@ -54,7 +68,7 @@ describe.each(sources)('the $from.name request "$name"', ({ from, request }) => 
     const response = await fetch(`${fake.url}/model/${encodeURIComponent(model)}/converse-stream`, {
       method: 'POST',
       headers: { authorization: `Bearer ${fake.apiKey}`, 'content-type': 'application/json' },
-      body: withoutSignatures(value),
+      body: withFakeSignatures(value),
     });
     expect([response.status, response.status === 200 ? '' : await response.text()]).toEqual([200, '']);
     const parser = bedrockConverse.framing.createParser();
