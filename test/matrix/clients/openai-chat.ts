@@ -85,7 +85,7 @@ export const azureClient: Client = {
   open: chat(({ url, key }, ear) => new AzureOpenAI({ endpoint: url, apiVersion: '2024-10-21', ...options(key, ear) })),
 };
 
-const finishes: Readonly<Record<string, Said['finish']>> = { stop: 'stop', length: 'length', tool_calls: 'tool-calls', content_filter: 'refusal' };
+export const finishes: Readonly<Record<string, Said['finish']>> = { stop: 'stop', length: 'length', tool_calls: 'tool-calls', content_filter: 'refusal' };
 
 export function toUsage({ prompt_tokens, completion_tokens, prompt_tokens_details: input, completion_tokens_details: output }: OpenAI.CompletionUsage): Usage {
   return {
@@ -97,7 +97,7 @@ export function toUsage({ prompt_tokens, completion_tokens, prompt_tokens_detail
   };
 }
 
-const cacheBreakpoint = { prompt_cache_breakpoint: { mode: 'explicit' as const } };
+export const cacheBreakpoint = { prompt_cache_breakpoint: { mode: 'explicit' as const } };
 
 function toPart(content: Content): ChatCompletionContentPart {
   switch (content.type) {

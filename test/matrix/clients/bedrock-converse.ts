@@ -1,0 +1,173 @@
+import { BedrockRuntimeClient, BedrockRuntimeServiceException, ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
+import type { ContentBlock, ConverseRequest, ConverseStreamOutput, Message, SystemContentBlock, TokenUsage, Tool } from '@aws-sdk/client-bedrock-runtime';
+import { hear, Inexpressible, SdkError, textContent, write, type Client, type Content, type Ear, type Gateway, type Manner, type Said, type Session, type Writers } from '../conversation.ts';
+
+function connect({ url, key }: Gateway, ear: Ear): BedrockRuntimeClient {
+  const client = new BedrockRuntimeClient({
+    endpoint: url,
+    region: 'eu-central-1',
+    token: { token: key },
+    authSchemePreference: ['httpBearerAuth'],
+    maxAttempts: 1,
+  });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { response } = result;
+      if (typeof response === 'object' && response !== null && 'headers' in response) hear(ear, new Headers(response.headers as Record<string, string>));
+      return result;
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+  return client;
+}
+
+function open(gateway: Gateway, model: string, ear: Ear): Session {
+  const client = connect(gateway, ear);
+  const system: SystemContentBlock[] = [];
+  const messages: Message[] = [];
+
+  async function ask(body: ConverseRequest, { stream = false, signal, onDelta }: Manner): Promise<Said> {
+    const requestOptions = { ...(signal && { abortSignal: signal }) };
+    if (!stream) {
+      const { output, stopReason = '', usage } = await client.send(new ConverseCommand(body), requestOptions);
+      return take({ content: output?.message?.content ?? [], stopReason, usage, deltas: 0 });
+    }
+    const { stream: events } = await client.send(new ConverseStreamCommand(body), requestOptions);
+    return take(await collect(events ?? [], onDelta));
+  }
+
+  function take({ content, stopReason, usage, deltas }: Collected): Said {
+    messages.push({ role: 'assistant', content });
+    const text = content.map((block) => block.text ?? '').join('');
+    const { inputTokens = 0, outputTokens = 0, cacheReadInputTokens: read = 0, cacheWriteInputTokens: written = 0 } = usage ?? {};
+    return {
+      text,
+      choices: [text],
+      reasoning: content.map(({ reasoningContent }) => reasoningContent?.reasoningText?.text ?? '').join(''),
+      calls: content.flatMap(({ toolUse }) => (toolUse ? [{ id: toolUse.toolUseId ?? '', name: toolUse.name ?? '', arguments: toolUse.input }] : [])),
+      finish: finishes[stopReason] ?? 'other',
+      usage: usage && { input: inputTokens + read + written, output: outputTokens, cacheRead: read, cacheWrite: written, reasoning: 0 },
+      logprobs: 0,
+      deltas,
+    };
+  }
+
+  return {
+    system(text, { isCached = false } = {}) {
+      if (messages.length > 0) throw new Inexpressible('system prompts stand before all turns');
+      system.push({ text }, ...(isCached ? [cachePoint] : []));
+    },
+    user: (...content) => void messages.push({ role: 'user', content: content.flatMap((item) => toBlocks(textContent(item))) }),
+    results(...results) {
+      const content = results.map(({ call, text, isError, image }): ContentBlock => ({
+        toolResult: {
+          toolUseId: call.id,
+          content: [{ text }, ...(image ? [{ image: { format: 'png' as const, source: { bytes: bytesOf(image) } } }] : [])],
+          ...(isError && { status: 'error' }),
+        },
+      }));
+      messages.push({ role: 'user', content });
+    },
+    async answer(options = {}, manner = {}) {
+      if (manner.usage === false) throw new Inexpressible('usage is always there');
+      const body: ConverseRequest = Object.assign({ modelId: model, messages, ...(system.length > 0 && { system }) }, ...write(options, writers));
+      const inference = write(options, writers).map(({ inferenceConfig }) => inferenceConfig ?? {});
+      return ask({ ...body, inferenceConfig: Object.assign({}, ...inference) }, manner).catch((error: unknown) => {
+        throw new SdkError(error, error instanceof BedrockRuntimeServiceException ? error.$metadata.httpStatusCode : undefined);
+      });
+    },
+  };
+}
+
+export const bedrockClient: Client = { name: 'bedrock-converse', sdk: '@aws-sdk/client-bedrock-runtime', protocol: 'bedrock-converse', open };
+
+interface Collected {
+  content: ContentBlock[];
+  stopReason: string;
+  usage: TokenUsage | undefined;
+  deltas: number;
+}
+
+/** The message that a stream's events make up: the SDK leaves that to its users. */
+async function collect(events: AsyncIterable<ConverseStreamOutput> | readonly ConverseStreamOutput[], onDelta?: () => void): Promise<Collected> {
+  const blocks = new Map<number, { text: string; thought: string; signature: string; redacted: Uint8Array[]; tool?: { toolUseId: string; name: string }; input: string }>();
+  const blockAt = (index = 0) => {
+    const block = blocks.get(index) ?? { text: '', thought: '', signature: '', redacted: [], input: '' };
+    blocks.set(index, block);
+    return block;
+  };
+  const collected: Collected = { content: [], stopReason: '', usage: undefined, deltas: 0 };
+  for await (const { contentBlockStart, contentBlockDelta, messageStop, metadata } of events) {
+    const tool = contentBlockStart?.start?.toolUse;
+    if (tool) blockAt(contentBlockStart.contentBlockIndex).tool = { toolUseId: tool.toolUseId ?? '', name: tool.name ?? '' };
+    if (contentBlockDelta?.delta) {
+      const { text = '', toolUse, reasoningContent } = contentBlockDelta.delta;
+      const block = blockAt(contentBlockDelta.contentBlockIndex);
+      block.text += text;
+      block.input += toolUse?.input ?? '';
+      block.thought += reasoningContent?.text ?? '';
+      block.signature += reasoningContent?.signature ?? '';
+      if (reasoningContent?.redactedContent) block.redacted.push(reasoningContent.redactedContent);
+      if (text !== '') {
+        collected.deltas += 1;
+        onDelta?.();
+      }
+    }
+    collected.stopReason = messageStop?.stopReason ?? collected.stopReason;
+    collected.usage = metadata?.usage ?? collected.usage;
+  }
+  collected.content = [...blocks.values()].map(({ text, thought, signature, redacted, tool, input }): ContentBlock => {
+    if (tool) return { toolUse: { ...tool, input: JSON.parse(input || '{}') } };
+    if (redacted.length > 0) return { reasoningContent: { redactedContent: Buffer.concat(redacted) } };
+    if (thought !== '' || signature !== '') return { reasoningContent: { reasoningText: { text: thought, ...(signature !== '' && { signature }) } } };
+    return { text };
+  });
+  if (collected.stopReason === '') throw new Error('there is no stop reason');
+  return collected;
+}
+
+const finishes: Readonly<Record<string, Said['finish']>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  tool_use: 'tool-calls',
+  content_filtered: 'refusal',
+  guardrail_intervened: 'refusal',
+  refusal: 'refusal',
+};
+
+const cachePoint = { cachePoint: { type: 'default' as const } };
+const bytesOf = ({ base64 }: { base64: string }): Uint8Array => Buffer.from(base64, 'base64');
+
+function toBlocks(content: Content): ContentBlock[] {
+  switch (content.type) {
+    case 'text':
+      return [{ text: content.text }, ...(content.isCached ? [cachePoint] : [])];
+    case 'image':
+      return [{ image: { format: 'png', source: { bytes: bytesOf(content) } } }];
+    case 'document':
+      return [{ document: { format: 'pdf', name: content.name.replace('.pdf', ''), source: { bytes: bytesOf(content) } } }];
+    case 'audio':
+      return [{ audio: { format: 'wav', source: { bytes: bytesOf(content) } } }];
+    case 'image-url':
+      throw new Inexpressible('images are bytes');
+  }
+}
+
+const thinking = (budget_tokens: number): Partial<ConverseRequest> => ({ additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens } } });
+
+const writers: Writers<ConverseRequest> = {
+  tools: (tools) => ({ toolConfig: { tools: tools.map(({ name, description, parameters }): Tool => ({ toolSpec: { name, description, inputSchema: { json: parameters as never } } })) } }),
+  schema: (schema) => ({
+    outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { name: 'answer', schema: JSON.stringify(schema) } } } },
+  }),
+  budgetTokens: thinking,
+  showReasoning: () => thinking(2048),
+  maxTokens: (maxTokens) => ({ inferenceConfig: { maxTokens } }),
+  temperature: (temperature) => ({ inferenceConfig: { temperature } }),
+  topP: (topP) => ({ inferenceConfig: { topP } }),
+  stop: (stop) => ({ inferenceConfig: { stopSequences: [...stop] } }),
+  metadata: (requestMetadata) => ({ requestMetadata }),
+  serviceTier: () => ({ serviceTier: { type: 'flex' } }),
+};
