@@ -1,12 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { demoConfig } from '../config/demo.ts';
+import { demoConfig, kindsToPlay } from '../config/demo.ts';
 import { readEnvironment, type Environment } from '../config/environment.ts';
 import { readConfig } from '../config/load.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import { startFakeAnthropic } from '../demo/anthropic.ts';
-import { startFakeOpenAI } from '../demo/openai.ts';
+import { startStandIn, type StandIn } from '../demo/stand-ins.ts';
 import type { FakeProvider } from '../demo/server.ts';
 import { gatewayDefaults } from '../envoy/bootstrap.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
@@ -115,20 +114,24 @@ async function startDemo(
   { variables }: Environment,
   { fakes }: Started,
 ): Promise<{ config: string; key: string; replaced: string[] }> {
-  const openai = await startFakeOpenAI();
-  fakes.push(openai);
-  const anthropic = await startFakeAnthropic();
-  fakes.push(anthropic);
+  const written = readConfig(path);
+  const providers = new Map<string, StandIn['fields']>();
+  for (const kind of kindsToPlay(written, { path, env: variables })) {
+    const standIn = await startStandIn(kind);
+    if (standIn === undefined) continue;
+    fakes.push(standIn.fake);
+    providers.set(kind, standIn.fields);
+  }
   const key = `rk-${randomBytes(32).toString('hex')}`;
-  const text = demoConfig(readConfig(path), {
+  const text = demoConfig(written, {
     path,
     env: variables,
-    providers: { openai: { baseUrl: openai.url, apiKey: openai.apiKey }, anthropic: { baseUrl: anthropic.url, apiKey: anthropic.apiKey } },
+    providers,
     keyHash: `sha256:${createHash('sha256').update(key).digest('hex')}`,
   });
   const config = join(directory, 'demo.yaml');
   await writeFile(config, text, { mode: 0o600 });
-  return { config, key, replaced: [openai, anthropic].filter(({ url }) => text.includes(url)).map(({ url }) => url) };
+  return { config, key, replaced: [...providers.keys()] };
 }
 
 /** The first SIGINT or SIGTERM asks to stop, the second one insists. */

@@ -1,6 +1,6 @@
 import { maxChainLength } from '../routing/route.ts';
 import { providerKinds } from '../providers/registry.ts';
-import type { CredentialField, Provider, SettingName, Settings } from '../providers/provider.ts';
+import { credentialNames, type CredentialField, type Provider, type SettingName, type Settings } from '../providers/provider.ts';
 import { settingsOf } from './compile.ts';
 import { nearName } from './near-name.ts';
 import { fieldName, type Finding, type Path } from './problem.ts';
@@ -104,18 +104,6 @@ function checkCredential(
 }
 
 const settingNames: readonly SettingName[] = ['region', 'project', 'location', 'resource', 'apiVersion'];
-const credentialNames: readonly CredentialField[] = [
-  'apiKey',
-  'accessToken',
-  'accessKeyId',
-  'secretAccessKey',
-  'sessionToken',
-  'roleArn',
-  'serviceAccount',
-  'tenantId',
-  'clientId',
-  'clientSecret',
-];
 
 function checkPath(path: Path, basePath: string, { apis }: Provider, settings: Settings): Finding[] {
   const paths = apis.map((api) => api.path({ model: 'm', stream: false }, settings).split('?', 1)[0] ?? '');

@@ -14,10 +14,10 @@ const committed = readFileSync('remora.yaml', 'utf8');
 const options: DemoOptions = {
   path: 'remora.yaml',
   env: {},
-  providers: {
-    openai: { baseUrl: 'http://127.0.0.1:7001/v1', apiKey: 'demo-openai' },
-    anthropic: { baseUrl: 'http://127.0.0.1:7002', apiKey: 'demo-anthropic' },
-  },
+  providers: new Map([
+    ['openai', { baseUrl: 'http://127.0.0.1:7001/v1', apiKey: 'demo-openai' }],
+    ['anthropic', { baseUrl: 'http://127.0.0.1:7002', apiKey: 'demo-anthropic' }],
+  ]),
   keyHash: `sha256:${'d'.repeat(64)}`,
 };
 const compileDemo = (text: string, more: Partial<DemoOptions> = {}) => {
@@ -62,8 +62,8 @@ test('a provider whose key is missing, or that has a file of roots, is replaced 
     .replace(/openai: .*/, 'openai: { kind: openai }')
     .replace("apiKey: '${ANTHROPIC_API_KEY}'", "apiKey: '${ANTHROPIC_API_KEY}', caFile: none.pem");
   const { providers } = parse(demoConfig(text, options)) as { providers: Record<string, unknown> };
-  expect(providers['openai']).toEqual({ kind: 'openai', ...options.providers['openai'] });
-  expect(providers['anthropic']).toEqual({ kind: 'anthropic', ...options.providers['anthropic'] });
+  expect(providers['openai']).toEqual({ kind: 'openai', ...options.providers.get('openai') });
+  expect(providers['anthropic']).toEqual({ kind: 'anthropic', ...options.providers.get('anthropic') });
 });
 
 test("a server of one's own stays, with or without a key", () => {

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { personalDataTypes } from '../policies/tenant.ts';
+import { credentialNames } from '../providers/provider.ts';
 import { providerKinds } from '../providers/registry.ts';
 import { defaultStorePath } from './compile.ts';
 import { readDocument } from './document.ts';
@@ -13,8 +14,8 @@ export interface DemoOptions {
   /** Path of the config that the text came from. */
   path: string;
   env: Variables;
-  /** Built-in demo providers by the kind they stand in for. */
-  providers: Readonly<Record<string, { baseUrl: string; apiKey: string }>>;
+  /** Built-in demo providers by the kind they stand in for: the fields of a provider in the config. */
+  providers: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Hash of the demo tenant's key, as in the config: `sha256:` and 64 hex digits. */
   keyHash: string;
 }
@@ -48,19 +49,42 @@ function toDemo(config: Fields, options: DemoOptions): Fields {
 
 function toDemoProvider(provider: unknown, folder: string, { env, providers }: DemoOptions): unknown {
   if (!isFields(provider)) return provider;
-  const { baseUrl: _, apiKey, caFile, ...rest } = provider;
-  const standIn = Object.hasOwn(providers, String(provider['kind'])) ? providers[String(provider['kind'])] : undefined;
-  if (standIn !== undefined && lacksKey(provider, env)) return { ...rest, ...standIn };
-  return {
-    ...provider,
-    ...(typeof apiKey === 'string' && apiKey.startsWith(filePrefix) && { apiKey: filePrefix + absolute(apiKey.slice(filePrefix.length), folder) }),
-    ...(typeof caFile === 'string' && { caFile: absolute(caFile, folder) }),
-  };
+  const standIn = providers.get(String(provider['kind']));
+  if (standIn !== undefined && lacksKey(provider, env)) return { ...withoutAccess(provider), ...standIn };
+  const { caFile } = provider;
+  return { ...withAbsoluteSecrets(provider, folder), ...(typeof caFile === 'string' && { caFile: absolute(caFile, folder) }) };
 }
 
-function lacksKey({ kind, baseUrl, apiKey }: Fields, env: Variables): boolean {
-  if (typeof apiKey === 'string') return unsetVariables(apiKey, env).length > 0;
-  return apiKey === undefined && baseUrl === undefined && providerKinds.get(String(kind))?.defaultBaseUrl({}) !== undefined;
+/** Kinds of provider in a config whose key is not set, so that a demo provider should play them. Throws ConfigError where the text cannot be read. */
+export function kindsToPlay(text: string, { path, env }: Pick<DemoOptions, 'path' | 'env'>): Set<string> {
+  const { data } = readDocument(text, path);
+  const providers = isFields(data) && isFields(data['providers']) ? Object.values(data['providers']) : [];
+  return new Set(
+    providers.filter((provider) => isFields(provider) && lacksKey(provider, env)).map((provider) => String((provider as Fields)['kind'])),
+  );
+}
+
+const accessFields: ReadonlySet<string> = new Set(['baseUrl', 'caFile', 'credentials', ...credentialNames]);
+
+const withoutAccess = (provider: Fields): Fields => Object.fromEntries(Object.entries(provider).filter(([name]) => !accessFields.has(name)));
+
+/** Files that secrets come from, by their whole path. */
+const withAbsoluteSecrets = (provider: Fields, folder: string): Fields =>
+  Object.fromEntries(
+    Object.entries(provider).map(([name, value]) => {
+      if (Array.isArray(value)) return [name, value.map((entry: unknown) => (isFields(entry) ? withAbsoluteSecrets(entry, folder) : entry))];
+      const isFile = credentialNames.some((field) => field === name) && typeof value === 'string' && value.startsWith(filePrefix);
+      return [name, isFile ? filePrefix + absolute(value.slice(filePrefix.length), folder) : value];
+    }),
+  );
+
+/** Whether a provider's credential names a variable that is not set, or there is none and the vendor's own address asks for one. */
+function lacksKey(provider: Fields, env: Variables): boolean {
+  const entries = Array.isArray(provider['credentials']) ? (provider['credentials'] as unknown[]).filter(isFields) : [provider];
+  const given = entries.flatMap((entry) => credentialNames.flatMap((name) => (typeof entry[name] === 'string' ? [entry[name]] : [])));
+  if (given.length > 0) return given.some((text) => unsetVariables(text, env).length > 0);
+  const kind = providerKinds.get(String(provider['kind']));
+  return provider['baseUrl'] === undefined && kind !== undefined && kind.credentials.some((fields) => fields.length > 0);
 }
 
 const demoTenant = (keyHash: string): Fields => ({

@@ -84,6 +84,20 @@ export interface Credential {
 }
 export type CredentialField = keyof Credential;
 
+/** All fields that show who we are. */
+export const credentialNames: readonly CredentialField[] = [
+  'apiKey',
+  'accessToken',
+  'accessKeyId',
+  'secretAccessKey',
+  'sessionToken',
+  'roleArn',
+  'serviceAccount',
+  'tenantId',
+  'clientId',
+  'clientSecret',
+];
+
 /** A call as it is about to go out, for those who sign it. */
 export interface OutgoingCall {
   method: string;

@@ -99,6 +99,8 @@ export interface Said {
   logprobs: number;
   /** Deltas of text that a stream came in. */
   deltas: number;
+  /** Events of a stream that had usage alone. */
+  usageEvents?: number;
 }
 
 /** A conversation that keeps its history in the SDK's own terms, as its vendor's docs tell users to. */
@@ -142,16 +144,31 @@ export class SdkError extends Error {
 }
 
 /** Options as the SDK writes them. What has no writer cannot be said. */
-export type Writers<Params> = { [Name in keyof Options]?: (value: NonNullable<Options[Name]>) => Partial<Params> };
+export type Writers<Params> = { [Name in keyof Options]?: (value: NonNullable<Options[Name]>) => Fragment<Params> };
 
-/** The parameters that stand for the options. Throws Inexpressible. */
-export function write<Params>(options: Options, writers: Writers<Params>): Partial<Params>[] {
+/** Some parameters, and of those that are objects some fields. */
+type Fragment<Params> = { [Name in keyof Params]?: Params[Name] | Partial<NonNullable<Params[Name]>> };
+
+/** The parameters that stand for the options, beside others. Throws Inexpressible. */
+export function write<Params extends object>(params: Params, options: Options, writers: Writers<Params>): Params {
   const given = Object.entries(options) as [keyof Options, never][];
-  return given.map(([name, value]) => {
+  return given.reduce((written, [name, value]) => {
     const writer = writers[name];
     if (writer === undefined) throw new Inexpressible(name);
-    return writer(value);
-  });
+    return merge(written, writer(value)) as Params;
+  }, params);
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Two objects as one; what both have must be objects too. */
+function merge(one: object, other: object): object {
+  const own: Record<string, unknown> = { ...one };
+  for (const [name, value] of Object.entries(other)) {
+    const there = own[name];
+    own[name] = isObject(there) && isObject(value) ? merge(there, value) : value;
+  }
+  return own;
 }
 
 export const textContent = (content: string | Content): Content => (typeof content === 'string' ? { type: 'text', text: content } : content);

@@ -23,6 +23,8 @@ export interface FeatureGroup {
 /** What a feature is tried on: one client at one provider, whom nobody else talks to meanwhile. */
 export interface Stage {
   open(): Session;
+  /** The client's. */
+  protocol: string;
   provider: ProviderUnderTest;
   fake: FakeProvider;
   ear: Ear;

@@ -10,10 +10,10 @@ const cells: Cell[] = [];
 
 beforeAll(async () => {
   world = await startMatrixWorld(providers);
-});
+}, 60_000);
 afterAll(() => world?.stop());
 
-test.each(featureGroups.flatMap(({ features }) => features))('$name', async (feature) => {
+test.each(featureGroups.flatMap(({ features }) => features))('$name', { timeout: 60_000 }, async (feature) => {
   const tried = await tryFeature(feature, clients, providers, world);
   cells.push(...tried);
   const faults = tried.flatMap(({ client, provider, outcome }) =>

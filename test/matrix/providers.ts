@@ -22,7 +22,9 @@ export interface ProviderUnderTest {
   /** Models of the provider's own: one that answers, and one that thinks before it does. */
   models: { plain: string; thinking?: string };
   /** What the provider has not, whoever asks, by feature, and why; or what it has not for clients of one protocol. */
-  lacks: Readonly<Record<string, string | { client: string; why: string }>>;
+  lacks: Readonly<Record<string, Lack>>;
+  /** Endpoints of clients' own protocols that its fake has not, and why. */
+  without?: Readonly<Record<string, string>>;
   /** Arguments of a call that has none, where they are not an empty object. */
   noArguments?: string;
   /** What a request looks like that brings back what the model thought; its text where it is absent. */
@@ -30,14 +32,37 @@ export interface ProviderUnderTest {
   /** The same for what it thought hidden. */
   redactedBack?: RegExp;
   /** Why an answer ended that a filter stopped, in the provider's own word. */
-  filteredAs?: string;
+  filteredAs?: (client: string) => string;
+  /** Its fake tells no probabilities: only what it was sent is looked at. */
+  mutesLogprobs?: true;
 }
+
+/** Why, for clients of which protocol, or of all but one. */
+type Lack = string | { why: string; client?: string; except?: string };
 
 const encrypted = /"encrypted_content":"[^"]/;
 const openaiState = { noArguments: '', reasoningBack: encrypted, redactedBack: encrypted };
-const claudeState = { reasoningBack: /"signature":"[^"]/, redactedBack: /"redacted_thinking"/, filteredAs: 'refusal' };
-const geminiState = { reasoningBack: /"thoughtSignature":"[^"]/, filteredAs: 'SAFETY' };
-const converseState = { reasoningBack: /"signature":"[^"]/, redactedBack: /"redactedContent"/, filteredAs: 'content_filtered' };
+const claudeState = { reasoningBack: /"signature":"[^"]/, redactedBack: /"redacted_thinking"/, filteredAs: () => 'refusal' };
+const geminiState = { reasoningBack: /"thoughtSignature":"(?!skip_|context_)[^"]/, filteredAs: () => 'SAFETY' };
+const bedrockState = {
+  reasoningBack: /"signature":"[^"]/,
+  redactedBack: /"redactedContent"|"redacted_thinking"/,
+  filteredAs: (client: string) => (client === 'anthropic-messages' ? 'refusal' : 'content_filtered'),
+};
+
+const chatWithoutReasoning = { client: 'openai-chat', why: 'OpenAI’s Chat Completions show no reasoning, and take none back.' };
+const openaiLacks = {
+  'text of the reasoning': chatWithoutReasoning,
+  'reasoning back in a tool loop': chatWithoutReasoning,
+  'redacted reasoning back in a tool loop': chatWithoutReasoning,
+};
+const compatibleLacks = {
+  'redacted reasoning back in a tool loop': 'It hides no reasoning.',
+  'end: refusal': 'Its refusals are text.',
+};
+const uncounted = { 'reasoning tokens': 'It does not count them.', 'cached tokens in usage': 'It does not count them.' };
+
+const completes = (kind: string): boolean => providerKinds.get(kind)?.apis.some(({ protocol }) => protocol.name === 'openai-completions') ?? false;
 
 const compatible = (
   name: FlavourName,
@@ -52,9 +77,11 @@ const compatible = (
     start: () => startFakeCompatible(name),
     config: ({ url, apiKey }) => ({ kind, baseUrl: url, apiKey }),
     models,
-    lacks: {},
     noArguments: '',
+    mutesLogprobs: true,
+    ...(completes(kind) && { without: { 'openai-completions': 'It gets the client’s own bytes at an endpoint that its fake has not.' } }),
     ...more,
+    lacks: { ...compatibleLacks, ...more.lacks },
   };
 };
 
@@ -66,16 +93,17 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeOpenAI(),
     config: ({ url, apiKey }) => ({ kind: 'openai', baseUrl: url, apiKey }),
     models: { plain: 'gpt-4o-mini', thinking: 'gpt-5-mini' },
-    lacks: {},
+    lacks: openaiLacks,
     ...openaiState,
   },
   {
     name: 'azure-openai',
+    without: { 'openai-completions': 'A deployment of a chat model completes no text.' },
     title: 'Azure OpenAI',
     start: () => startFakeAzureOpenAI(),
     config: ({ url, apiKey }) => ({ kind: 'azure-openai', baseUrl: url, apiKey }),
     models: { plain: 'gpt-4o-mini', thinking: 'gpt-5-mini' },
-    lacks: {},
+    lacks: openaiLacks,
     ...openaiState,
   },
   {
@@ -93,7 +121,7 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeGemini(),
     config: ({ url, apiKey }) => ({ kind: 'gemini', baseUrl: url, apiKey }),
     models: { plain: 'gemini-2.5-flash', thinking: 'gemini-3-flash-preview' },
-    lacks: {},
+    lacks: { 'redacted reasoning back in a tool loop': 'It hides no reasoning.', 'service tier': { client: 'anthropic-messages', why: 'Standard is all there is.' } },
     ...geminiState,
   },
   {
@@ -102,7 +130,7 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeVertex(),
     config: ({ url, apiKey }) => ({ kind: 'vertex', baseUrl: url, project: demoProject, accessToken: apiKey }),
     models: { plain: 'gemini-2.5-flash', thinking: 'gemini-3-flash-preview' },
-    lacks: {},
+    lacks: { 'redacted reasoning back in a tool loop': 'It hides no reasoning.', 'service tier': { client: 'anthropic-messages', why: 'Standard is all there is.' } },
     ...geminiState,
   },
   {
@@ -120,8 +148,8 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeBedrock(),
     config: ({ url, apiKey }) => ({ kind: 'bedrock', baseUrl: url, region: 'eu-central-1', apiKey }),
     models: { plain: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0' },
-    lacks: {},
-    ...converseState,
+    lacks: { 'reasoning tokens': { except: 'anthropic-messages', why: 'Converse does not count them.' } },
+    ...bedrockState,
   },
   {
     name: 'bedrock-nova',
@@ -129,8 +157,8 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeBedrock(),
     config: ({ url, apiKey }) => ({ kind: 'bedrock', baseUrl: url, region: 'eu-central-1', apiKey }),
     models: { plain: 'amazon.nova-lite-v1:0' },
-    lacks: {},
-    ...converseState,
+    lacks: { 'reasoning tokens': 'Converse does not count them.', 'redacted reasoning back in a tool loop': 'It hides no reasoning.' },
+    ...bedrockState,
   },
   {
     name: 'cohere',
@@ -138,21 +166,28 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeCohere(),
     config: ({ url, apiKey }) => ({ kind: 'cohere', baseUrl: url, apiKey }),
     models: { plain: 'command-a-03-2025' },
-    lacks: {},
+    lacks: compatibleLacks,
     noArguments: '',
+    mutesLogprobs: true,
   },
   compatible('mistral', 'Mistral', { plain: 'mistral-large-latest', thinking: 'magistral-medium-latest' }),
   compatible('groq', 'Groq', { plain: 'llama-3.3-70b-versatile', thinking: 'openai/gpt-oss-120b' }),
   compatible('deepseek', 'DeepSeek', { plain: 'deepseek-chat', thinking: 'deepseek-v4-pro' }),
   compatible('xai', 'xAI', { plain: 'grok-4.3' }),
   compatible('openrouter', 'OpenRouter', { plain: 'openai/gpt-5-mini' }),
-  compatible('together', 'Together', { plain: 'openai/gpt-oss-120b' }),
+  compatible('together', 'Together', { plain: 'openai/gpt-oss-120b' }, { lacks: uncounted }),
   compatible('fireworks', 'Fireworks', { plain: 'accounts/fireworks/models/gpt-oss-120b' }),
-  compatible('perplexity', 'Perplexity', { plain: 'sonar', thinking: 'sonar-reasoning-pro' }),
-  compatible('ollama', 'Ollama', { plain: 'qwen3:8b' }),
-  compatible('vllm', 'vLLM', { plain: 'Qwen/Qwen3-8B' }),
-  compatible('llama.cpp', 'llama.cpp', { plain: 'model.gguf' }),
-  compatible('tgi', 'TGI', { plain: 'tgi' }),
+  compatible('perplexity', 'Perplexity', { plain: 'sonar', thinking: 'sonar-reasoning-pro' }, { lacks: uncounted }),
+  compatible('ollama', 'Ollama', { plain: 'qwen3:8b' }, { lacks: uncounted }),
+  compatible('vllm', 'vLLM', { plain: 'Qwen/Qwen3-8B' }, { lacks: uncounted }),
+  compatible('llama.cpp', 'llama.cpp', { plain: 'model.gguf' }, { lacks: uncounted }),
+  compatible('tgi', 'TGI', { plain: 'tgi' }, {
+    lacks: {
+      ...uncounted,
+      'parallel calls and their results': { client: 'openai-chat', why: 'All its calls have one id, and clients of its own protocol get its own bytes.' },
+      'end: tool calls': { client: 'openai-chat', why: 'It calls that a stop, and clients of its own protocol get its own bytes.' },
+    },
+  }),
 ];
 
 /** Whether a client of this protocol is given the provider's own bytes. */
@@ -163,8 +198,9 @@ export function speaks({ config, models }: ProviderUnderTest, protocol: string):
 }
 
 /** Why a provider has not what a feature needs, for clients of this protocol; undefined where it has. */
-export function lackOf({ lacks }: ProviderUnderTest, feature: string, protocol: string): string | undefined {
-  const lack = lacks[feature];
+export function lackOf({ lacks, without }: ProviderUnderTest, feature: string, protocol: string): string | undefined {
+  const lack = without?.[protocol] ?? lacks[feature];
   if (typeof lack !== 'object') return lack;
-  return lack.client === protocol ? lack.why : undefined;
+  const { why, client, except } = lack;
+  return (client === undefined || client === protocol) && except !== protocol ? why : undefined;
 }

@@ -65,7 +65,7 @@ async function tryCell({ client, provider, feature }: Omit<Cell, 'outcome'>, { g
   fake.clear();
   const ear = createEar();
   const model = feature.thinks ? `${provider.name}-thinking` : provider.name;
-  const stage: Stage = { open: () => client.open(gateway, model, ear), provider, fake, ear };
+  const stage: Stage = { open: () => client.open(gateway, model, ear), provider, protocol: client.protocol, fake, ear };
   const failure = await withPatience(feature.run(stage)).then(
     () => undefined,
     (error: unknown) => error,

@@ -63,9 +63,10 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     },
     async answer(options = {}, manner = {}) {
       if (manner.usage === false) throw new Inexpressible('usage is always there');
-      const body: MessageCreateParamsBase = Object.assign(
+      const body = write<MessageCreateParamsBase>(
         { model, max_tokens: maxTokens, messages, ...(system.length > 0 && { system }) },
-        ...write(options, writers),
+        options,
+        writers,
       );
       return ask(body, manner).catch((error: unknown) => {
         throw new SdkError(error, error instanceof APIError ? error.status : undefined);

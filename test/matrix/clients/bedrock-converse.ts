@@ -1,5 +1,6 @@
 import { BedrockRuntimeClient, BedrockRuntimeServiceException, ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import type { ContentBlock, ConverseRequest, ConverseStreamOutput, Message, SystemContentBlock, TokenUsage, Tool } from '@aws-sdk/client-bedrock-runtime';
+import { HttpResponse } from '@smithy/core/protocols';
 import { hear, Inexpressible, SdkError, textContent, write, type Client, type Content, type Ear, type Gateway, type Manner, type Said, type Session, type Writers } from '../conversation.ts';
 
 function connect({ url, key }: Gateway, ear: Ear): BedrockRuntimeClient {
@@ -14,7 +15,7 @@ function connect({ url, key }: Gateway, ear: Ear): BedrockRuntimeClient {
     (next) => async (args) => {
       const result = await next(args);
       const { response } = result;
-      if (typeof response === 'object' && response !== null && 'headers' in response) hear(ear, new Headers(response.headers as Record<string, string>));
+      if (HttpResponse.isInstance(response)) hear(ear, new Headers(Object.entries(response.headers).filter(([name]) => !name.startsWith(':'))));
       return result;
     },
     { step: 'deserialize', priority: 'low' },
@@ -71,9 +72,8 @@ function open(gateway: Gateway, model: string, ear: Ear): Session {
     },
     async answer(options = {}, manner = {}) {
       if (manner.usage === false) throw new Inexpressible('usage is always there');
-      const body: ConverseRequest = Object.assign({ modelId: model, messages, ...(system.length > 0 && { system }) }, ...write(options, writers));
-      const inference = write(options, writers).map(({ inferenceConfig }) => inferenceConfig ?? {});
-      return ask({ ...body, inferenceConfig: Object.assign({}, ...inference) }, manner).catch((error: unknown) => {
+      const body = write<ConverseRequest>({ modelId: model, messages, ...(system.length > 0 && { system }) }, options, writers);
+      return ask(body, manner).catch((error: unknown) => {
         throw new SdkError(error, error instanceof BedrockRuntimeServiceException ? error.$metadata.httpStatusCode : undefined);
       });
     },
@@ -159,6 +159,10 @@ const thinking = (budget_tokens: number): Partial<ConverseRequest> => ({ additio
 
 const writers: Writers<ConverseRequest> = {
   tools: (tools) => ({ toolConfig: { tools: tools.map(({ name, description, parameters }): Tool => ({ toolSpec: { name, description, inputSchema: { json: parameters as never } } })) } }),
+  toolChoice(choice) {
+    if (choice === 'none') throw new Inexpressible('there is no such choice');
+    return { toolConfig: { toolChoice: typeof choice === 'object' ? { tool: choice } : choice === 'auto' ? { auto: {} } : { any: {} } } };
+  },
   schema: (schema) => ({
     outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { name: 'answer', schema: JSON.stringify(schema) } } } },
   }),

@@ -69,7 +69,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     },
     async answer(options = {}, manner = {}) {
       if (manner.usage === false) throw new Inexpressible('usage is always there');
-      const config: GenerateContentConfig = Object.assign({}, ...write(options, writers));
+      const config = write<GenerateContentConfig>({}, options, writers);
       return ask(config, manner).catch((error: unknown) => {
         throw new SdkError(error, error instanceof ApiError ? error.status : undefined);
       });

@@ -3,7 +3,11 @@ import type { ChatCompletion, ChatCompletionContentPart, ChatCompletionCreatePar
 import { Inexpressible, SdkError, textContent, write, type Client, type Content, type Ear, type Gateway, type Manner, type Options, type Said, type Session, type Usage, type Writers } from '../conversation.ts';
 
 /** Beside what the SDK's types know: where servers show what a model thinks. */
-type Message = ChatCompletion.Choice['message'] & { reasoning_content?: string };
+interface Reasoning {
+  reasoning_content?: string;
+  reasoning?: string;
+}
+const reasoningFields = ['reasoning_content', 'reasoning'] as const;
 
 const chat = (connect: (gateway: Gateway, ear: Ear) => OpenAI) => (gateway: Gateway, model: string, ear: Ear): Session => {
   const client = connect(gateway, ear);
@@ -13,32 +17,33 @@ const chat = (connect: (gateway: Gateway, ear: Ear) => OpenAI) => (gateway: Gate
     const requestOptions = { ...(signal && { signal }) };
     if (!stream) return take(await client.chat.completions.create({ ...body, stream: false }, requestOptions), 0);
     const events = client.chat.completions.stream({ ...body, stream: true, ...(usage && { stream_options: { include_usage: true } }) }, requestOptions);
-    const thoughts: string[] = [];
-    let deltas = 0;
-    for await (const { choices } of events) {
-      const delta: (typeof choices)[number]['delta'] & { reasoning_content?: string } = choices[0]?.delta ?? {};
-      thoughts.push(delta.reasoning_content ?? '');
+    const thoughts: Required<Reasoning> = { reasoning_content: '', reasoning: '' };
+    let [deltas, usageEvents] = [0, 0];
+    for await (const { choices, usage: counts } of events) {
+      if (counts && choices.length === 0) usageEvents += 1;
+      const delta: (typeof choices)[number]['delta'] & Reasoning = choices[0]?.delta ?? {};
+      for (const field of reasoningFields) thoughts[field] += delta[field] ?? '';
       if (!delta.content) continue;
       deltas += 1;
       onDelta?.();
     }
     const completion = await events.finalChatCompletion();
-    const message: Message | undefined = completion.choices[0]?.message;
+    const message: (ChatCompletion.Choice['message'] & Reasoning) | Reasoning = completion.choices[0]?.message ?? {};
     // The SDK keeps of a field that it does not know the last delta alone.
-    if (message?.reasoning_content !== undefined) message.reasoning_content = thoughts.join('');
-    return take(completion, deltas);
+    for (const field of reasoningFields) if (message[field] !== undefined) message[field] = thoughts[field];
+    return { ...take(completion, deltas), usageEvents };
   }
 
   function take({ choices, usage }: ChatCompletion, deltas: number): Said {
     const [first] = choices;
     if (first === undefined) throw new Error('there is no choice');
-    const message: Message = first.message;
+    const message: typeof first.message & Reasoning = first.message;
     const { parsed: _, ...said } = { parsed: undefined, ...message }; // what the SDK's stream adds is no parameter of a message
     messages.push(said);
     return {
       text: message.content ?? '',
       choices: choices.map((choice) => choice.message.content ?? ''),
-      reasoning: message.reasoning_content ?? '',
+      reasoning: message.reasoning_content ?? message.reasoning ?? '',
       calls: (message.tool_calls ?? []).flatMap((call) =>
         call.type === 'function' ? [{ id: call.id, name: call.function.name, arguments: JSON.parse(call.function.arguments || '{}') as unknown }] : [],
       ),
@@ -60,7 +65,7 @@ const chat = (connect: (gateway: Gateway, ear: Ear) => OpenAI) => (gateway: Gate
       }
     },
     async answer(options: Options = {}, manner: Manner = {}) {
-      const body: ChatCompletionCreateParamsBase = Object.assign({ model, messages }, ...write(options, writers));
+      const body = write<ChatCompletionCreateParamsBase>({ model, messages }, options, writers);
       return ask(body, manner).catch((error: unknown) => {
         throw new SdkError(error, error instanceof APIError ? error.status : undefined);
       });
@@ -85,7 +90,15 @@ export const azureClient: Client = {
   open: chat(({ url, key }, ear) => new AzureOpenAI({ endpoint: url, apiVersion: '2024-10-21', ...options(key, ear) })),
 };
 
-export const finishes: Readonly<Record<string, Said['finish']>> = { stop: 'stop', length: 'length', tool_calls: 'tool-calls', content_filter: 'refusal' };
+export const finishes: Readonly<Record<string, Said['finish']>> = {
+  stop: 'stop',
+  length: 'length',
+  tool_calls: 'tool-calls',
+  content_filter: 'refusal',
+  // Together's and TGI's own words
+  eos: 'stop',
+  stop_sequence: 'stop',
+};
 
 export function toUsage({ prompt_tokens, completion_tokens, prompt_tokens_details: input, completion_tokens_details: output }: OpenAI.CompletionUsage): Usage {
   return {

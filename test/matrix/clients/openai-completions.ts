@@ -3,6 +3,9 @@ import type { CompletionCreateParamsBase } from 'openai/resources/completions';
 import { Inexpressible, SdkError, write, type Client, type Ear, type Gateway, type Manner, type Said, type Session, type Writers } from '../conversation.ts';
 import { finishes, toUsage } from './openai-chat.ts';
 
+/** The API's own default is 16. */
+const maxTokens = 1000;
+
 /** A prompt of text; what was said before is part of it. */
 function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, fetch: ear.fetch });
@@ -50,7 +53,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
       throw new Inexpressible('a prompt is text');
     },
     async answer(options = {}, manner = {}) {
-      const body: CompletionCreateParamsBase = Object.assign({ model, prompt: texts.join('\n') }, ...write(options, writers));
+      const body = write<CompletionCreateParamsBase>({ model, prompt: texts.join('\n'), max_tokens: maxTokens }, options, writers);
       return ask(body, manner).catch((error: unknown) => {
         throw new SdkError(error, error instanceof APIError ? error.status : undefined);
       });

@@ -61,7 +61,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     },
     async answer(options = {}, manner = {}) {
       if (manner.usage === false) throw new Inexpressible('usage is always there');
-      const body: ResponseCreateParamsBase = Object.assign({ model, input, store: false }, ...write(options, writers));
+      const body = write<ResponseCreateParamsBase>({ model, input, store: false }, options, writers);
       return ask(body, manner).catch((error: unknown) => {
         throw new SdkError(error, error instanceof APIError ? error.status : undefined);
       });

@@ -3,7 +3,7 @@ import { check, type Feature, type Stage } from '../feature.ts';
 import { withoutParts, type Mutation } from '../mutation.ts';
 
 /** How the fakes say it. */
-const words = /is not valid|no such|try again later|had an error|overloaded\b|could not/i;
+const words = /is not valid|no such|try again later|had an error|overloaded\b|could not|not available|too many requests/i;
 
 async function rejection(session: Session, options: Options = {}, manner: Manner = {}): Promise<SdkError> {
   session.user('Hello');
@@ -68,11 +68,11 @@ export const endFeatures: readonly Feature[] = [
   },
   {
     name: 'end: content filter',
-    async run({ open, fake, provider }) {
+    async run({ open, fake, provider, protocol }) {
       for (const stream of [false, true]) {
         const session = open();
         session.user('Say what is filtered.');
-        fake.behave({ say: { text: 'Well', finish: provider.filteredAs ?? 'content_filter' } });
+        fake.behave({ say: { text: 'Well', finish: provider.filteredAs?.(protocol) ?? 'content_filter' } });
         const { finish } = await session.answer({}, { stream });
         check(finish === 'refusal', `it ended with ${finish}`);
       }
