@@ -128,6 +128,12 @@ describe('before the call', () => {
     expect(ledger.reserved()).toBe(100n * 10_000n + 50n * 20_000n);
   });
 
+  test('reserves what the model may think besides, where the client sets no maximum', async () => {
+    const { ledger, chain } = open();
+    await chain(request({ reasoning_effort: 'low' }), [cheap]);
+    expect(ledger.reserved()).toBe(100n * 1000n + (4096n + 2048n) * 2000n);
+  });
+
   test('reserves 4,096 output tokens where the client sets no maximum', async () => {
     const { ledger, chain } = open();
     await chain(request(), [cheap]);

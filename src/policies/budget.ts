@@ -1,4 +1,7 @@
 import { GatewayError } from '../errors.ts';
+import { JsonFieldError } from '../framing/json.ts';
+import { budgetOf } from '../llm/reasoning.ts';
+import type { ChatRequest } from '../llm/request.ts';
 import { noUsage, type Usage } from '../llm/usage.ts';
 import type { Prices } from '../pricing/prices.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
@@ -128,9 +131,26 @@ function entryOf(
 /** A call that the provider refused costs nothing. */
 const costOfCall = (nanos: number, { status }: Outcome): number => (status >= 400 ? 0 : nanos);
 
+/** Output that a request may lead to: its own maximum, or the default with what it lets the model think. */
+function mostOutputTokens(request: ClientRequest): number {
+  const { maxTokens, choices } = request.facts;
+  return maxTokens ?? (defaultMaxTokens + thinkingTokens(request)) * choices;
+}
+
+function thinkingTokens(request: ClientRequest): number {
+  if (request.protocol.operation !== 'chat') return 0;
+  try {
+    const { reasoning = {} } = request.decoded().value as ChatRequest; // what protocols of chat decode to
+    return budgetOf(reasoning) ?? 0;
+  } catch (error) {
+    if (error instanceof JsonFieldError) return 0; // cannot be translated, so its provider decides
+    throw error;
+  }
+}
+
 /** What a request may cost at the dearest deployment of its chain. */
 function mostNanos(request: ClientRequest, chain: readonly Deployment[], prices: Prices): number {
-  const usage = tokens(estimateTokens(request.bytes.length), request.facts.maxTokens ?? defaultMaxTokens * request.facts.choices);
+  const usage = tokens(estimateTokens(request.bytes.length), mostOutputTokens(request));
   return Math.max(
     0,
     ...chain.map((deployment) => {

@@ -1,5 +1,6 @@
 import { anthropicCountTokens } from './anthropic-count-tokens/index.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
+import { bedrockConverse } from './bedrock-converse/index.ts';
 import { cohereEmbed } from './cohere-embed/index.ts';
 import { cohereRerank } from './cohere-rerank/index.ts';
 import { geminiCountTokens } from './gemini-count-tokens/index.ts';
@@ -19,6 +20,7 @@ export const clientProtocols: readonly [Protocol, ...Protocol[]] = [
   openaiResponses,
   anthropicMessages,
   geminiGenerate,
+  bedrockConverse,
   openaiCompletions,
   openaiEmbeddings,
   cohereEmbed,
