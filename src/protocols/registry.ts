@@ -1,5 +1,6 @@
 import { anthropicCountTokens } from './anthropic-count-tokens/index.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
+import { bedrockCountTokens } from './bedrock-count-tokens/index.ts';
 import { bedrockConverse } from './bedrock-converse/index.ts';
 import { cohereEmbed } from './cohere-embed/index.ts';
 import { cohereRerank } from './cohere-rerank/index.ts';
@@ -21,6 +22,7 @@ export const clientProtocols: readonly [Protocol, ...Protocol[]] = [
   anthropicMessages,
   geminiGenerate,
   bedrockConverse,
+  bedrockCountTokens,
   openaiCompletions,
   openaiEmbeddings,
   cohereEmbed,

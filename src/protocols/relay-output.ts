@@ -25,9 +25,10 @@ export class Output {
   }
 
   take(): Buffer {
+    if (this.#pieces.length === 0) return this.#takeText();
     this.#flush();
-    const [first, ...more] = this.#pieces;
-    const bytes = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#pieces);
+    const [first] = this.#pieces;
+    const bytes = first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
     this.#pieces = [];
     return bytes;
   }
@@ -43,8 +44,12 @@ export class Output {
   }
 
   #flush(): void {
-    if (this.#text === '') return;
-    this.#pieces.push(Buffer.from(this.#text));
+    if (this.#text !== '') this.#pieces.push(this.#takeText());
+  }
+
+  #takeText(): Buffer {
+    const bytes = Buffer.from(this.#text);
     this.#text = '';
+    return bytes;
   }
 }

@@ -10,7 +10,7 @@ export function requestedModel(body: JsonNode): string {
 
 /** Refuses a request without messages, or with one that does not say whose it is. Throws JsonFieldError. */
 export function checkMessages(body: JsonNode): void {
-  const messages = required(body, 'messages').items();
-  if (messages.length === 0) throw new JsonFieldError('messages', 'must not be empty');
-  for (const message of messages) requiredString(message, 'role');
+  const messages = required(body, 'messages');
+  if (messages.items().length === 0) throw new JsonFieldError(messages.path, 'must not be empty');
+  for (const message of messages.items()) requiredString(message, 'role');
 }

@@ -7,6 +7,8 @@ export type Sealed =
   | { type: 'state'; state: OpaqueState }
   /** A tool call: the provider's own id of it, what it is signed with, and the reasoning that led to it. */
   | { type: 'call'; id: string; state?: OpaqueState; reasoning?: { text: string; state?: OpaqueState }[] }
+  /** Reasoning that nobody signed: its text is not for other makers, and its own one wants none back. */
+  | { type: 'unsigned' }
   /** Something that a provider keeps for us, such as a response or a file: its id there, and the deployment that has it. */
   | { type: 'stored'; id: string; deployment: string };
 

@@ -33,13 +33,34 @@ export function createStateSealer({ carries }: Protocol, seal: Seal): (part: Par
     return id === undefined ? rest : { ...rest, id };
   }
 
+  /** A block of reasoning that goes on, and has no state yet. */
+  const unsigned = new Set<number>();
+  let mark: string | undefined;
+
+  /** A client sends every block back, so one without state must be known again: its protocol's own maker would refuse it. */
+  function inField(part: Part): readonly Part[] {
+    switch (part.type) {
+      case 'reasoning':
+        unsigned.add(part.block);
+        return [part];
+      case 'reasoning-state': {
+        unsigned.delete(part.block);
+        const state = sealed(part.state);
+        return state === undefined ? [] : [{ ...part, state }];
+      }
+      case 'block-end': {
+        if (!unsigned.delete(part.block) || carries.origin === undefined) return [part];
+        mark ??= seal.seal({ type: 'unsigned' }) ?? '';
+        return [{ ...part, type: 'reasoning-state', state: { origin: carries.origin, kind: 'signature', value: mark } }, part];
+      }
+      default:
+        return [part];
+    }
+  }
+
   return (part) => {
     if (part.type === 'tool-call') return [call(part)];
-    if (carries.reasoning) {
-      if (part.type !== 'reasoning-state') return [part];
-      const state = sealed(part.state);
-      return state === undefined ? [] : [{ ...part, state }];
-    }
+    if (carries.reasoning) return inField(part);
     if (part.type === 'reasoning') {
       const text = pending.get(part.block)?.text ?? '';
       if (text.length <= maxReasoningLength) pending.set(part.block, { text: text + part.text });

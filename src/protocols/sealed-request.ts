@@ -62,6 +62,7 @@ function unsealedReasoning(item: ReasoningContent, field: string, { seal, warnin
   if (item.state?.value.startsWith(sealPrefix) !== true) return [item];
   const opened = seal.open(item.state.value);
   if (opened?.type === 'state') return [{ ...item, state: opened.state }];
+  if (opened?.type === 'unsigned') return [{ type: 'reasoning', text: item.text }];
   warnings.push({ field, detail: `has reasoning whose state ${lost}` });
   return [];
 }

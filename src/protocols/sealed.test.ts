@@ -128,6 +128,19 @@ describe('to a client whose protocol has a field for it', () => {
   });
 });
 
+test('reasoning that nobody signed is known again when it comes back: no maker is given it as its own', () => {
+  const parts = toClient(anthropicMessages, { type: 'reasoning', ...at, text: 'Hm.' }, { type: 'block-end', ...at });
+  const [, mark] = parts;
+  const signature = mark?.type === 'reasoning-state' ? mark.state.value : '';
+  expect(parts.map(({ type }) => type)).toEqual(['reasoning', 'reasoning-state', 'block-end']);
+  const request = messagesWith([
+    { type: 'thinking', thinking: 'Hm.', signature },
+    { type: 'text', text: 'Hello' },
+  ]);
+  expect(assistantIn(request)).toMatchObject({ content: [{ type: 'reasoning', text: 'Hm.' }, { type: 'text' }], warnings: [] });
+  expect(withOwnState(request, seal).value.bytes.toString()).not.toContain('thinking');
+});
+
 describe('a provider of the client’s own protocol', () => {
   const sent = (request: ClientRequest): { text: string; warnings: string[] } => {
     const { value, warnings } = withOwnState(request, seal);

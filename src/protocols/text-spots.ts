@@ -78,7 +78,8 @@ function walk(node: JsonNode, shape: Shape, spots: TextSpot[]): void {
       break;
     case 'string':
       if (shape.value === 'json') spots.push({ node, kind: 'json' });
-      else if (shape.value === undefined || shape.value === 'tokens' || (shape.value === 'base64' && !isBase64(node.string()))) spots.push({ node, kind: 'text' });
+      else if (shape.value === undefined || shape.value === 'tokens' || (shape.value === 'base64' && !isBase64(node.string())))
+        spots.push({ node, kind: 'text' });
       break;
     case 'number':
       if (shape.value === 'tokens') spots.push({ node, kind: 'unreadable' });

@@ -80,7 +80,8 @@ export interface Usage {
   output: number;
   cacheRead: number;
   cacheWrite: number;
-  reasoning: number;
+  /** Absent where the format has no place for it. */
+  reasoning?: number;
 }
 
 /** What the SDK made of an answer. */

@@ -14,8 +14,8 @@ export interface Mutation {
   options?: (options: EncoderOptions) => EncoderOptions;
   /** What a client's protocol gets to write of an error. */
   error?: (error: ClientError) => ClientError;
-  /** What ends a stream that was broken off: nothing, or an end as if it were complete. */
-  brokenStream?: 'silent' | 'complete';
+  /** True: a stream that is broken off ends without a word. */
+  isSilent?: boolean;
 }
 
 const isChat = (protocol: Protocol): protocol is ChatProtocol => protocol.operation === 'chat';
@@ -26,7 +26,7 @@ const chatProtocols = (): ChatProtocol[] => {
 };
 
 /** Puts a mutation into every protocol; the result takes it out again. */
-export function install({ request, answer, options, error, brokenStream }: Mutation): () => void {
+export function install({ request, answer, options, error, isSilent = false }: Mutation): () => void {
   for (const protocol of chatProtocols()) {
     const { encodeRequest, createDecoder, decodeAnswer, createEncoder, encodeError, encodeStreamError } = protocol;
     if (request) vi.spyOn(protocol, 'encodeRequest').mockImplementation((given, target) => encodeRequest.call(protocol, request(given), target));
@@ -42,13 +42,7 @@ export function install({ request, answer, options, error, brokenStream }: Mutat
       vi.spyOn(protocol, 'encodeError').mockImplementation((given) => encodeError.call(protocol, error(given)));
       vi.spyOn(protocol, 'encodeStreamError').mockImplementation((given) => encodeStreamError.call(protocol, error(given)));
     }
-    if (brokenStream === 'silent') vi.spyOn(protocol, 'encodeStreamError').mockImplementation(() => []);
-    if (brokenStream === 'complete')
-      vi.spyOn(protocol, 'encodeStreamError').mockImplementation(() => {
-        const encoder = createEncoder.call(protocol, { wantsUsage: false, createdAt: 0 });
-        encoder.push({ type: 'start', id: '', model: '' });
-        return [...encoder.push({ type: 'finish', choice: 0, reason: { unified: 'stop', raw: '' } }), ...encoder.push({ type: 'end' })];
-      });
+    if (isSilent) vi.spyOn(protocol, 'encodeStreamError').mockImplementation(() => []);
   }
   return () => void vi.restoreAllMocks();
 }
@@ -76,3 +70,12 @@ export const withoutContent = (type: UserContent['type']): Mutation =>
 
 /** An answer without parts of these types. */
 export const withoutParts = (...types: LocatedPart['type'][]): Mutation => ({ answer: (part) => (types.includes(part.type) ? [] : [part]) });
+
+/** An answer that looks complete after its first words. */
+export const endedEarly: Mutation = {
+  answer(part) {
+    if (part.type !== 'text') return [part];
+    const { choice, block } = part;
+    return [part, { type: 'block-end', choice, block }, { type: 'finish', choice, reason: { unified: 'stop', raw: 'stop' } }, { type: 'end' }];
+  },
+};

@@ -33,6 +33,8 @@ export interface ProviderUnderTest {
   redactedBack?: RegExp;
   /** Why an answer ended that a filter stopped, in the provider's own word. */
   filteredAs?: (client: string) => string;
+  /** Usage of an answer whose prompt was cached, where that must be asked for and not every client can. */
+  cachedUsage?: Record<string, number>;
   /** Its fake tells no probabilities: only what it was sent is looked at. */
   mutesLogprobs?: true;
 }
@@ -42,12 +44,14 @@ type Lack = string | { why: string; client?: string; except?: string };
 
 const encrypted = /"encrypted_content":"[^"]/;
 const openaiState = { noArguments: '', reasoningBack: encrypted, redactedBack: encrypted };
-const claudeState = { reasoningBack: /"signature":"[^"]/, redactedBack: /"redacted_thinking"/, filteredAs: () => 'refusal' };
+const claudeCached = { input_tokens: 100, cache_read_input_tokens: 2000, cache_creation_input_tokens: 0 };
+const claudeState = { reasoningBack: /"signature":"[^"]/, redactedBack: /"redacted_thinking"/, filteredAs: () => 'refusal', cachedUsage: claudeCached };
 const geminiState = { reasoningBack: /"thoughtSignature":"(?!skip_|context_)[^"]/, filteredAs: () => 'SAFETY' };
 const bedrockState = {
   reasoningBack: /"signature":"[^"]/,
   redactedBack: /"redactedContent"|"redacted_thinking"/,
   filteredAs: (client: string) => (client === 'anthropic-messages' ? 'refusal' : 'content_filtered'),
+  cachedUsage: { ...claudeCached, inputTokens: 100, cacheReadInputTokens: 2000, cacheWriteInputTokens: 0 },
 };
 
 const chatWithoutReasoning = { client: 'openai-chat', why: 'OpenAI’s Chat Completions show no reasoning, and take none back.' };
@@ -60,6 +64,7 @@ const compatibleLacks = {
   'redacted reasoning back in a tool loop': 'It hides no reasoning.',
   'end: refusal': 'Its refusals are text.',
 };
+const doesNotThink = 'It does not think.';
 const uncounted = { 'reasoning tokens': 'It does not count them.', 'cached tokens in usage': 'It does not count them.' };
 
 const completes = (kind: string): boolean => providerKinds.get(kind)?.apis.some(({ protocol }) => protocol.name === 'openai-completions') ?? false;
@@ -157,7 +162,12 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeBedrock(),
     config: ({ url, apiKey }) => ({ kind: 'bedrock', baseUrl: url, region: 'eu-central-1', apiKey }),
     models: { plain: 'amazon.nova-lite-v1:0' },
-    lacks: { 'reasoning tokens': 'Converse does not count them.', 'redacted reasoning back in a tool loop': 'It hides no reasoning.' },
+    lacks: {
+      'text of the reasoning': doesNotThink,
+      'reasoning back in a tool loop': doesNotThink,
+      'redacted reasoning back in a tool loop': doesNotThink,
+      'reasoning tokens': doesNotThink,
+    },
     ...bedrockState,
   },
   {
@@ -166,7 +176,7 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeCohere(),
     config: ({ url, apiKey }) => ({ kind: 'cohere', baseUrl: url, apiKey }),
     models: { plain: 'command-a-03-2025' },
-    lacks: compatibleLacks,
+    lacks: { ...compatibleLacks, 'error inside a stream': { client: 'openai-chat', why: 'It has a shape of its own, which clients of its own protocol get as it is.' } },
     noArguments: '',
     mutesLogprobs: true,
   },
@@ -177,13 +187,14 @@ export const providers: readonly ProviderUnderTest[] = [
   compatible('openrouter', 'OpenRouter', { plain: 'openai/gpt-5-mini' }),
   compatible('together', 'Together', { plain: 'openai/gpt-oss-120b' }, { lacks: uncounted }),
   compatible('fireworks', 'Fireworks', { plain: 'accounts/fireworks/models/gpt-oss-120b' }),
-  compatible('perplexity', 'Perplexity', { plain: 'sonar', thinking: 'sonar-reasoning-pro' }, { lacks: uncounted }),
+  compatible('perplexity', 'Perplexity', { plain: 'sonar', thinking: 'sonar-reasoning-pro' }, { lacks: { ...uncounted, 'text of the reasoning': 'It stands in the text.' } }),
   compatible('ollama', 'Ollama', { plain: 'qwen3:8b' }, { lacks: uncounted }),
   compatible('vllm', 'vLLM', { plain: 'Qwen/Qwen3-8B' }, { lacks: uncounted }),
   compatible('llama.cpp', 'llama.cpp', { plain: 'model.gguf' }, { lacks: uncounted }),
   compatible('tgi', 'TGI', { plain: 'tgi' }, {
     lacks: {
       ...uncounted,
+      'input and output tokens': { client: 'openai-chat', why: 'Its answers have no id, and the SDK then overlooks the usage of a stream.' },
       'parallel calls and their results': { client: 'openai-chat', why: 'All its calls have one id, and clients of its own protocol get its own bytes.' },
       'end: tool calls': { client: 'openai-chat', why: 'It calls that a stop, and clients of its own protocol get its own bytes.' },
     },

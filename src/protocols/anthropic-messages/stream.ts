@@ -9,7 +9,7 @@ import { nodeAt, replaceText } from '../text-place.ts';
 import { encodeStreamError, failureIn } from './error.ts';
 import { AnswerEvents } from './response-events.ts';
 import { mergeCounts, noCounts, toUsage, type Counts } from './wire-usage.ts';
-import { blockTexts, stateOf, toFinishReason, type WireBlock, type WireDelta, type WireEvents, type WrittenDelta } from './wire.ts';
+import { blockTexts, stateOf, toFinishReason, type WireBlock, type WireDelta, type WireEvents, type WrittenDelta, type WrittenEvent as AnswerEvent } from './wire.ts';
 
 /** Where a block that opens, or a delta, has its text, and which part that becomes. */
 const openingTexts = new Map<unknown, { field: keyof WireBlock; part: TextPart['type']; place: TextPlace }>(
@@ -160,7 +160,7 @@ export function heldTextEvent({ event, place }: TextEvent, text: string): Writte
   const data = parseJson(Buffer.from(event.data));
   if (place.path[0] === 'delta') return { name: event.name, data: splice(data.bytes, [replaceText(data, place, text)]).toString('utf8') };
   const index = data.get('index')?.text ?? '0';
-  return { name: 'content_block_delta', data: `{"type":"content_block_delta","index":${index},"delta":${JSON.stringify(firstDelta(place, text))}}` };
+  return { name: 'content_block_delta', data: `{"type":"content_block_delta","index":${index},"delta":${formatDelta(firstDelta(place, text))}}` };
 }
 
 function firstDelta({ path, kind }: TextPlace, text: string): WrittenDelta {
@@ -177,7 +177,26 @@ export function createEncoder(): StreamEncoder {
       if (ended) return [];
       ended = part.type === 'end' || part.type === 'error';
       if (part.type === 'error') return encodeStreamError(clientErrorOf(part.failure));
-      return events.push(part).map((event): WrittenEvent => ({ name: event.type, data: JSON.stringify(event) }));
+      return events.push(part).map((event): WrittenEvent => ({ name: event.type, data: formatEvent(event) }));
     },
   };
+}
+
+/** Deltas are nearly all there is: their text alone is made JSON anew. */
+const formatEvent = (event: AnswerEvent): string =>
+  event.type === 'content_block_delta'
+    ? `{"type":"content_block_delta","index":${event.index},"delta":${formatDelta(event.delta)}}`
+    : JSON.stringify(event);
+
+function formatDelta(delta: WrittenDelta): string {
+  switch (delta.type) {
+    case 'text_delta':
+      return `{"type":"text_delta","text":${JSON.stringify(delta.text)}}`;
+    case 'thinking_delta':
+      return `{"type":"thinking_delta","thinking":${JSON.stringify(delta.thinking)}}`;
+    case 'input_json_delta':
+      return `{"type":"input_json_delta","partial_json":${JSON.stringify(delta.partial_json)}}`;
+    case 'signature_delta':
+      return JSON.stringify(delta);
+  }
 }

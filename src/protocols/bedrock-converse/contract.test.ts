@@ -45,10 +45,16 @@ protocolContract(bedrockConverse, {
     'reasoning of an earlier turn': (value) => ({
       messages: [{ role: 'assistant', content: [{ reasoningContent: { reasoningText: { text: value, signature: 'x' } } }] }],
     }),
-    'a citation': (value) => ({ messages: [{ role: 'assistant', content: [{ citationsContent: { citations: [{ sourceContent: [{ text: value }] }] } }] }] }),
-    'the description of a tool': (value) => ({ toolConfig: { tools: [{ toolSpec: { name: 'mail', description: value, inputSchema: { json: {} } } }] } }),
+    'a citation': (value) => ({
+      messages: [{ role: 'assistant', content: [{ citationsContent: { citations: [{ sourceContent: [{ text: value }] }] } }] }],
+    }),
+    'the description of a tool': (value) => ({
+      toolConfig: { tools: [{ toolSpec: { name: 'mail', description: value, inputSchema: { json: {} } } }] },
+    }),
     'the schema of the answer': (value) => ({
-      outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: JSON.stringify({ properties: { to: { const: value } } }) } } } },
+      outputConfig: {
+        textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: JSON.stringify({ properties: { to: { const: value } } }) } } },
+      },
     }),
     'a variable of a prompt': (value) => ({ promptVariables: { who: { text: value } } }),
     'metadata of the request': (value) => ({ requestMetadata: { who: value } }),

@@ -6,8 +6,7 @@ import { memberOf, type Member } from './request-decode-union.ts';
 import { audioFormats, documentFormats, imageFormats } from './wire-media.ts';
 
 /** A content block that is left out. */
-export const omitBlock = (value: JsonNode, warnings: Warnings): void =>
-  warnings.add(value, 'has no counterpart in other protocols and is left out');
+export const omitBlock = (value: JsonNode, warnings: Warnings): void => warnings.add(value, 'has no counterpart in other protocols and is left out');
 
 /** What may stand in a user's message or in the result of a tool. */
 export function userContent({ name, value }: Member, warnings: Warnings): UserContent[] {

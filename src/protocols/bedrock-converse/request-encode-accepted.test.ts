@@ -27,6 +27,9 @@ const models = [
   'openai.gpt-oss-120b-1:0',
 ];
 
+/** The request with a result that it lacks. */
+const answered = (request: { messages: readonly object[] }, result: object): object => ({ ...request, messages: [...request.messages, result] });
+
 const sources: readonly { from: ChatProtocol; name: string; request: object }[] = [
   { from: openaiChat, name: 'every field', request: answered(chat.everyField, { role: 'tool', tool_call_id: 'call_2', content: 'no rows' }) },
   { from: openaiResponses, name: 'every field', request: responses.everyTranslatableField },
@@ -34,11 +37,6 @@ const sources: readonly { from: ChatProtocol; name: string; request: object }[] 
   { from: bedrockConverse, name: 'every field', request: bedrock.everyField },
   ...Object.entries(gemini.requests).map(([name, request]) => ({ from: geminiGenerate, name, request })),
 ];
-
-/** The request with a result that it lacks. */
-function answered<Message>(request: { messages: Message[] }, result: object): object {
-  return { ...request, messages: [...request.messages, result] };
-}
 
 let fake: FakeBedrock;
 beforeAll(async () => {

@@ -37,7 +37,8 @@ export const userBlocks = (content: readonly UserContent[], context: ContentCont
   });
 
 function imageBlock({ source, detail, cache }: ImageContent, { field, warnings }: ContentContext): Block[] {
-  if (detail !== undefined && detail !== 'auto') warnings.push({ field, detail: 'how closely an image is looked at cannot be set in the Converse API' });
+  if (detail !== undefined && detail !== 'auto')
+    warnings.push({ field, detail: 'how closely an image is looked at cannot be set in the Converse API' });
   if (source.kind === 'url' && !isDataUrl(source.url)) {
     warnings.push({ field, detail: 'an image by URL is left out: images must be sent as base64 to this provider' });
     return [];
@@ -45,7 +46,10 @@ function imageBlock({ source, detail, cache }: ImageContent, { field, warnings }
   const inline = source.kind === 'url' ? inlineData(source.url) : source;
   const format = inline && imageFormats.word(inline.mediaType);
   if (inline === undefined || format === undefined) {
-    warnings.push({ field, detail: `an image of type ${inline?.mediaType ?? 'unknown'} is left out: the Converse API takes JPEG, PNG, GIF and WebP` });
+    warnings.push({
+      field,
+      detail: `an image of type ${inline?.mediaType ?? 'unknown'} is left out: the Converse API takes JPEG, PNG, GIF and WebP`,
+    });
     return [];
   }
   return [{ value: { image: { format, source: { bytes: inline.data } } }, ...markOf(cache) }];

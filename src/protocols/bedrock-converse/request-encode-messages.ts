@@ -62,7 +62,8 @@ function encodeTurns(messages: readonly Message[], from: number, rules: Converse
   });
   for (const turn of turns) {
     if (turn.role === 'assistant') turn.content = reasoningFirst(turn.content);
-    else if (hasDocument(turn) && turn.content.every(({ value }) => value['text'] === undefined)) turn.content.push({ value: { text: documentText } });
+    else if (hasDocument(turn) && turn.content.every(({ value }) => value['text'] === undefined))
+      turn.content.push({ value: { text: documentText } });
   }
   trimEnd(turns, `messages[${messages.length - 1}]`, warnings);
   return turns;

@@ -6,7 +6,10 @@ export class DocumentNames {
   readonly #taken = new Set<string>();
 
   of(given: string | undefined): string {
-    const plain = (given ?? '').replaceAll(/[^a-zA-Z0-9\s\-()[\]]/g, ' ').replaceAll(/\s+/g, ' ').trim();
+    const plain = (given ?? '')
+      .replaceAll(/[^a-zA-Z0-9\s\-()[\]]/g, ' ')
+      .replaceAll(/\s+/g, ' ')
+      .trim();
     const base = plain.slice(0, maxLength - 5).trim() || 'Document';
     let name = base;
     for (let count = 2; this.#taken.has(name); count++) name = `${base} ${count}`;

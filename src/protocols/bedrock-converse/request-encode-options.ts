@@ -11,13 +11,21 @@ export interface WrittenOptions {
 }
 
 /** How tokens are chosen, how many at most, and where the answer stops. */
-export function encodeInference(request: ChatRequest, model: string, { rules, plan }: { rules: ConverseRules; plan: Plan }, warnings: Warning[]): WrittenOptions {
+export function encodeInference(
+  request: ChatRequest,
+  model: string,
+  { rules, plan }: { rules: ConverseRules; plan: Plan },
+  warnings: Warning[],
+): WrittenOptions {
   const temperature = atMostOne(request.temperature, warnings);
   const asked = { ...request, ...(temperature !== undefined && { temperature }) };
-  const { temperature: warmth, top_p: topP, top_k: topK } =
-    plan.claude === undefined
-      ? sampling(asked, plan, warnings)
-      : encodeSampling(asked, { model, sampling: plan.claude.rules.sampling, thinking: plan.claude.thinking }, warnings);
+  const {
+    temperature: warmth,
+    top_p: topP,
+    top_k: topK,
+  } = plan.claude === undefined
+    ? sampling(asked, plan, warnings)
+    : encodeSampling(asked, { model, sampling: plan.claude.rules.sampling, thinking: plan.claude.thinking }, warnings);
   const stop = request.stop.filter((sequence) => sequence.trim() !== '');
   if (stop.length < request.stop.length) warnings.push({ field: 'stop', detail: 'blank stop sequences are refused and left out' });
   return {
@@ -96,7 +104,10 @@ function encodeMetadata({ metadata = {} }: ChatRequest, warnings: Warning[]): Wr
   const entries = Object.entries(metadata);
   const taken = entries.filter(([key, value]) => entryKey.test(key) && entryValue.test(value)).slice(0, maxEntries);
   if (taken.length < entries.length) {
-    warnings.push({ field: 'metadata', detail: `${entries.length - taken.length} of its entries are left out: Bedrock takes ${maxEntries}, of letters, digits and few signs` });
+    warnings.push({
+      field: 'metadata',
+      detail: `${entries.length - taken.length} of its entries are left out: Bedrock takes ${maxEntries}, of letters, digits and few signs`,
+    });
   }
   return taken.length === 0 ? undefined : Object.fromEntries(taken);
 }

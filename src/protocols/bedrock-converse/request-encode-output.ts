@@ -20,5 +20,8 @@ export function encodeFormat({ responseFormat }: ChatRequest, hasSchemas: boolea
   const { schema, lost } = fitSchema(responseFormat.schema);
   if (lost.length > 0) warn(lostKeywords(lost));
   const { name, description } = responseFormat;
-  return { type: 'json_schema', structure: { jsonSchema: { schema, name: name || undefined, description: description || undefined } } };
+  return { type: 'json_schema', structure: { jsonSchema: { schema, name: unlessBlank(name), description: unlessBlank(description) } } };
 }
+
+/** The API wants at least one character where it is told anything. */
+const unlessBlank = (text: string | undefined): string | undefined => (text === '' ? undefined : text);

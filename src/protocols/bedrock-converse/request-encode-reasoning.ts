@@ -85,5 +85,6 @@ const wantedEffort = ({ reasoning }: ChatRequest): ReasoningEffort | undefined =
 
 function warnOfOther({ reasoning }: ChatRequest, chosen: ReasoningEffort, warnings: Warning[]): void {
   if (reasoning?.budgetTokens !== undefined) warn(warnings, `is sent as the effort ${chosen}: a budget in tokens is not possible here`);
-  else if (reasoning?.effort !== undefined && reasoning.effort !== chosen) warn(warnings, `is sent as the effort ${chosen}, the nearest that this model takes`);
+  else if (reasoning?.effort !== undefined && reasoning.effort !== chosen)
+    warn(warnings, `is sent as the effort ${chosen}, the nearest that this model takes`);
 }

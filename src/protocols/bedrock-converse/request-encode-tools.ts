@@ -27,7 +27,8 @@ export interface ToolRules extends Pick<ConverseRules, 'toolChoices' | 'plainSch
 export function encodeTools(request: ChatRequest, rules: ToolRules, warnings: Warning[]): WrittenTools {
   const { messages, toolChoice, parallelToolCalls } = request;
   if (request.tools.length === 0) {
-    if (toolChoice?.type === 'required' || toolChoice?.type === 'tool') warnings.push({ field: 'tool_choice', detail: 'there are no tools to choose from' });
+    if (toolChoice?.type === 'required' || toolChoice?.type === 'tool')
+      warnings.push({ field: 'tool_choice', detail: 'there are no tools to choose from' });
     return pastTools(messages, warnings);
   }
   const tools = request.tools.map((tool, index) => encodeTool(tool, `tools[${index}]`, rules, warnings));

@@ -21,7 +21,8 @@ export function encodeRequest(request: ChatRequest, target: Target): Carried<str
     inferenceConfig: unlessEmpty(options.inferenceConfig),
     additionalModelRequestFields: unlessEmpty({ ...additional, ...options.additional }),
     // Claude names the sequence that it stopped at only if it is asked to.
-    additionalModelResponseFieldPaths: plan.claude !== undefined && options.inferenceConfig['stopSequences'] !== undefined ? ['/stop_sequence'] : undefined,
+    additionalModelResponseFieldPaths:
+      plan.claude !== undefined && options.inferenceConfig['stopSequences'] !== undefined ? ['/stop_sequence'] : undefined,
     outputConfig: unlessEmpty({ textFormat, effort: plan.effort }),
     ...encodeOptions(request, warnings),
   };

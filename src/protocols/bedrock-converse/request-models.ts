@@ -90,7 +90,7 @@ const families: readonly (readonly [RegExp, ConverseRules])[] = [
 
 /** What a model takes, by its id, that of an inference profile, or an ARN that ends with one. */
 export function rulesOf(model: string): ConverseRules {
-  if (/anthropic\.claude-/.test(model)) return claude(claudeRulesOf(model));
+  if (model.includes('anthropic.claude-')) return claude(claudeRulesOf(model));
   return families.find(([family]) => family.test(model))?.[1] ?? unknown;
 }
 

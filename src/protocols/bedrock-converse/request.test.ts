@@ -20,7 +20,13 @@ test.each([
 const body = parseJson(Buffer.from('{"messages":[{"role":"user","content":[]}],"inferenceConfig":{"maxTokens":7}}'));
 
 test('model and stream come from the path, the maximum from the body', () => {
-  expect(bedrockConverse.facts(body, { model: 'fast', stream: true })).toEqual({ model: 'fast', stream: true, maxTokens: 7, choices: 1, wantsUsage: true });
+  expect(bedrockConverse.facts(body, { model: 'fast', stream: true })).toEqual({
+    model: 'fast',
+    stream: true,
+    maxTokens: 7,
+    choices: 1,
+    wantsUsage: true,
+  });
   expect(() => bedrockConverse.facts(body, {})).toThrow(expect.objectContaining({ name: 'JsonFieldError', field: 'model' }));
 });
 

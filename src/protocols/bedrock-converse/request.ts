@@ -12,8 +12,8 @@ export function atOperations(operations: Readonly<Record<string, boolean>>): Pic
     clientPaths: patterns.map(({ pattern }) => pattern),
     matchPath(path): PathFacts | undefined {
       for (const { pattern, stream } of patterns) {
-        const facts = matchPattern(pattern, path);
-        if (facts !== undefined) return { ...facts, stream };
+        const found = matchPattern(pattern, path);
+        if (found !== undefined) return { ...found, stream };
       }
       return undefined;
     },

@@ -57,7 +57,10 @@ test('an answer’s 64-bit integers come through', () => {
 });
 
 test.each([
-  [{ message: 'No.', __type: 'com.amazon#ThrottlingException' }, { status: 429, type: 'ThrottlingException', message: 'No.' }],
+  [
+    { message: 'No.', __type: 'com.amazon#ThrottlingException' },
+    { status: 429, type: 'ThrottlingException', message: 'No.' },
+  ],
   [{ Message: 'Who?' }, { status: 502, type: '', message: 'Who?' }],
 ])('an error in place of an answer is one: %j', (body, failure) => {
   expect(decodeAnswer(Buffer.from(JSON.stringify(body)))).toEqual([{ type: 'error', failure }]);

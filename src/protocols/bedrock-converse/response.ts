@@ -35,7 +35,9 @@ export function decodeAnswer(bytes: Buffer): LocatedPart[] {
 }
 
 const isError = (body: JsonNode): boolean =>
-  body.type === 'object' && optional(body, 'output') === undefined && ['message', 'Message', '__type'].some((field) => optional(body, field) !== undefined);
+  body.type === 'object' &&
+  optional(body, 'output') === undefined &&
+  ['message', 'Message', '__type'].some((field) => optional(body, field) !== undefined);
 
 /** A block without its number among the parts. Blocks of other kinds (images, tools that Bedrock itself runs and their results) are none. */
 function blocksOf(block: JsonNode, index: number): Unplaced[][] {

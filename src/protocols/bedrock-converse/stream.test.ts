@@ -80,7 +80,9 @@ describe('what the SDK reads of a stream we write', () => {
     expect(await said({ type: 'tool-call', ...place, id: 'c', name: 'f' }, { type: 'block-end', ...place }, done, end)).toEqual([
       { toolUse: { toolUseId: 'c', name: 'f', input: {} } },
     ]);
-    expect(await said({ type: 'tool-call', ...place, id: 'c', name: 'f' }, done, end)).toEqual([{ toolUse: { toolUseId: 'c', name: 'f', input: {} } }]);
+    expect(await said({ type: 'tool-call', ...place, id: 'c', name: 'f' }, done, end)).toEqual([
+      { toolUse: { toolUseId: 'c', name: 'f', input: {} } },
+    ]);
   });
 
   test('is redacted content for Anthropic’s own, a signature for anybody else’s state', async () => {
@@ -152,7 +154,13 @@ describe('a provider’s stream', () => {
   });
 
   test('may have events nobody knows, and nothing in them', () => {
-    const odd = [event('messageNotice', {}), event('toString', {}), event('contentBlockDelta', { delta: null }), event('contentBlockDelta', 7), event('metadata', {})];
+    const odd = [
+      event('messageNotice', {}),
+      event('toString', {}),
+      event('contentBlockDelta', { delta: null }),
+      event('contentBlockDelta', 7),
+      event('metadata', {}),
+    ];
     expect(read(...odd, { ...event('messageStart', {}), data: '' })).toEqual([]);
   });
 
@@ -170,7 +178,15 @@ describe('a provider’s stream', () => {
     const side = { protocol: bedrockConverse, framing: awsEventStream };
     const ends = (bytes: Buffer) => {
       const relay = createStreamRelay(
-        { from: side, to: side, finish: (part) => [part], observe: () => {}, filter: undefined, storedIds: undefined, options: { wantsUsage: true, createdAt: 0 } },
+        {
+          from: side,
+          to: side,
+          finish: (part) => [part],
+          observe: () => {},
+          filter: undefined,
+          storedIds: undefined,
+          options: { wantsUsage: true, createdAt: 0 },
+        },
         { cut: () => [], failed: () => [] },
       );
       relay.push(bytes, true);

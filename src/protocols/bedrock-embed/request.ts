@@ -56,7 +56,8 @@ function encodeCohere({ inputs, dimensions, purpose = 'document', title, truncat
   if (version === 'v3') dropped.add('dimensions', dimensions);
   dropped.add('title', title);
   dropped.add('user', user);
-  if (purpose === 'similarity') dropped.warnings.push({ field: 'input_type', detail: 'has no word for similarity; the vectors are made for clustering' });
+  if (purpose === 'similarity')
+    dropped.warnings.push({ field: 'input_type', detail: 'has no word for similarity; the vectors are made for clustering' });
   const body = {
     texts: textsOf(inputs),
     input_type: inputTypes[purpose],

@@ -11,7 +11,8 @@ export function encodeRequest({ query, documents, top, returnDocuments, maxToken
   const warnings: Warning[] = [];
   const isCohere = !model.includes('amazon.rerank');
   if (returnDocuments) warnings.push({ field: 'return_documents', detail: 'Bedrock does not repeat documents: the index says which one is meant' });
-  if (maxTokensPerDocument !== undefined && !isCohere) warnings.push({ field: 'max_tokens_per_doc', detail: 'has no counterpart in this model and is left out' });
+  if (maxTokensPerDocument !== undefined && !isCohere)
+    warnings.push({ field: 'max_tokens_per_doc', detail: 'has no counterpart in this model and is left out' });
   const body = {
     query,
     documents,

@@ -115,17 +115,17 @@ const writers: Writers = {
     state.head = headOf(id, model, state.createdAt);
     return [];
   },
-  text: (state, { choice, text }) => writeChunk(state, choice, { content: text }),
-  reasoning: (state, { choice, text }) => writeChunk(state, choice, { reasoning_content: text }),
+  text: (state, { choice, text }) => writeDelta(state, choice, `{"content":${JSON.stringify(text)}}`),
+  reasoning: (state, { choice, text }) => writeDelta(state, choice, `{"reasoning_content":${JSON.stringify(text)}}`),
   refusal(state, { choice, text }) {
     choiceOf(state, choice).refused = true;
-    return writeChunk(state, choice, { refusal: text });
+    return writeDelta(state, choice, `{"refusal":${JSON.stringify(text)}}`);
   },
   'tool-call'(state, { choice, block, id, name }) {
     const { calls } = choiceOf(state, choice);
     const index = calls.size;
     calls.set(block, { index, hasArguments: false });
-    return writeChunk(state, choice, { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] });
+    return writeDelta(state, choice, JSON.stringify({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] }));
   },
   'tool-arguments'(state, { choice, block, text }) {
     const call = choiceOf(state, choice).calls.get(block);
@@ -135,7 +135,7 @@ const writers: Writers = {
   },
   'block-end': () => [],
   'reasoning-state': () => [],
-  logprobs: (state, { choice, tokens }) => writeChunk(state, choice, {}, { logprobs: writeLogprobs(tokens, choiceOf(state, choice).refused) }),
+  logprobs: (state, { choice, tokens }) => writeDelta(state, choice, '{}', { logprobs: writeLogprobs(tokens, choiceOf(state, choice).refused) }),
   embedding: () => [],
   ranking: () => [],
   usage(state, { usage }) {
@@ -146,7 +146,7 @@ const writers: Writers = {
     const { calls, refused } = choiceOf(state, choice);
     const events: WrittenEvent[] = [];
     for (const { index, hasArguments } of calls.values()) if (!hasArguments) events.push(...writeArguments(state, choice, index, noArguments));
-    return [...events, ...writeChunk(state, choice, {}, { finish_reason: finishWord(reason, refused) })];
+    return [...events, ...writeDelta(state, choice, '{}', { finish_reason: finishWord(reason, refused) })];
   },
   end(state) {
     state.over = true;
@@ -163,15 +163,15 @@ const headOf = (id: string, model: string, createdAt: number): string =>
   `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${createdAt},"model":${JSON.stringify(model)},"choices":`;
 
 const writeArguments = (state: EncoderState, choice: number, index: number, text: string): WrittenEvent[] =>
-  writeChunk(state, choice, { tool_calls: [{ index, function: { arguments: text } }] });
+  writeDelta(state, choice, `{"tool_calls":[{"index":${index},"function":{"arguments":${JSON.stringify(text)}}}]}`);
 
-/** A delta of a choice, and before its first one the chunk that names the role. */
-function writeChunk(state: EncoderState, index: number, delta: object, more?: ChunkFields): WrittenEvent[] {
+/** A delta of a choice, as JSON text, and before its first one the chunk that names the role. */
+function writeDelta(state: EncoderState, index: number, delta: string, more?: ChunkFields): WrittenEvent[] {
   const choice = choiceOf(state, index);
   const chunk = formatChunk(state, index, delta, more);
   if (choice.begun) return [chunk];
   choice.begun = true;
-  return [formatChunk(state, index, { role: 'assistant', content: '', refusal: null }), chunk];
+  return [formatChunk(state, index, '{"role":"assistant","content":"","refusal":null}'), chunk];
 }
 
 /** What a choice says beside its delta; null where nothing is given. */
@@ -180,9 +180,13 @@ interface ChunkFields {
   finish_reason?: string;
 }
 
-const formatChunk = (state: EncoderState, index: number, delta: object, more?: ChunkFields): WrittenEvent => ({
-  data: `${state.head}${JSON.stringify([{ index, delta, logprobs: more?.logprobs ?? null, finish_reason: more?.finish_reason ?? null }])}${state.tail}`,
+const formatChunk = ({ head, tail }: EncoderState, index: number, delta: string, more?: ChunkFields): WrittenEvent => ({
+  data: `${head}[{"index":${index},"delta":${delta},${more === undefined ? nothingMore : formatFields(more)}}]${tail}`,
 });
+
+const nothingMore = '"logprobs":null,"finish_reason":null';
+const formatFields = ({ logprobs = null, finish_reason = null }: { [Field in keyof ChunkFields]: ChunkFields[Field] | null }): string =>
+  `"logprobs":${JSON.stringify(logprobs)},"finish_reason":${JSON.stringify(finish_reason)}`;
 
 function choiceOf(state: EncoderState, index: number): WrittenChoice {
   let choice = state.choices.get(index);

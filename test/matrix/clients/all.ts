@@ -1,7 +1,9 @@
 import type { Client } from '../conversation.ts';
+import { aiSdkClient } from './ai-sdk.ts';
 import { anthropicClient } from './anthropic-messages.ts';
 import { bedrockClient } from './bedrock-converse.ts';
 import { geminiClient } from './gemini-generate.ts';
+import { langchainClient } from './langchain.ts';
 import { azureClient, openaiChatClient } from './openai-chat.ts';
 import { openaiCompletionsClient } from './openai-completions.ts';
 import { openaiResponsesClient } from './openai-responses.ts';
@@ -15,4 +17,6 @@ export const clients: readonly Client[] = [
   bedrockClient,
   openaiCompletionsClient,
   azureClient,
+  aiSdkClient,
+  langchainClient,
 ];

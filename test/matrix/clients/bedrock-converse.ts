@@ -48,7 +48,7 @@ function open(gateway: Gateway, model: string, ear: Ear): Session {
       reasoning: content.map(({ reasoningContent }) => reasoningContent?.reasoningText?.text ?? '').join(''),
       calls: content.flatMap(({ toolUse }) => (toolUse ? [{ id: toolUse.toolUseId ?? '', name: toolUse.name ?? '', arguments: toolUse.input }] : [])),
       finish: finishes[stopReason] ?? 'other',
-      usage: usage && { input: inputTokens + read + written, output: outputTokens, cacheRead: read, cacheWrite: written, reasoning: 0 },
+      usage: usage && { input: inputTokens + read + written, output: outputTokens, cacheRead: read, cacheWrite: written },
       logprobs: 0,
       deltas,
     };
@@ -74,13 +74,20 @@ function open(gateway: Gateway, model: string, ear: Ear): Session {
       if (manner.usage === false) throw new Inexpressible('usage is always there');
       const body = write<ConverseRequest>({ modelId: model, messages, ...(system.length > 0 && { system }) }, options, writers);
       return ask(body, manner).catch((error: unknown) => {
-        throw new SdkError(error, error instanceof BedrockRuntimeServiceException ? error.$metadata.httpStatusCode : undefined);
+        throw new SdkError(error, statusOf(error));
       });
     },
   };
 }
 
 export const bedrockClient: Client = { name: 'bedrock-converse', sdk: '@aws-sdk/client-bedrock-runtime', protocol: 'bedrock-converse', open };
+
+/** An error inside a stream is one of the SDK's too, but without what belongs to a response. */
+function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof BedrockRuntimeServiceException)) return undefined;
+  const metadata: Partial<typeof error.$metadata> | undefined = error.$metadata;
+  return metadata?.httpStatusCode;
+}
 
 interface Collected {
   content: ContentBlock[];

@@ -15,12 +15,13 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     const requestOptions = { ...(signal && { signal }) };
     if (!stream) {
       const { choices, usage } = await client.completions.create({ ...body, stream: false }, requestOptions);
-      return take({ choices: choices.map(({ text }) => text), finish: choices[0]?.finish_reason, logprobs: choices[0]?.logprobs?.tokens?.length, usage, deltas: 0 });
+      return take({ choices: choices.map(({ text }) => text), finish: choices[0]?.finish_reason, logprobs: choices[0]?.logprobs?.tokens?.length, usage, deltas: 0, usageEvents: 0 });
     }
     const chunks = await client.completions.create({ ...body, stream: true, ...(wantsUsage && { stream_options: { include_usage: true } }) }, requestOptions);
-    const seen: Taken = { choices: [''], finish: undefined, usage: undefined, logprobs: 0, deltas: 0 };
+    const seen: Taken = { choices: [''], finish: undefined, usage: undefined, logprobs: 0, deltas: 0, usageEvents: 0 };
     for await (const { choices, usage } of chunks) {
       seen.usage = usage ?? seen.usage;
+      if (usage && choices.length === 0) seen.usageEvents += 1;
       const [choice] = choices;
       seen.finish = choice?.finish_reason ?? seen.finish;
       seen.logprobs = (seen.logprobs ?? 0) + (choice?.logprobs?.tokens?.length ?? 0);
@@ -33,10 +34,10 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     return take(seen);
   }
 
-  function take({ choices, finish, usage, logprobs = 0, deltas }: Taken): Said {
+  function take({ choices, finish, usage, logprobs = 0, deltas, usageEvents }: Taken): Said {
     const text = choices[0] ?? '';
     texts.push(text);
-    return { text, choices, reasoning: '', calls: [], finish: finishes[finish ?? ''] ?? 'other', usage: usage ? toUsage(usage) : undefined, logprobs, deltas };
+    return { text, choices, reasoning: '', calls: [], finish: finishes[finish ?? ''] ?? 'other', usage: usage ? toUsage(usage) : undefined, logprobs, deltas, usageEvents };
   }
 
   return {
@@ -44,10 +45,9 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
       throw new Inexpressible('a prompt is text');
     },
     user(...content) {
-      for (const item of content) {
-        if (typeof item !== 'string') throw new Inexpressible('a prompt is text');
-        texts.push(item);
-      }
+      const [only, ...more] = content;
+      if (typeof only !== 'string' || more.length > 0 || texts.length > 0) throw new Inexpressible('a prompt is one text');
+      texts.push(only);
     },
     results() {
       throw new Inexpressible('a prompt is text');
@@ -69,6 +69,7 @@ interface Taken {
   usage: OpenAI.CompletionUsage | null | undefined;
   logprobs: number | undefined;
   deltas: number;
+  usageEvents: number;
 }
 
 const writers: Writers<CompletionCreateParamsBase> = {

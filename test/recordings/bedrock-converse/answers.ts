@@ -63,7 +63,9 @@ export const answers = {
     'end_turn',
     { serviceTier: { type: 'priority' }, performanceConfig: { latency: 'standard' } },
   ),
-  'guardrail intervened': answer([{ text: 'I cannot say that.' }], 'guardrail_intervened', { trace: { guardrail: { actionReason: 'Guardrail blocked.' } } }),
+  'guardrail intervened': answer([{ text: 'I cannot say that.' }], 'guardrail_intervened', {
+    trace: { guardrail: { actionReason: 'Guardrail blocked.' } },
+  }),
   'context full': answer([{ text: 'And then' }], 'model_context_window_exceeded'),
   'nothing said': answer([], 'end_turn'),
 };

@@ -34,7 +34,12 @@ export const everyField = wire({
         { reasoningContent: { reasoningText: { text: 'Bob, Bob.', signature: 'EqQBCgIYAhIM1gbcDa9GJwZA2b3h' } } },
         { reasoningContent: { redactedContent: bytes('redacted') } },
         { text: 'I look.' },
-        { citationsContent: { content: [{ text: 'He is kind.' }], citations: [{ title: 'CV', location: { documentPage: { documentIndex: 0, start: 1, end: 2 } } }] } },
+        {
+          citationsContent: {
+            content: [{ text: 'He is kind.' }],
+            citations: [{ title: 'CV', location: { documentPage: { documentIndex: 0, start: 1, end: 2 } } }],
+          },
+        },
         { toolUse: { toolUseId: 'tooluse_1', name: 'look', input: { who: 'Bob' } } },
         { toolUse: { toolUseId: 'tooluse_2', name: 'see', input: {} } },
         { toolUse: { toolUseId: 'srv_1', name: 'nova_grounding', input: {}, type: 'server_tool_use' } },

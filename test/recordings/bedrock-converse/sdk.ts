@@ -47,7 +47,9 @@ export function collected(events: readonly ConverseStreamOutput[]): object {
     }
     Object.assign(answer, messageStop, metadata);
   }
-  const content = [...blocks.values()].map((block): unknown => (isCall(block) ? { toolUse: { ...block.toolUse, input: JSON.parse(block.toolUse.input || '{}') as unknown } } : block));
+  const content = [...blocks.values()].map((block): unknown =>
+    isCall(block) ? { toolUse: { ...block.toolUse, input: JSON.parse(block.toolUse.input || '{}') as unknown } } : block,
+  );
   return { output: { message: { role: 'assistant', content: content as ContentBlock[] } }, ...answer };
 }
 
@@ -59,7 +61,10 @@ interface Step {
   reasoningContent?: { text?: string; signature?: string; redactedContent?: string } | undefined;
 }
 
-function extended(block: Partial<Record<string, object | string>>, { text, toolUse, reasoningContent }: Step): Partial<Record<string, object | string>> {
+function extended(
+  block: Partial<Record<string, object | string>>,
+  { text, toolUse, reasoningContent }: Step,
+): Partial<Record<string, object | string>> {
   if (text !== undefined) return { text: (typeof block['text'] === 'string' ? block['text'] : '') + text };
   if (isCall(block)) return { toolUse: { ...block.toolUse, input: block.toolUse.input + (toolUse?.input ?? '') } };
   if (reasoningContent?.redactedContent !== undefined) return { reasoningContent: { redactedContent: reasoningContent.redactedContent } };

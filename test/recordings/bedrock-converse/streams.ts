@@ -11,10 +11,16 @@ import { bytes, wire } from './wire.ts';
 
 const start: ConverseStreamOutput = { messageStart: { role: 'assistant' } };
 
-const delta = (contentBlockIndex: number, step: ContentBlockDelta): ConverseStreamOutput => ({ contentBlockDelta: { contentBlockIndex, delta: step } });
+const delta = (contentBlockIndex: number, step: ContentBlockDelta): ConverseStreamOutput => ({
+  contentBlockDelta: { contentBlockIndex, delta: step },
+});
 const stop = (contentBlockIndex: number): ConverseStreamOutput => ({ contentBlockStop: { contentBlockIndex } });
 
-const end = (stopReason: StopReason, counts: Partial<TokenUsage>, more: Partial<MessageStopEvent & ConverseStreamMetadataEvent> = {}): ConverseStreamOutput[] => {
+const end = (
+  stopReason: StopReason,
+  counts: Partial<TokenUsage>,
+  more: Partial<MessageStopEvent & ConverseStreamMetadataEvent> = {},
+): ConverseStreamOutput[] => {
   const { additionalModelResponseFields, ...rest } = more;
   return [
     { messageStop: { stopReason, ...(additionalModelResponseFields !== undefined && { additionalModelResponseFields }) } },
