@@ -30,7 +30,7 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
   const relay: RelayOptions = {
     from: { protocol: api.protocol, framing: api.framing ?? api.protocol.framing },
     to: { protocol: state.protocol, framing: plan.facts.framing ?? state.protocol.framing },
-    finish: createStateSealer(state.protocol, plan.seal),
+    finish: finisher(plan, deployment, state),
     storedIds: storedIdsOf(plan, deployment),
     observe: createObserver(state),
     filter: pipeline.partFilter(),
@@ -38,6 +38,12 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
   };
   const isStream = plan.facts.stream && message.headers.get('content-type')?.includes(relay.from.framing.contentType) === true;
   yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, plan, state);
+}
+
+/** Makes parts ready for a client of another protocol: an answer that its provider gave no name gets ours, and state is sealed. */
+function finisher({ seal }: Plan, { model }: Deployment, { protocol, id }: ExchangeState): RelayOptions['finish'] {
+  const sealed = createStateSealer(protocol, seal);
+  return (part) => sealed(part.type === 'start' ? { ...part, id: part.id || id, model: part.model || model } : part);
 }
 
 /** What the client calls the objects that the provider keeps; undefined where none is spoken of. */
@@ -109,14 +115,15 @@ async function* streamedAnswer(message: ResponseHeaders, relay: RelayOptions, pl
 }
 
 /** Keeps what settling and traces need of an answer. */
-function createObserver({ outcome, trace }: ExchangeState): (part: Part) => void {
+function createObserver({ outcome, trace, protocol }: ExchangeState): (part: Part) => void {
+  const isCount = protocol.operation === 'count-tokens'; // its answer is what a request would use, and uses nothing
   let sawText = false;
   return (part) => {
     if (isTextPart(part)) {
       outcome.deliveredBytes += Buffer.byteLength(part.text);
       if (!sawText) trace.firstToken();
       sawText = true;
-    } else if (part.type === 'usage') outcome.usage = part.usage;
+    } else if (part.type === 'usage') outcome.usage = isCount ? undefined : part.usage;
     else if (part.type === 'start') trace.described({ id: part.id, model: part.model });
     else if (part.type === 'finish') trace.described({ finishReason: part.reason.unified });
   };

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { EventTooLargeError, FramingError, type EventParser, type Framing, type StreamEvent, type WrittenEvent } from './event.ts';
+import { EventTooLargeError, FramingError, type EventParser, type EventWriter, type Framing, type StreamEvent, type WrittenEvent } from './event.ts';
 
 /**
  * AWS event stream (https://smithy.io/2.0/aws/amazon-eventstream.html): binary messages, each
@@ -18,6 +18,7 @@ const CRC = 4;
 /** Cuts an AWS event stream into its messages. An event's name is its `:event-type`, `:exception-type` or `:error-code`, its data the payload as text. Chunks may end anywhere. */
 export class AwsEventStreamParser implements EventParser {
   readonly #maxEventBytes: number;
+  readonly #headers = new HeaderReader();
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   /** Bytes of the message whose beginning is kept; 0 as long as its prelude is not whole. */
@@ -36,7 +37,7 @@ export class AwsEventStreamParser implements EventParser {
   /** The messages that this chunk completes. Throws FramingError where lengths or checksums are wrong, EventTooLargeError for a message beyond the bound, as soon as its prelude says so. */
   push(chunk: Buffer): AwsEvent[] {
     const events: AwsEvent[] = [];
-    let at = 0;
+    let at = this.#takeWholeMessages(chunk, events);
     while (at < chunk.length) {
       const missing = (this.#messageBytes || PRELUDE) - this.#pendingBytes;
       if (chunk.length - at < missing) {
@@ -45,7 +46,7 @@ export class AwsEventStreamParser implements EventParser {
       }
       const end = at + missing;
       if (this.#messageBytes > 0) {
-        events.push(parseMessage(this.#take(chunk.subarray(at, end))));
+        events.push(this.#parse(this.#take(chunk.subarray(at, end))));
         this.#messageBytes = 0;
         at = end;
       } else if (this.#pendingBytes > 0) {
@@ -53,11 +54,23 @@ export class AwsEventStreamParser implements EventParser {
         this.#messageBytes = this.#measure(Buffer.concat(this.#pending));
         at = end;
       } else {
-        // Nearly always: a message begins here, and its prelude lies in this chunk.
         this.#messageBytes = this.#measure(chunk.subarray(at, end));
       }
     }
     return events;
+  }
+
+  /** The usual case: messages that begin and end in this chunk. Their checksums cover their preludes. Returns where the first message begins that is not whole, or whose lengths cannot be. */
+  #takeWholeMessages(chunk: Buffer, events: AwsEvent[]): number {
+    let at = 0;
+    while (this.#pendingBytes === 0 && at + PRELUDE <= chunk.length) {
+      const bytes = chunk.readUInt32BE(at);
+      const isWhole = bytes <= chunk.length - at && bytes <= this.#maxEventBytes && bytes >= PRELUDE + chunk.readUInt32BE(at + 4) + CRC;
+      if (!isWhole) break;
+      events.push(this.#parse(chunk.subarray(at, at + bytes)));
+      at += bytes;
+    }
+    return at;
   }
 
   /** What is left at the end of the stream: bytes of a message that was cut, without name or data. */
@@ -87,19 +100,19 @@ export class AwsEventStreamParser implements EventParser {
     if (bytes < PRELUDE + prelude.readUInt32BE(4) + CRC) throw new FramingError('the headers of a message are longer than the message');
     return bytes;
   }
-}
 
-function parseMessage(raw: Buffer): AwsEvent {
-  const behind = raw.length - CRC;
-  if (crc32(raw.subarray(0, behind)) !== raw.readUInt32BE(behind)) throw new FramingError('the checksum of a message is wrong');
-  const headersEnd = payloadStart(raw);
-  const headers = readTexts(raw, headersEnd);
-  const payload = raw.toString('utf8', headersEnd, behind);
-  const messageType = headers[':message-type'];
-  if (messageType === 'exception') return { name: headers[':exception-type'] ?? '', data: payload, raw, messageType };
-  // Errors that no API defines come without a payload: their message is a header.
-  if (messageType === 'error') return { name: headers[':error-code'] ?? '', data: payload || (headers[':error-message'] ?? ''), raw, messageType };
-  return { name: headers[':event-type'] ?? '', data: payload, raw, messageType: 'event' };
+  #parse(raw: Buffer): AwsEvent {
+    const behind = raw.length - CRC;
+    if (crc32(raw.subarray(0, behind)) !== raw.readUInt32BE(behind)) throw new FramingError('the checksum of a message is wrong');
+    const headersEnd = payloadStart(raw);
+    const headers = this.#headers.read(raw, headersEnd);
+    const payload = raw.toString('utf8', headersEnd, behind);
+    const messageType = headers[':message-type'];
+    if (messageType === 'exception') return { name: headers[':exception-type'] ?? '', data: payload, raw, messageType };
+    // Errors that no API defines come without a payload: their message is a header.
+    if (messageType === 'error') return { name: headers[':error-code'] ?? '', data: payload || (headers[':error-message'] ?? ''), raw, messageType };
+    return { name: headers[':event-type'] ?? '', data: payload, raw, messageType: 'event' };
+  }
 }
 
 const payloadStart = (raw: Buffer): number => PRELUDE + raw.readUInt32BE(4);
@@ -111,6 +124,20 @@ const STRING = 7;
 
 /** Bytes of a header's value, by its type: true, false, byte, short, integer, long, bytes, string, timestamp, UUID. Bytes and strings say their own. */
 const valueBytes = [0, 0, 1, 2, 4, 8, undefined, undefined, 8, 16] as const;
+
+/** Reads the headers of a stream's messages. Nearly every message has those of the one before, byte for byte, so what they say is kept. */
+class HeaderReader {
+  #bytes: Buffer = Buffer.alloc(0);
+  #texts: TextHeaders = {};
+
+  read(raw: Buffer, end: number): TextHeaders {
+    if (raw.compare(this.#bytes, 0, this.#bytes.length, PRELUDE, end) !== 0) {
+      this.#texts = readTexts(raw, end);
+      this.#bytes = Buffer.from(raw.subarray(PRELUDE, end));
+    }
+    return this.#texts;
+  }
+}
 
 /** The headers that say what a message is. */
 function readTexts(raw: Buffer, end: number): TextHeaders {
@@ -135,54 +162,30 @@ function readTexts(raw: Buffer, end: number): TextHeaders {
 }
 
 /** A message with headers `:event-type` (or `:exception-type`), `:content-type` and `:message-type`, as AWS sends them; the data is JSON. */
-export function formatAwsEvent({ name = '', data, messageType = 'event' }: WrittenEvent): Buffer {
-  const key = `:${messageType}-type`;
-  const tail = headerTails[messageType];
-  const nameBytes = Buffer.byteLength(name);
-  const headersBytes = 1 + key.length + 3 + nameBytes + tail.length;
-  const message = allocateMessage(headersBytes, Buffer.byteLength(data));
-  let at = message.writeUInt8(key.length, PRELUDE);
-  at += message.write(key, at, 'latin1');
-  at = message.writeUInt8(STRING, at);
-  at = message.writeUInt16BE(nameBytes, at);
-  at += message.write(name, at);
-  at += tail.copy(message, at);
-  message.write(data, at);
-  return seal(message);
-}
+export const formatAwsEvent = ({ name = '', data, messageType = 'event' }: WrittenEvent): Buffer => formatMessage(headersOf(name, messageType), data);
 
 /** The same message with other data: all its headers stay. */
-export function withAwsData({ raw }: StreamEvent, data: string): Buffer {
-  const headersEnd = payloadStart(raw);
-  const message = allocateMessage(headersEnd - PRELUDE, Buffer.byteLength(data));
-  raw.copy(message, PRELUDE, PRELUDE, headersEnd);
-  message.write(data, headersEnd);
-  return seal(message);
-}
+export const withAwsData = ({ raw }: StreamEvent, data: string): Buffer => formatMessage(raw.subarray(PRELUDE, payloadStart(raw)), data);
 
-/** A message whose prelude is written. */
-function allocateMessage(headersBytes: number, payloadBytes: number): Buffer {
-  const message = Buffer.allocUnsafe(PRELUDE + headersBytes + payloadBytes + CRC);
-  message.writeUInt32BE(message.length, 0);
-  message.writeUInt32BE(headersBytes, 4);
-  message.writeUInt32BE(crc32(message.subarray(0, 8)), 8);
-  return message;
-}
-
-/** Writes the checksum of a message that is otherwise complete. */
-function seal(message: Buffer): Buffer {
+function formatMessage(headers: Buffer, data: string): Buffer {
+  const headersEnd = PRELUDE + headers.length;
+  const message = Buffer.allocUnsafe(headersEnd + Buffer.byteLength(data) + CRC);
   const behind = message.length - CRC;
+  message.writeUInt32BE(message.length, 0);
+  message.writeUInt32BE(headers.length, 4);
+  message.writeUInt32BE(crc32(message.subarray(0, 8)), 8);
+  message.set(headers, PRELUDE);
+  message.write(data, headersEnd);
   message.writeUInt32BE(crc32(message.subarray(0, behind)), behind);
   return message;
 }
 
-function textHeader(name: string, value: string): Buffer {
-  return Buffer.concat([
-    Buffer.from([name.length]),
-    Buffer.from(name),
-    Buffer.from([STRING, value.length >> 8, value.length & 0xff]),
-    Buffer.from(value),
-  ]);
+const headersOf = (name: string, messageType: 'event' | 'exception'): Buffer =>
+  Buffer.concat([textHeader(`:${messageType}-type`, name), headerTails[messageType]]);
+
+function textHeader(name: string, text: string): Buffer {
+  const value = Buffer.from(text);
+  return Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from([STRING, value.length >> 8, value.length & 0xff]), value]);
 }
 
 const contentTypeHeader = textHeader(':content-type', 'application/json');
@@ -191,17 +194,32 @@ const headerTails = {
   exception: Buffer.concat([contentTypeHeader, textHeader(':message-type', 'exception')]),
 };
 
+/** Writes the messages of one stream. Nearly every message has the headers of the one before, so they are kept. */
+export class AwsEventWriter implements EventWriter {
+  #name = '';
+  #messageType: 'event' | 'exception' = 'event';
+  #headers = headersOf('', 'event');
+
+  write({ name = '', data, messageType = 'event' }: WrittenEvent): Buffer {
+    if (name !== this.#name || messageType !== this.#messageType) {
+      this.#headers = headersOf(name, messageType);
+      this.#name = name;
+      this.#messageType = messageType;
+    }
+    return formatMessage(this.#headers, data);
+  }
+
+  passed(): void {}
+
+  end(): string {
+    return '';
+  }
+}
+
 /** AWS event stream, as Bedrock streams. */
 export const awsEventStream: Framing = {
   contentType: 'application/vnd.amazon.eventstream',
   createParser: () => new AwsEventStreamParser(),
-  createWriter: () => awsWriter,
+  createWriter: () => new AwsEventWriter(),
   withData: withAwsData,
-};
-
-/** Each message stands for itself, so all streams share one writer. */
-const awsWriter = {
-  write: formatAwsEvent,
-  passed: (): void => {},
-  end: (): string => '',
 };

@@ -4,6 +4,7 @@ import { noUsage, type Usage } from '../llm/usage.ts';
 import { createPrices } from '../pricing/prices.ts';
 import { ClientRequest } from '../protocols/client-request.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
+import { openaiInputTokens } from '../protocols/openai-input-tokens/index.ts';
 import { openai } from '../providers/openai.ts';
 import type { ConfiguredPrice, Deployment } from '../routing/deployment.ts';
 import { StoreError, type Hold, type Ledger, type LedgerEntry, type Reservation } from '../stores/ledger.ts';
@@ -295,6 +296,18 @@ describe('after the call', () => {
       [3000, false],
       [0, true],
     ]);
+  });
+});
+
+describe('a count of tokens', () => {
+  const counted = new ClientRequest(openaiInputTokens, Buffer.from('{"model":"fast","input":"Hi"}'));
+
+  test('reserves nothing and costs nothing, also where the budget is spent and the price unknown', async () => {
+    const { ledger, chain, settle } = open({ amountNanos: 0n });
+    await chain(counted, [unpriced]);
+    expect(ledger.reserved()).toBe(0n);
+    settle(outcome({ deployment: unpriced }));
+    expect(ledger.recorded).toMatchObject([{ protocol: 'openai-input-tokens', usage: noUsage, costNanos: 0, estimated: false, unpriced: false }]);
   });
 });
 

@@ -52,8 +52,9 @@ function openBudget(exchange: string, identity: Identity, { ledger, prices, pass
 
   return {
     async onChain(request, chain) {
-      asked = { protocol: request.protocol.name, model: request.facts.model };
-      if (tenant.budget !== undefined) await reserve(tenant.budget, mostNanos(request, chain, prices));
+      const isFree = request.protocol.operation === 'count-tokens'; // nobody bills it, and what is counted was not used
+      asked = { protocol: request.protocol.name, model: request.facts.model, ...(isFree && { costNanos: 0 }) };
+      if (tenant.budget !== undefined && !isFree) await reserve(tenant.budget, mostNanos(request, chain, prices));
     },
 
     async onPassThrough(group) {
@@ -88,7 +89,7 @@ function openBudget(exchange: string, identity: Identity, { ledger, prices, pass
 interface Asked {
   protocol: LedgerEntry['protocol'];
   model: string;
-  /** What a call costs that no tokens are counted of. */
+  /** What a call costs whatever tokens are told of. */
   costNanos?: number;
 }
 

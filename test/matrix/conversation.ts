@@ -127,6 +127,8 @@ export interface Client {
   /** The SDK. */
   sdk: string;
   protocol: string;
+  /** Features that the format has no words for, where no option or content of a conversation shows it. */
+  without?: readonly string[];
   open(gateway: Gateway, model: string, ear: Ear): Session;
 }
 

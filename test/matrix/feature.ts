@@ -25,6 +25,8 @@ export interface Stage {
   open(): Session;
   /** The client's. */
   protocol: string;
+  /** Whether client and provider speak different protocols. */
+  isTranslated: boolean;
   provider: ProviderUnderTest;
   fake: FakeProvider;
   ear: Ear;

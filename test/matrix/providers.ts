@@ -8,6 +8,7 @@ import { startFakeOpenAI } from '../../src/demo/openai.ts';
 import type { FakeProvider } from '../../src/demo/server.ts';
 import { demoProject } from '../../src/demo/vertex/oauth.ts';
 import { startFakeVertex } from '../../src/demo/vertex.ts';
+import type { Client } from './conversation.ts';
 import { providerKinds } from '../../src/providers/registry.ts';
 
 /** A provider of the matrix, and its strict fake. */
@@ -39,12 +40,13 @@ export interface ProviderUnderTest {
   mutesLogprobs?: true;
 }
 
-/** Why, for clients of which protocol, or of all but one. */
+/** Why, for clients of one protocol or name, or of all but one protocol. */
 type Lack = string | { why: string; client?: string; except?: string };
 
 const encrypted = /"encrypted_content":"[^"]/;
 const openaiState = { noArguments: '', reasoningBack: encrypted, redactedBack: encrypted };
 const claudeCached = { input_tokens: 100, cache_read_input_tokens: 2000, cache_creation_input_tokens: 0 };
+const claudeLacks = { 'end: content filter': { client: 'openai-completions', why: 'It knows refusals alone, which are text there.' } };
 const claudeState = { reasoningBack: /"signature":"[^"]/, redactedBack: /"redacted_thinking"/, filteredAs: () => 'refusal', cachedUsage: claudeCached };
 const geminiState = { reasoningBack: /"thoughtSignature":"(?!skip_|context_)[^"]/, filteredAs: () => 'SAFETY' };
 const bedrockState = {
@@ -117,7 +119,7 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeAnthropic(),
     config: ({ url, apiKey }) => ({ kind: 'anthropic', baseUrl: url, apiKey }),
     models: { plain: 'claude-sonnet-4-5' },
-    lacks: {},
+    lacks: claudeLacks,
     ...claudeState,
   },
   {
@@ -144,7 +146,7 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeVertex(),
     config: ({ url, apiKey }) => ({ kind: 'vertex', baseUrl: url, project: demoProject, accessToken: apiKey }),
     models: { plain: 'claude-sonnet-4-5' },
-    lacks: {},
+    lacks: claudeLacks,
     ...claudeState,
   },
   {
@@ -184,7 +186,7 @@ export const providers: readonly ProviderUnderTest[] = [
   compatible('groq', 'Groq', { plain: 'llama-3.3-70b-versatile', thinking: 'openai/gpt-oss-120b' }),
   compatible('deepseek', 'DeepSeek', { plain: 'deepseek-chat', thinking: 'deepseek-v4-pro' }),
   compatible('xai', 'xAI', { plain: 'grok-4.3' }),
-  compatible('openrouter', 'OpenRouter', { plain: 'openai/gpt-5-mini' }),
+  compatible('openrouter', 'OpenRouter', { plain: 'openai/gpt-5-mini' }, { lacks: { 'error inside a stream': { client: 'openai-chat, AI SDK', why: 'Such an event has choices too, and the AI SDK looks at those alone.' } } }),
   compatible('together', 'Together', { plain: 'openai/gpt-oss-120b' }, { lacks: uncounted }),
   compatible('fireworks', 'Fireworks', { plain: 'accounts/fireworks/models/gpt-oss-120b' }),
   compatible('perplexity', 'Perplexity', { plain: 'sonar', thinking: 'sonar-reasoning-pro' }, { lacks: { ...uncounted, 'text of the reasoning': 'It stands in the text.' } }),
@@ -209,9 +211,9 @@ export function speaks({ config, models }: ProviderUnderTest, protocol: string):
 }
 
 /** Why a provider has not what a feature needs, for clients of this protocol; undefined where it has. */
-export function lackOf({ lacks, without }: ProviderUnderTest, feature: string, protocol: string): string | undefined {
+export function lackOf({ lacks, without }: ProviderUnderTest, feature: string, { name, protocol }: Pick<Client, 'name' | 'protocol'>): string | undefined {
   const lack = without?.[protocol] ?? lacks[feature];
   if (typeof lack !== 'object') return lack;
   const { why, client, except } = lack;
-  return (client === undefined || client === protocol) && except !== protocol ? why : undefined;
+  return (client === undefined || client === protocol || client === name) && except !== protocol ? why : undefined;
 }

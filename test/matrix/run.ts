@@ -58,29 +58,31 @@ async function proveCells({ mutation }: Feature, cells: readonly Cell[], world: 
 }
 
 async function tryCell({ client, provider, feature }: Omit<Cell, 'outcome'>, { gateway, fakes }: World): Promise<Outcome> {
-  const why = lackOf(provider, feature.name, client.protocol);
+  if (client.without?.includes(feature.name)) return { type: 'inexpressible' };
+  const why = lackOf(provider, feature.name, client);
   if (why !== undefined) return { type: 'lacking', why };
   const fake = fakes.get(provider.name);
   if (fake === undefined) throw new Error(`${provider.name} has not been started`);
   fake.clear();
   const ear = createEar();
   const model = feature.thinks ? `${provider.name}-thinking` : provider.name;
-  const stage: Stage = { open: () => client.open(gateway, model, ear), provider, protocol: client.protocol, fake, ear };
+  const isTranslated = !speaks(provider, client.protocol);
+  const stage: Stage = { open: () => client.open(gateway, model, ear), provider, protocol: client.protocol, isTranslated, fake, ear };
   const failure = await withPatience(feature.run(stage)).then(
     () => undefined,
     (error: unknown) => error,
   );
-  return toOutcome(failure, stage, speaks(provider, client.protocol));
+  return toOutcome(failure, stage);
 }
 
 /** A 400 says it too: the gateway's, or the provider's own where it got what the client sent. */
-function toOutcome(failure: unknown, { ear }: Stage, isOwnProtocol: boolean): Outcome {
+function toOutcome(failure: unknown, { ear, isTranslated }: Stage): Outcome {
   if (failure instanceof Inexpressible) return { type: 'inexpressible' };
   const [warning] = ear.warnings;
   if (warning !== undefined) return { type: 'told', why: warning };
   if (failure === undefined) return { type: 'carried' };
   const isOurs = ear.headers.get('x-remora-error') !== null;
-  if (failure instanceof SdkError && failure.status === 400 && (isOurs || isOwnProtocol)) return { type: 'told', why: messageOf(failure) };
+  if (failure instanceof SdkError && failure.status === 400 && (isOurs || !isTranslated)) return { type: 'told', why: messageOf(failure) };
   return { type: 'broken', why: failure instanceof Error ? failure.message : String(failure) };
 }
 

@@ -4,47 +4,14 @@ import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.
 import { bedrockConverse } from '../../src/protocols/bedrock-converse/index.ts';
 import { geminiGenerate } from '../../src/protocols/gemini-generate/index.ts';
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
-import { openaiResponses } from '../../src/protocols/openai-responses/index.ts';
 import type { ChatProtocol } from '../../src/protocols/protocol.ts';
-import * as anthropicRequests from './anthropic-messages/requests.ts';
-import * as geminiRequests from './gemini-generate/requests.ts';
-import * as openaiRequests from './openai-chat/requests.ts';
-import * as responsesRequests from './openai-responses/requests.ts';
+import { recordings, type ChatRecordings, type Json } from './chat.ts';
 
-/** A provider model that each protocol is asked for; one that takes as much as any. */
-const targets: readonly { protocol: ChatProtocol; model: string }[] = [
-  { protocol: openaiChat, model: 'gpt-5-mini' },
-  { protocol: openaiResponses, model: 'gpt-5-mini' },
-  { protocol: anthropicMessages, model: 'claude-sonnet-4-5' },
-  { protocol: geminiGenerate, model: 'gemini-3-pro-preview' },
-  { protocol: bedrockConverse, model: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0' },
-];
-
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type Target = Pick<ChatRecordings, 'protocol' | 'model'>;
 type Path = (string | number)[];
 
-const isGroup = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-/** Every recorded request of a module: each export is one, or an object of them. */
-function requestsIn(module: object, isRequest: (value: Record<string, unknown>) => boolean): [name: string, request: Json][] {
-  return Object.entries(module).flatMap(([name, value]): [string, Json][] => {
-    if (!isGroup(value)) return [];
-    if (isRequest(value)) return [[name, value as Json]];
-    return Object.entries(value).flatMap(([inner, request]): [string, Json][] =>
-      isGroup(request) && isRequest(request) ? [[inner, request as Json]] : [],
-    );
-  });
-}
-
-const sources: readonly { protocol: ChatProtocol; requests: [name: string, request: Json][] }[] = [
-  { protocol: openaiChat, requests: requestsIn(openaiRequests, (value) => 'messages' in value) },
-  { protocol: openaiResponses, requests: [['everyTranslatableField', responsesRequests.everyTranslatableField]] },
-  { protocol: anthropicMessages, requests: requestsIn(anthropicRequests, (value) => 'messages' in value) },
-  { protocol: geminiGenerate, requests: requestsIn(geminiRequests, (value) => 'contents' in value) },
-];
-
 /** What becomes of a request: the body that is sent with what the gateway itself reads, and what is warned of; or why it is refused. */
-function translate(from: ChatProtocol, { protocol, model }: (typeof targets)[number], request: Json): { sent: string; warned: string } {
+function translate(from: ChatProtocol, { protocol, model }: Target, request: Json): { sent: string; warned: string } {
   try {
     const body = parseJson(Buffer.from(JSON.stringify(request)));
     const facts = from.facts(body, from === geminiGenerate || from === bedrockConverse ? { model: 'fast', stream: false } : {});
@@ -120,7 +87,7 @@ const valueAt = (document: Json, path: Path): Json =>
   path.reduce<Json>((value, step) => (value as Record<string | number, Json>)[step] ?? null, document);
 
 /** The fields of a request whose removal nobody would notice, nor another value in them: neither is what is sent another, nor what is warned of, of them or of what they stand in. */
-function lostFields(from: ChatProtocol, target: (typeof targets)[number], request: Json): string[] {
+function lostFields(from: ChatProtocol, target: Target, request: Json): string[] {
   const whole = translate(from, target, request);
   if (whole.sent === '') throw new Error(whole.warned);
   const isWarnedOf = (path: Path): boolean => path.length > 0 && translate(from, target, without(request, path)).warned !== whole.warned;
@@ -135,10 +102,10 @@ function lostFields(from: ChatProtocol, target: (typeof targets)[number], reques
     .map((path) => `${path.join('.')} = ${JSON.stringify(valueAt(request, path)).slice(0, 60)}`);
 }
 
-describe.each(sources.flatMap(({ protocol, requests }) => requests.map(([name, request]) => ({ from: protocol, name, request }))))(
+describe.each(recordings.flatMap(({ protocol, requests }) => requests.map(([name, request]) => ({ from: protocol, name, request }))))(
   'of the $from.name request "$name"',
   ({ from, request }) => {
-    test.each(targets.filter(({ protocol }) => protocol !== from))('nothing is lost in silence on the way to $protocol.name', (target) => {
+    test.each(recordings.filter(({ protocol }) => protocol !== from))('nothing is lost in silence on the way to $protocol.name', (target) => {
       expect(lostFields(from, target, request)).toEqual([]);
     });
   },

@@ -1,14 +1,12 @@
 import type { Writable } from '../../framing/json-write.ts';
 import type { Warning } from '../../llm/request.ts';
-import { limitMarks, markOf, type Block as MarkedBlock } from '../anthropic-messages/request-cache.ts';
+import { limitMarks, type Block as MarkedBlock } from '../anthropic-messages/request-cache.ts';
 import type { CachePlace, ConverseRules } from './request-models.ts';
 
 /** A block, or a tool, of a request that is being written: one of Converse's unions, and whether a cache point is to stand behind it. */
 export interface Block extends Pick<MarkedBlock, 'cache_control'> {
   value: Readonly<Record<string, Writable>>;
 }
-
-export { markOf };
 
 /** Takes away the marks that the model does not take: in some places, or at all, and beyond what it takes of them. */
 export function fitMarks(blocks: Readonly<Record<CachePlace, readonly Block[]>>, rules: ConverseRules, warnings: Warning[]): void {

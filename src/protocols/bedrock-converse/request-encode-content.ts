@@ -1,6 +1,7 @@
 import type { AudioContent, DocumentContent, ImageContent, TextContent, UserContent, Warning } from '../../llm/request.ts';
 import { inlineData, isDataUrl } from '../data-url.ts';
-import { markOf, type Block } from './request-encode-blocks.ts';
+import { markOf } from '../anthropic-messages/request-cache.ts';
+import type { Block } from './request-encode-blocks.ts';
 import type { DocumentNames } from './request-encode-names.ts';
 import type { ConverseRules } from './request-models.ts';
 import { audioFormats, documentFormats, imageFormats } from './wire-media.ts';

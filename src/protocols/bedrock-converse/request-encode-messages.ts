@@ -1,7 +1,8 @@
 import { RawJson } from '../../framing/json-write.ts';
 import type { AssistantContent, Message, ReasoningContent, Warning } from '../../llm/request.ts';
 import { ToolIds } from '../anthropic-messages/request-ids.ts';
-import { markOf, type Block } from './request-encode-blocks.ts';
+import { markOf } from '../anthropic-messages/request-cache.ts';
+import type { Block } from './request-encode-blocks.ts';
 import { textBlocks, userBlocks, type ContentContext } from './request-encode-content.ts';
 import { DocumentNames } from './request-encode-names.ts';
 import type { ConverseRules } from './request-models.ts';

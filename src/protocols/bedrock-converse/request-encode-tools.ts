@@ -3,8 +3,9 @@ import { RawJson, type Writable } from '../../framing/json-write.ts';
 import { addField, removeFields, splice, type Edit } from '../../framing/splice.ts';
 import type { ChatRequest, Message, ObjectText, Tool, ToolChoice, Warning } from '../../llm/request.ts';
 import { fitSchema } from '../anthropic-messages/request-schema.ts';
+import { markOf } from '../anthropic-messages/request-cache.ts';
 import { lostKeywords } from './request-encode-output.ts';
-import { markOf, type Block } from './request-encode-blocks.ts';
+import type { Block } from './request-encode-blocks.ts';
 import type { ConverseRules } from './request-models.ts';
 
 /** Tools, and what may be chosen of them: in Converse's own field, or in Claude's, which can say more. */

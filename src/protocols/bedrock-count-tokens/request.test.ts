@@ -5,6 +5,7 @@ import { clientServed } from '../../../test/recordings/bedrock-converse/sdk.ts';
 import { startFakeBedrock, type FakeBedrock } from '../../demo/bedrock.ts';
 import { parseJson, type JsonNode } from '../../framing/json.ts';
 import { noUsage } from '../../llm/usage.ts';
+import { requestContract } from '../protocol.contract.ts';
 import { bedrockCountTokens } from './index.ts';
 
 let fake: FakeBedrock;
@@ -16,6 +17,21 @@ afterAll(() => fake.stop());
 const model = 'eu.anthropic.claude-haiku-4-5-20251001-v1:0';
 const parsed = (body: object): JsonNode => parseJson(Buffer.from(JSON.stringify(body)));
 const path = { model: 'fast', stream: false };
+
+const counting = (converse: object): object => ({ input: { converse: { ...countTokens.input.converse, ...converse } } });
+
+requestContract(bedrockCountTokens, {
+  request: counting({}) as Record<string, unknown>,
+  path,
+  requiredFields: ['input'],
+  places: {
+    'the system prompt': (value) => counting({ system: [{ text: value }] }),
+    'the text of a message': (value) => counting({ messages: [{ role: 'user', content: [{ text: value }] }] }),
+    'an unknown field of what is counted': (value) => counting({ vendor: value }),
+    'the description of a tool': (value) =>
+      counting({ toolConfig: { tools: [{ toolSpec: { name: 'look', description: value, inputSchema: { json: {} } } }] } }),
+  },
+});
 
 test('a request is counted by Bedrock as it was decoded', async () => {
   const body = parsed(countTokens);

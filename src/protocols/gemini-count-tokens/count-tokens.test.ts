@@ -36,6 +36,10 @@ const flat = { contents, systemInstruction, tools };
 const wrapped = { generateContentRequest: { model: 'models/gemini-2.5-flash', ...flat } };
 
 describe('a request', () => {
+  test('makes no output tokens', () => {
+    expect(requestOf({ contents }).facts).toMatchObject({ maxTokens: 0, choices: 1, stream: false });
+  });
+
   test('is decoded where it stands', () => {
     const outside = requestOf(flat).decoded();
     expect(outside).toMatchObject({ value: { messages: [{ role: 'system' }, { role: 'user' }], tools: [{}, {}] }, warnings: [] });

@@ -20,7 +20,7 @@ const counted = (body: JsonNode): JsonNode => field(body, inside) ?? body;
 export function facts(body: JsonNode, { model }: PathFacts): RequestFacts {
   if (model === undefined || model === '') throw new JsonFieldError('model', 'must be named in the path');
   checkContents(counted(body));
-  return { model, stream: false, maxTokens: undefined, choices: 1, wantsUsage: true };
+  return { model, stream: false, maxTokens: 0, choices: 1, wantsUsage: true };
 }
 
 /** Ids of calls, and signatures, in the request that is counted. */

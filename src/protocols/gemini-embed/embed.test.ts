@@ -39,6 +39,10 @@ const requestOf = (protocol: EmbedProtocol, body: object): ClientRequest =>
 const target = { model: 'gemini-embedding-001', quirks: {} };
 
 describe('a request', () => {
+  test.each([geminiEmbed, geminiEmbedContent])('to $name makes no output tokens', (protocol) => {
+    expect(requestOf(protocol, protocol === geminiEmbed ? { requests: [one] } : one).facts).toMatchObject({ maxTokens: 0, choices: 1, stream: false });
+  });
+
   test('names the provider’s model where it must', () => {
     const retargeted = (protocol: EmbedProtocol, body: object): unknown => JSON.parse(requestOf(protocol, body).retargeted(target).value.toString());
     const model = 'models/gemini-embedding-001';

@@ -25,7 +25,7 @@ export function facts(body: JsonNode, { model }: PathFacts): RequestFacts {
   for (const request of requestsIn(body)) {
     if (field(request, 'content') === undefined) throw new JsonFieldError(request.path === '' ? 'content' : `${request.path}.content`, 'is required');
   }
-  return { model, stream: false, maxTokens: undefined, choices: 1, wantsUsage: true };
+  return { model, stream: false, maxTokens: 0, choices: 1, wantsUsage: true };
 }
 
 /** Each request of a batch names the model too, and must; one alone may. */

@@ -22,7 +22,7 @@ test('generates nothing, so nothing is stored or streamed', () => {
   expect(openaiInputTokens.facts(parsed({ model: 'fast', input: 'Hi' }), {})).toEqual({
     model: 'fast',
     stream: false,
-    maxTokens: undefined,
+    maxTokens: 0,
     choices: 1,
     wantsUsage: true,
   });

@@ -10,7 +10,7 @@ import type { Carried, PathFacts, RequestFacts, Target } from '../protocol.ts';
 export function facts(body: JsonNode, path: PathFacts): RequestFacts {
   const model = askedModel(body, path);
   checkInput(body);
-  return { model, stream: false, maxTokens: undefined, choices: 1, wantsUsage: true };
+  return { model, stream: false, maxTokens: 0, choices: 1, wantsUsage: true };
 }
 
 /** A request as OpenAI counts it: what the model would read, and what it could call. How it is sampled does not matter here. */

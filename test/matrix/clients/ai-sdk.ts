@@ -1,6 +1,7 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import { APICallError, generateText, jsonSchema, Output, streamText, tool, type FinishReason, type LanguageModelUsage, type ModelMessage, type ToolSet } from 'ai';
 import { Inexpressible, SdkError, textContent, type Client, type Content, type Ear, type Gateway, type Manner, type Options, type Said, type Session } from '../conversation.ts';
+import { finishes } from './openai-chat.ts';
 
 /** What `generateText` gives, and `streamText` promises. */
 interface Result {
@@ -8,6 +9,7 @@ interface Result {
   reasoningText: string | undefined;
   toolCalls: readonly { toolCallId: string; toolName: string; input: unknown }[];
   finishReason: FinishReason;
+  rawFinishReason: string | undefined;
   usage: LanguageModelUsage;
   response: { messages: readonly ModelMessage[] };
 }
@@ -31,27 +33,28 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     }
     signal?.throwIfAborted();
     if (failure !== undefined) throw failure;
-    const [text, reasoningText, toolCalls, finishReason, usage, response] = await Promise.all([
+    const [text, reasoningText, toolCalls, finishReason, rawFinishReason, usage, response] = await Promise.all([
       streamed.text,
       streamed.reasoningText,
       streamed.toolCalls,
       streamed.finishReason,
+      streamed.rawFinishReason,
       streamed.usage,
       streamed.response,
     ]);
-    return take({ text, reasoningText, toolCalls, finishReason, usage, response }, deltas);
+    return take({ text, reasoningText, toolCalls, finishReason, rawFinishReason, usage, response }, deltas);
   }
 
-  function take({ text, reasoningText = '', toolCalls, finishReason, usage, response }: Result, deltas: number): Said {
+  function take({ text, reasoningText = '', toolCalls, finishReason, rawFinishReason = '', usage, response }: Result, deltas: number): Said {
     // A stream without a finish reason ends so, without an error.
-    if (finishReason === 'error' || (finishReason === 'other' && deltas > 0)) throw new Error('the stream has no end');
+    if (rawFinishReason === '') throw new Error('the stream has no end');
     messages.push(...response.messages);
     return {
       text,
       choices: [text],
       reasoning: reasoningText,
       calls: toolCalls.map(({ toolCallId, toolName, input }) => ({ id: toolCallId, name: toolName, arguments: input })),
-      finish: finishes[finishReason] ?? 'other',
+      finish: finishes[rawFinishReason] ?? 'other',
       usage: {
         input: usage.inputTokens ?? 0,
         output: usage.outputTokens ?? 0,
@@ -88,8 +91,6 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
 }
 
 export const aiSdkClient: Client = { name: 'openai-chat, AI SDK', sdk: 'ai with @ai-sdk/openai', protocol: 'openai-chat', open };
-
-const finishes: Readonly<Record<string, Said['finish']>> = { stop: 'stop', length: 'length', 'tool-calls': 'tool-calls', 'content-filter': 'refusal' };
 
 function toPart(content: Content) {
   switch (content.type) {

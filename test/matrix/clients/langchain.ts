@@ -1,4 +1,4 @@
-import { AIMessageChunk, HumanMessage, SystemMessage, ToolMessage, type BaseMessage } from '@langchain/core/messages';
+import { AIMessageChunk, HumanMessage, SystemMessage, ToolMessage, type BaseMessage, type UsageMetadata } from '@langchain/core/messages';
 import { ChatOpenAI } from '@langchain/openai';
 import { Inexpressible, SdkError, textContent, type Client, type Content, type Ear, type Gateway, type Manner, type Options, type Said, type Session } from '../conversation.ts';
 import { dataUrl, finishes } from './openai-chat.ts';
@@ -27,13 +27,14 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
 
   function take(message: AIMessageChunk, deltas: number): Said {
     messages.push(message);
-    const { text, tool_calls: calls = [], usage_metadata: usage, response_metadata: metadata } = message;
+    const { text, tool_calls: calls = [], response_metadata: metadata } = message;
+    const usage: UsageMetadata | undefined = message.usage_metadata;
     return {
       text,
       choices: [text],
       reasoning: '',
       calls: calls.map(({ id = '', name, args }) => ({ id, name, arguments: args })),
-      finish: finishes[String(metadata['finish_reason'])] ?? 'other',
+      finish: message.additional_kwargs['refusal'] ? 'refusal' : (finishes[String(metadata['finish_reason'])] ?? 'other'),
       usage: usage && {
         input: usage.input_tokens,
         output: usage.output_tokens,

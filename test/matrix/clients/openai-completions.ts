@@ -61,7 +61,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   };
 }
 
-export const openaiCompletionsClient: Client = { name: 'openai-completions', sdk: 'openai', protocol: 'openai-completions', open };
+export const openaiCompletionsClient: Client = { name: 'openai-completions', sdk: 'openai', protocol: 'openai-completions', without: ['end: refusal'], open };
 
 interface Taken {
   choices: string[];

@@ -118,7 +118,7 @@ export const errorFeatures: readonly Feature[] = [
   {
     name: 'stream that is cut',
     async run({ open, fake }) {
-      fake.behave({ break: { how: 'end', after: 3 } });
+      fake.behave({ break: { how: 'end', after: 6 } });
       await rejection(open(), {}, { stream: true });
     },
     mutation: endedEarly,
