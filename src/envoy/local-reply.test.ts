@@ -16,6 +16,13 @@ test('every reply of Envoy’s own has a code of the catalogue, the one that fit
   expect(codeOf(mappers.at(-1) as Mapper)).toBe('gateway-unavailable');
 });
 
+test('a WebSocket is refused with a status of our catalogue, for Envoy’s own says that the key may not', () => {
+  const refused = mappers.find((mapper) => JSON.stringify(mapper).includes('upgrade_failed'));
+  expect(refused && codeOf(refused)).toBe('unknown-endpoint');
+  expect(refused?.status_code).toBe(404);
+  expect(refused?.headers_to_add?.[0]?.header).toEqual({ key: 'x-remora-error', value: 'unknown-endpoint' });
+});
+
 test('an answer that breaks off after its headers is the provider’s fault, with the headers of our errors', () => {
   const cut = mappers.find((mapper) => codeOf(mapper) === 'provider-cut');
   expect(cut?.status_code).toBe(502);

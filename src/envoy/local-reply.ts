@@ -8,6 +8,14 @@ import { type ConfigObject, extension } from './typed.ts';
  */
 export const localReplies: ConfigObject = {
   mappers: [
+    {
+      ...reply(
+        'unknown-endpoint',
+        'There is no WebSocket here, and so no realtime API. Ask over HTTP, such as POST /v1/responses, with "stream": true for text as it comes.',
+        'response.code_details == "upgrade_failed"',
+      ),
+      ...asOurError('unknown-endpoint'),
+    },
     reply('body-too-large', 'The body is larger than the gateway accepts.', 'response.code == 413'),
     reply('invalid-request', 'The gateway cannot read the request (%RESPONSE_CODE_DETAILS%).', 'response.code < 500'),
     {
@@ -17,14 +25,20 @@ export const localReplies: ConfigObject = {
         "The provider's answer ended before it was complete.",
         'response.code_details.startsWith("upstream_reset_after_response_started")',
       ),
-      status_code: catalog['provider-cut'].status,
-      headers_to_add: [['x-remora-error', 'provider-cut'], ...requestIdNames.map((key) => [key, `%REQ(${headerNames.requestId})%`] as const)].map(
-        ([key, value]) => ({ header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }),
-      ),
+      ...asOurError('provider-cut'),
     },
     reply('gateway-unavailable', 'The gateway cannot handle the request now (%RESPONSE_CODE_DETAILS%).'),
   ],
 };
+
+/** Status and headers that errors of ours have, for replies about which the sidecar is not asked. */
+function asOurError(code: ErrorCode): ConfigObject {
+  const headers = [['x-remora-error', code], ...requestIdNames.map((key) => [key, `%REQ(${headerNames.requestId})%`] as const)];
+  return {
+    status_code: catalog[code].status,
+    headers_to_add: headers.map(([key, value]) => ({ header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' })),
+  };
+}
 
 function reply(code: ErrorCode, message: string, ...conditions: string[]): ConfigObject {
   // The sidecar's immediate responses pass here too, and have their body already.

@@ -6,9 +6,11 @@ import type { PipelineRun } from '../policies/pipeline.ts';
 import { AnswerFailure } from '../protocols/failure.ts';
 import { createStreamRelay, relayAnswer, type RelayOptions } from '../protocols/relay.ts';
 import type { StoredIds } from '../protocols/id-renamer.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import { createToolAsText } from '../protocols/answer-tool.ts';
 import { createStateSealer } from '../protocols/sealed-answer.ts';
 import type { Api } from '../providers/provider.ts';
-import { deploymentName, type Deployment } from '../routing/deployment.ts';
+import type { Deployment } from '../routing/deployment.ts';
 import { asClientError, asGatewayError } from './client-error.ts';
 import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
 import type { Plan } from './plan.ts';
@@ -19,7 +21,8 @@ import { fail, ownHeaders, type ExchangeState } from './state.ts';
 /** A provider's answer, from its headers to its last byte. */
 export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: PipelineRun, state: ExchangeState): Conversation {
   const status = Number(message.headers.get(':status'));
-  const { deployment, api } = answering(message, plan);
+  const answered = answering(message, plan);
+  const { deployment, api } = answered;
   state.outcome.status = status;
   state.outcome.deployment = deployment;
   state.trace.answered(status);
@@ -30,8 +33,8 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
   const relay: RelayOptions = {
     from: { protocol: api.protocol, framing: api.framing ?? api.protocol.framing },
     to: { protocol: state.protocol, framing: plan.facts.framing ?? state.protocol.framing },
-    finish: finisher(plan, deployment, state),
-    storedIds: storedIdsOf(plan, deployment),
+    finish: finisher(plan, answered, state),
+    storedIds: storedIdsOf(plan, deployment, api.protocol),
     observe: createObserver(state),
     filter: pipeline.partFilter(),
     options: { wantsUsage: plan.facts.wantsUsage, createdAt: state.createdAt, model: plan.facts.model, encoding: plan.facts.encoding },
@@ -40,28 +43,34 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
   yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, plan, state);
 }
 
-/** Makes parts ready for a client of another protocol: an answer that its provider gave no name gets ours, and state is sealed. */
-function finisher({ seal }: Plan, { model }: Deployment, { protocol, id }: ExchangeState): RelayOptions['finish'] {
+/** Makes parts ready for a client of another protocol: an answer that its provider gave no name gets ours, a tool that stands for the answer is text again, and state is sealed. */
+function finisher({ seal }: Plan, { deployment, answersByTool }: Answering, { protocol, id }: ExchangeState): RelayOptions['finish'] {
   const sealed = createStateSealer(protocol, seal);
-  return (part) => sealed(part.type === 'start' ? { ...part, id: part.id || id, model: part.model || model } : part);
+  const toText = answersByTool ? createToolAsText() : undefined;
+  return (part) => {
+    if (part.type === 'start') return sealed({ ...part, id: part.id || id, model: part.model || deployment.model });
+    return toText === undefined ? sealed(part) : toText(part).flatMap(sealed);
+  };
 }
 
 /** What the client calls the objects that the provider keeps; undefined where none is spoken of. */
-function storedIdsOf({ facts, seal, storedIds: known }: Plan, deployment: Deployment): StoredIds | undefined {
-  if (facts.isStored !== true && known.size === 0) return undefined;
-  const sealed = (id: string): string => seal.seal({ type: 'stored', id, deployment: deploymentName(deployment) }) ?? id;
-  return { known, ofAnswer: facts.isStored === true ? sealed : undefined };
+function storedIdsOf({ facts, seal, storedIds: known }: Plan, { endpoint }: Deployment, { keptIds: kept }: Protocol): StoredIds | undefined {
+  if (kept === undefined && known.size === 0) return undefined;
+  const sealed = (id: string): string => seal.seal({ type: 'stored', id, endpoint: endpoint.name }) ?? id;
+  return { known, kept, isStored: facts.isStored === true, seal: sealed };
 }
 
 /** The attempt that is answered: Envoy says which one it was. */
-function answering({ attributes }: ResponseHeaders, { chain, apis }: Plan): { deployment: Deployment; api: Api } {
+function answering({ attributes }: ResponseHeaders, { chain, attempts }: Plan): Answering {
   const index = Number(attributes.get(attributeNames.attemptCount) ?? 1) - 1;
-  const [deployment, api] = [chain[index], apis[index]];
-  if (deployment === undefined || api === undefined) {
-    throw new Error(`Envoy names attempt ${String(attributes.get(attributeNames.attemptCount))} of ${chain.length}, ${apis.length} of them made`);
+  const [deployment, attempt] = [chain[index], attempts[index]];
+  if (deployment === undefined || attempt === undefined) {
+    throw new Error(`Envoy names attempt ${String(attributes.get(attributeNames.attemptCount))} of ${chain.length}, ${attempts.length} of them made`);
   }
-  return { deployment, api };
+  return { deployment, ...attempt };
 }
+
+type Answering = Plan['attempts'][number] & { deployment: Deployment };
 
 /** Text is UTF-8; binary framings have no charset. */
 const streamType = (contentType: string): string => (contentType.startsWith('text/') ? `${contentType}; charset=utf-8` : contentType);

@@ -4,10 +4,10 @@ import { GatewayError } from '../errors.ts';
 import { JsonSyntaxError } from '../framing/json.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import type { Identity } from '../policies/tenant.ts';
-import { isStoredId, withRenamedIds, type PassThroughCall } from '../protocols/pass-through.ts';
+import { namesStored, withRenamedIds, type PassThroughCall } from '../protocols/pass-through.ts';
 import { sealPrefix, type Seal } from '../protocols/seal.ts';
 import { notStored } from '../protocols/stored-ids.ts';
-import { clusterOf, deploymentName, type Deployment } from '../routing/deployment.ts';
+import { clusterOf, type Deployment } from '../routing/deployment.ts';
 import { attemptHeaders } from './first-attempt.ts';
 import { proceed, requireBody, type Conversation, type Message, type Proceed, type RequestHeaders, type ResponseHeaders } from './message.ts';
 import { envoyReply, isEnvoyReply } from './envoy-reply.ts';
@@ -30,21 +30,21 @@ export interface PassThroughParts {
 
 /**
  * Carries a call of an endpoint that is no chat to its provider: the caller is known and may, the credential is the provider's, and what the provider keeps
- * is known to clients by sealed ids only. Bodies that need not be read are not even shown to us.
+ * is known to clients by sealed ids only. JSON may name stored objects, so it is looked through for them; forms cannot, and are not even shown to us.
  */
 export async function* passThrough(call: PassThroughCall, opening: RequestHeaders, parts: PassThroughParts, state: ExchangeState): Conversation {
   requireAllowed(call, parts);
   const stored = call.id === undefined ? undefined : openId(call.id, parts.seal);
-  const deployment = deploymentFor(call, stored?.deployment, opening, parts);
+  const deployment = deploymentFor(call, stored?.endpoint, opening, parts);
   await parts.pipeline.onPassThrough(call.group, deployment);
   state.outcome.deployment = deployment;
 
   const path = pathAt(deployment, call, stored?.id);
   let message: Message;
-  if (call.readsBody && !opening.endOfStream) {
+  if (!opening.endOfStream && !isForm(opening)) {
     message = yield proceed;
     if (message.type !== 'request-body') throw new Error(`Envoy sent ${message.type} where the request's body belongs`);
-    const body = withOpenIds(message.body, deployment, parts.seal);
+    const body = message.body.length === 0 ? message.body : withOpenIds(message.body, deployment, parts.seal);
     message = yield { ...(await outgoing(deployment, path, opening, state, body)), body };
   } else {
     message = yield { ...(await outgoing(deployment, path, opening, state, undefined)), requestBody: 'none', responseBody: 'buffered' };
@@ -53,6 +53,9 @@ export async function* passThrough(call: PassThroughCall, opening: RequestHeader
   if (isEnvoyReply(message.attributes)) return yield* envoyReply(message, state);
   yield* passAnswer(message, call, deployment, parts.seal, state);
 }
+
+/** Files on their way to a provider; they name nothing that is stored. */
+const isForm = ({ headers }: RequestHeaders): boolean => /^multipart\/form-data;[^,]*$/i.test(headers.get('content-type') ?? '');
 
 function requireAllowed({ group }: PassThroughCall, { identity: { tenant } }: PassThroughParts): void {
   if (!tenant.passThrough) {
@@ -74,7 +77,7 @@ function deploymentFor(
   { snapshot, identity }: PassThroughParts,
 ): Deployment {
   if (keeper !== undefined) {
-    const kept = allDeployments(snapshot).find((deployment) => deploymentName(deployment) === keeper);
+    const kept = allDeployments(snapshot).find(({ endpoint }) => endpoint.name === keeper);
     if (kept === undefined) throw notStored();
     return kept;
   }
@@ -104,17 +107,17 @@ function* deploymentsOf(snapshot: Snapshot): Generator<Deployment> {
 const allDeployments = (snapshot: Snapshot): Deployment[] => [...deploymentsOf(snapshot)];
 
 /** An id that we gave this tenant. Throws `stored-not-found` for any other, its own kind included: it may be another tenant's. */
-function openId(text: string, seal: Seal): { id: string; deployment: string } {
+function openId(text: string, seal: Seal): { id: string; endpoint: string } {
   const opened = seal.open(text);
   if (opened?.type !== 'stored') throw notStored();
   return opened;
 }
 
-function withOpenIds(body: Buffer, deployment: Deployment, seal: Seal): Buffer {
+function withOpenIds(body: Buffer, { endpoint }: Deployment, seal: Seal): Buffer {
   return withRenamedIds(body, (id, path) => {
     const opened = seal.open(id);
-    if (opened?.type === 'stored' && opened.deployment === deploymentName(deployment)) return opened.id;
-    if (id.startsWith(sealPrefix) || isStoredId(id)) throw notStored(path);
+    if (opened?.type === 'stored' && opened.endpoint === endpoint.name) return opened.id;
+    if (id.startsWith(sealPrefix) || namesStored(id, path)) throw notStored(path);
     return undefined;
   });
 }
@@ -181,11 +184,11 @@ async function* passAnswer(message: ResponseHeaders, call: PassThroughCall, depl
 }
 
 /** An answer whose ids nobody can read is not passed on: they are keys to objects that all tenants share. */
-function withSealedIds(body: Buffer, deployment: Deployment, seal: Seal): Buffer {
+function withSealedIds(body: Buffer, { endpoint }: Deployment, seal: Seal): Buffer {
   try {
-    return withRenamedIds(body, (id) => (isStoredId(id) ? seal.seal({ type: 'stored', id, deployment: deploymentName(deployment) }) : undefined));
+    return withRenamedIds(body, (id, path) => (namesStored(id, path) ? seal.seal({ type: 'stored', id, endpoint: endpoint.name }) : undefined));
   } catch (cause) {
     if (!(cause instanceof JsonSyntaxError)) throw cause;
-    throw new GatewayError('provider-error', `${deployment.endpoint.name} answered something that cannot be read.`, { cause });
+    throw new GatewayError('provider-error', `${endpoint.name} answered something that cannot be read.`, { cause });
   }
 }

@@ -7,9 +7,8 @@ import { ClientRequest } from '../protocols/client-request.ts';
 import type { PathFacts, RequestFacts } from '../protocols/protocol.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withStoredIds } from '../protocols/stored-ids.ts';
-import type { Api } from '../providers/provider.ts';
 import { eligible } from '../routing/eligible.ts';
-import { prepareAttempt } from '../routing/prepare-attempt.ts';
+import { prepareAttempt, type Attempt } from '../routing/prepare-attempt.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { route } from '../routing/route.ts';
 import { countLocally } from './count-locally.ts';
@@ -23,7 +22,7 @@ export interface Plan {
   chain: readonly Deployment[];
   headersTimeoutMs: number;
   /** How each attempt that was made speaks to its provider, in their order. */
-  apis: Api[];
+  attempts: Pick<Attempt, 'api' | 'answersByTool'>[];
   /** What the last attempt could not carry. */
   warnings: readonly Warning[];
   /** For what the answer gives the client to send back. */
@@ -65,9 +64,11 @@ export async function planRequest(
   const received = await state.trace.stage('decode', () => new ClientRequest(state.protocol, body, path));
   const { model, stream, maxTokens } = received.facts;
   // A name that the config does not have may be any text of the client's.
-  state.trace.requested({ model: snapshot.models.has(model) ? model : undefined, protocol: state.protocol.name, stream, maxTokens });
+  const known = snapshot.models.has(model) ? model : undefined;
+  const { operation, name: protocol } = state.protocol;
+  state.trace.requested({ model: known, operation, protocol, stream, maxTokens });
   requireAllowed(model, identity);
-  const { request, deployment: keeper, ids } = withStoredIds(await pipeline.onRequest(received), seal);
+  const { request, keeper, ids } = withStoredIds(await pipeline.onRequest(received), seal);
   const routed = await state.trace.stage('route', () => route(model, snapshot.models, random));
   const isStrict = snapshot.models.get(model)?.strict === true || state.opening.headers.get(strictHeader) === 'true';
   const chain = eligible(request, routed, { keeper, isStrict, seal });
@@ -77,7 +78,7 @@ export async function planRequest(
     facts: request.facts,
     chain,
     headersTimeoutMs: snapshot.models.get(model)?.headersTimeoutMs ?? (stream ? headersTimeoutMs.stream : headersTimeoutMs.json),
-    apis: [],
+    attempts: [],
     warnings: [],
     seal,
     storedIds: ids,
@@ -92,7 +93,7 @@ export async function planRequest(
         const deployment = chain[number - 1];
         if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
         const attempt = await prepareAttempt(request, deployment, { call: clientCall(state), seal, random });
-        plan.apis[number - 1] = attempt.api;
+        plan.attempts[number - 1] = { api: attempt.api, answersByTool: attempt.answersByTool };
         plan.warnings = attempt.warnings;
         state.outcome.warnings = attempt.warnings.length;
         state.outcome.deployment = deployment;

@@ -29,8 +29,9 @@ export function effortOf({ budgetTokens, effort }: Reasoning): ReasoningEffort |
 
 const order: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 
-/** The nearest effort among those that a provider takes; of two as near, the smaller. */
+/** The nearest effort among those that a provider takes; of two as near, the smaller. Who wants more than minimal thinking gets some, where there is any. */
 export function nearestEffort(effort: ReasoningEffort, taken: readonly ReasoningEffort[]): ReasoningEffort | undefined {
   const at = order.indexOf(effort);
-  return taken.toSorted((a, b) => Math.abs(order.indexOf(a) - at) - Math.abs(order.indexOf(b) - at) || order.indexOf(a) - order.indexOf(b))[0];
+  const some = at <= order.indexOf('minimal') ? [] : taken.filter((other) => other !== 'none');
+  return (some.length === 0 ? taken : some).toSorted((a, b) => Math.abs(order.indexOf(a) - at) - Math.abs(order.indexOf(b) - at) || order.indexOf(a) - order.indexOf(b))[0];
 }

@@ -4,6 +4,7 @@ import { noUsage, type Usage } from '../llm/usage.ts';
 import { createPrices } from '../pricing/prices.ts';
 import { ClientRequest } from '../protocols/client-request.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
+import { openaiEmbeddings } from '../protocols/openai-embeddings/index.ts';
 import { openaiInputTokens } from '../protocols/openai-input-tokens/index.ts';
 import { openai } from '../providers/openai.ts';
 import type { ConfiguredPrice, Deployment } from '../routing/deployment.ts';
@@ -153,6 +154,12 @@ describe('before the call', () => {
       'This request may cost up to $0.2001, but tenant "marketing" has $0.0999 left of its $10.00 for this month ($0.9001 more is reserved by requests under way). ' +
         'Ask for fewer output tokens, or wait: the budget starts afresh on 2026-12-01 (UTC).',
     );
+  });
+
+  test('advises nobody to ask for fewer output tokens where there are none', async () => {
+    const vectors = new ClientRequest(openaiEmbeddings, Buffer.from('{"model":"fast","input":"Hi"}'));
+    expect((await refusalOf(open({ amountNanos: 0n }).chain(vectors, [cheap]))).message).toContain('. Send less, or wait: ');
+    expect((await refusalOf(open({ amountNanos: 0n }).pass('images'))).message).toContain('. Wait: ');
   });
 
   test('refuses a chain with a deployment of unknown price anywhere in it, and names it', async () => {

@@ -42,9 +42,10 @@ function openBudget(exchange: string, identity: Identity, { ledger, prices, pass
   let hold: Hold | undefined;
   let isSettled = false;
 
-  async function reserve({ amountNanos: limitNanos }: NonNullable<Identity['tenant']['budget']>, amountNanos: number): Promise<void> {
+  /** `less` says how the same might cost less, where it might. */
+  async function reserve({ amountNanos: limitNanos }: NonNullable<Identity['tenant']['budget']>, amountNanos: number, less?: string): Promise<void> {
     const reserved = await unlessBroken(() => ledger.reserve({ tenant: tenant.name, amountNanos, limitNanos }));
-    if (reserved === undefined) throw exceeded(tenant.name, amountNanos, limitNanos, ledger, now());
+    if (reserved === undefined) throw exceeded(tenant.name, { amountNanos, limitNanos, less }, ledger, now());
     // The client may have left while the ledger was asked.
     if (isSettled) reserved.release();
     else hold = reserved;
@@ -54,7 +55,9 @@ function openBudget(exchange: string, identity: Identity, { ledger, prices, pass
     async onChain(request, chain) {
       const isFree = request.protocol.operation === 'count-tokens'; // nobody bills it, and what is counted was not used
       asked = { protocol: request.protocol.name, model: request.facts.model, ...(isFree && { costNanos: 0 }) };
-      if (tenant.budget !== undefined && !isFree) await reserve(tenant.budget, mostNanos(request, chain, prices));
+      if (tenant.budget === undefined || isFree) return;
+      const less = request.protocol.operation === 'chat' ? 'Ask for fewer output tokens' : 'Send less';
+      await reserve(tenant.budget, mostNanos(request, chain, prices), less);
     },
 
     async onPassThrough(group) {
@@ -194,7 +197,13 @@ async function unlessBroken<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-function exceeded(tenant: string, amountNanos: number, limitNanos: bigint, ledger: Ledger, instant: number): GatewayError {
+interface Wish {
+  amountNanos: number;
+  limitNanos: bigint;
+  less: string | undefined;
+}
+
+function exceeded(tenant: string, { amountNanos, limitNanos, less }: Wish, ledger: Ledger, instant: number): GatewayError {
   const reserved = ledger.reserved(tenant);
   const left = limitNanos - ledger.spent(tenant) - reserved;
   const running = reserved > 0n ? ` (${dollarsUp(reserved)} more is reserved by requests under way)` : '';
@@ -202,6 +211,6 @@ function exceeded(tenant: string, amountNanos: number, limitNanos: bigint, ledge
   return new GatewayError(
     'budget-exceeded',
     `This request may cost up to ${dollarsUp(BigInt(amountNanos))}, but tenant "${tenant}" has ${dollarsDown(left)} left ` +
-      `of its ${dollarsDown(limitNanos)} for this month${running}. Ask for fewer output tokens, or wait: the budget starts afresh on ${renewal} (UTC).`,
+      `of its ${dollarsDown(limitNanos)} for this month${running}. ${less === undefined ? 'Wait' : `${less}, or wait`}: the budget starts afresh on ${renewal} (UTC).`,
   );
 }

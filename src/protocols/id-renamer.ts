@@ -1,46 +1,58 @@
 import type { StreamEvent } from '../framing/event.ts';
-import type { LocatedPart } from './protocol.ts';
+import { parseJson } from '../framing/json.ts';
+import type { KeptIds } from './protocol.ts';
 
 /** Ids of objects that a provider keeps, in the form that the client knows. */
 export interface StoredIds {
   /** Those that the request named: the provider's id, and the client's. */
   known: ReadonlyMap<string, string>;
-  /** The client's form of the answer's own id; undefined where the answer is not kept. */
-  ofAnswer: ((id: string) => string) | undefined;
+  /** Those that answers give; undefined where they give none. */
+  kept: KeptIds | undefined;
+  /** Whether the provider keeps the answer itself. */
+  isStored: boolean;
+  /** The client's form of a provider's id. */
+  seal: (id: string) => string;
 }
 
-/** Puts the client's ids in the place of the provider's wherever they stand: events repeat them. They are long and random, so nothing else reads like one. */
+/** Puts the client's ids in the place of the provider's wherever these are a whole string: events repeat them. */
 export class IdRenamer {
-  readonly #ofAnswer: StoredIds['ofAnswer'];
+  readonly #stored: StoredIds;
+  /** The client's ids by the provider's, both as JSON has them. */
   readonly #names: Map<string, string>;
 
-  constructor({ known, ofAnswer }: StoredIds) {
-    this.#names = new Map(known);
-    this.#ofAnswer = ofAnswer;
+  constructor(stored: StoredIds) {
+    this.#stored = stored;
+    this.#names = new Map([...stored.known].map(([id, name]) => [JSON.stringify(id), JSON.stringify(name)]));
   }
 
-  rename(bytes: Buffer, parts: readonly LocatedPart[]): Buffer {
-    this.#note(parts);
-    return [...this.#names.keys()].some((id) => bytes.includes(id)) ? Buffer.from(this.#renamed(bytes.toString('utf8'))) : bytes;
+  rename(bytes: Buffer): Buffer {
+    const sign = this.#stored.kept?.sign;
+    if (this.#names.size === 0 && (sign === undefined || !bytes.includes(sign))) return bytes;
+    const text = bytes.toString('utf8');
+    const renamed = this.#renamed(text);
+    return renamed === text ? bytes : Buffer.from(renamed);
   }
 
   /** The event's data as it goes out; undefined where that is its own. */
-  data(event: StreamEvent, changed: string | undefined, parts: readonly LocatedPart[]): string | undefined {
-    this.#note(parts);
+  data(event: StreamEvent, changed: string | undefined): string | undefined {
     const data = changed ?? event.data;
     const renamed = this.#renamed(data);
     return renamed === data ? changed : renamed;
   }
 
   #renamed(text: string): string {
+    this.#note(text);
     let renamed = text;
-    for (const [id, name] of this.#names) if (renamed.includes(id)) renamed = renamed.replaceAll(id, name);
+    for (const [id, name] of this.#names) if (renamed.includes(id)) renamed = renamed.replaceAll(id, () => name);
     return renamed;
   }
 
-  #note(parts: readonly LocatedPart[]): void {
-    if (this.#ofAnswer === undefined) return;
-    for (const part of parts)
-      if (part.type === 'start' && part.id !== '' && !this.#names.has(part.id)) this.#names.set(part.id, this.#ofAnswer(part.id));
+  #note(text: string): void {
+    const { kept, isStored, seal } = this.#stored;
+    if (kept === undefined || !text.includes(kept.sign)) return;
+    for (const node of kept.in(parseJson(Buffer.from(text)), isStored)) {
+      const id = JSON.stringify(node.string());
+      if (!this.#names.has(id)) this.#names.set(id, JSON.stringify(seal(node.string())));
+    }
   }
 }

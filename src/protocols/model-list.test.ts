@@ -34,8 +34,16 @@ test("Gemini's names begin with models/", () => {
   expect(call && JSON.parse(encodeModelList(call, names, at))).toMatchObject({ models: [{ name: 'models/fast' }, { name: 'models/team/smart' }] });
 });
 
-test('a method of a model is no list', () => {
-  expect(matchModelList('/v1beta/models/fast:generateContent', none)).toBeUndefined();
+test("Gemini's shape is also Google's at the path that three vendors share", () => {
+  expect(matchModelList('/v1/models', new Map([['x-goog-api-key', 'rk-1']]))).toEqual({ shape: 'gemini', name: undefined });
+});
+
+test('names may have slashes and colons', () => {
+  expect(matchModelList('/v1/models/house%2Fllama:8b', none)).toEqual({ shape: 'openai', name: 'house/llama:8b' });
+  expect(matchModelList('/v1beta/models/house/llama:8b', none)).toEqual({ shape: 'gemini', name: 'house/llama:8b' });
+});
+
+test('what only begins alike is no list', () => {
   expect(matchModelList('/v1/modelsx', none)).toBeUndefined();
   expect(matchModelList('/v1/models/fast', none)).toEqual({ shape: 'openai', name: 'fast' });
 });

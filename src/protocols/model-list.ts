@@ -13,18 +13,25 @@ type ModelListShape = 'openai' | 'anthropic' | 'gemini';
 const places: readonly (readonly [path: string, shape: ModelListShape])[] = [
   ['/v1/models', 'openai'],
   ['/openai/v1/models', 'openai'],
+  ['/openai/models', 'openai'],
   ['/v1beta/models', 'gemini'],
 ];
 
-/** Whether a path asks for models, and in which vendor's shape: OpenAI and Anthropic share a path, and Anthropic's SDKs name their API version. */
+/** Whether a path of a GET asks for models, and in which vendor's shape. */
 export function matchModelList(path: string, headers: ReadonlyMap<string, string>): ModelListCall | undefined {
   for (const [base, shape] of places) {
     const isAll = path === base;
-    if (!isAll && !(path.startsWith(`${base}/`) && !path.includes(':', base.length))) continue;
+    if (!isAll && !path.startsWith(`${base}/`)) continue;
     const name = isAll ? undefined : decoded(path.slice(base.length + 1));
-    return { shape: shape === 'openai' && headers.has('anthropic-version') ? 'anthropic' : shape, name };
+    return { shape: base === '/v1/models' ? shapeFor(headers) : shape, name };
   }
   return undefined;
+}
+
+/** Three vendors share a path: Anthropic's SDKs name their API version there, and Google's bring the key in a header of their own. */
+function shapeFor(headers: ReadonlyMap<string, string>): ModelListShape {
+  if (headers.has('anthropic-version')) return 'anthropic';
+  return headers.has('x-goog-api-key') ? 'gemini' : 'openai';
 }
 
 /** The answer with these names; `createdAt` in seconds since 1970, for vendors who say when a model came. */

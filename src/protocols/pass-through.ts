@@ -15,37 +15,35 @@ export interface PassThroughCall {
   id: string | undefined;
   /** The name of the model or deployment, where the path has one (Azure's). */
   model: string | undefined;
-  /** Whether the request's body is JSON that may name stored objects; else nobody looks at it. */
-  readsBody: boolean;
-  /** Whether the answer is JSON that names stored objects; else nobody looks at it. */
+  /** Whether the answer is JSON that names stored objects; else nobody looks at it. Requests are looked at wherever they are JSON. */
   readsAnswer: boolean;
 }
 
 interface Rule {
   method: 'GET' | 'POST' | 'DELETE';
   path: string;
-  reads?: 'body' | 'answer' | 'both';
+  readsAnswer?: boolean;
 }
 
 /** What is passed, of https://platform.openai.com/docs/api-reference. Lists are not: they would show other tenants' objects. */
 const rules: readonly Rule[] = [
   ...['images/generations', 'images/edits', 'images/variations'].map((path): Rule => ({ method: 'POST', path })),
   ...['audio/speech', 'audio/transcriptions', 'audio/translations', 'moderations'].map((path): Rule => ({ method: 'POST', path })),
-  { method: 'POST', path: 'files', reads: 'answer' },
-  { method: 'GET', path: 'files/{id}', reads: 'answer' },
-  { method: 'DELETE', path: 'files/{id}', reads: 'answer' },
+  { method: 'POST', path: 'files', readsAnswer: true },
+  { method: 'GET', path: 'files/{id}', readsAnswer: true },
+  { method: 'DELETE', path: 'files/{id}', readsAnswer: true },
   { method: 'GET', path: 'files/{id}/content' },
-  { method: 'POST', path: 'batches', reads: 'both' },
-  { method: 'GET', path: 'batches/{id}', reads: 'answer' },
-  { method: 'POST', path: 'batches/{id}/cancel', reads: 'answer' },
-  { method: 'POST', path: 'fine_tuning/jobs', reads: 'both' },
-  { method: 'GET', path: 'fine_tuning/jobs/{id}', reads: 'answer' },
-  { method: 'POST', path: 'fine_tuning/jobs/{id}/cancel', reads: 'answer' },
-  { method: 'GET', path: 'fine_tuning/jobs/{id}/events', reads: 'answer' },
-  { method: 'GET', path: 'responses/{id}', reads: 'answer' },
-  { method: 'DELETE', path: 'responses/{id}', reads: 'answer' },
-  { method: 'POST', path: 'responses/{id}/cancel', reads: 'answer' },
-  { method: 'GET', path: 'responses/{id}/input_items' },
+  { method: 'POST', path: 'batches', readsAnswer: true },
+  { method: 'GET', path: 'batches/{id}', readsAnswer: true },
+  { method: 'POST', path: 'batches/{id}/cancel', readsAnswer: true },
+  { method: 'POST', path: 'fine_tuning/jobs', readsAnswer: true },
+  { method: 'GET', path: 'fine_tuning/jobs/{id}', readsAnswer: true },
+  { method: 'POST', path: 'fine_tuning/jobs/{id}/cancel', readsAnswer: true },
+  { method: 'GET', path: 'fine_tuning/jobs/{id}/events', readsAnswer: true },
+  { method: 'GET', path: 'responses/{id}', readsAnswer: true },
+  { method: 'DELETE', path: 'responses/{id}', readsAnswer: true },
+  { method: 'POST', path: 'responses/{id}/cancel', readsAnswer: true },
+  { method: 'GET', path: 'responses/{id}/input_items', readsAnswer: true },
 ];
 
 const bases = [/^\/v1\//, /^\/openai\/v1\//, /^\/openai\/deployments\/([^/]+)\//];
@@ -65,7 +63,7 @@ export function matchPassThrough(method: string, path: string): PassThroughCall 
   return undefined;
 }
 
-function toCall({ path, reads }: Rule, id: string, model: string | undefined): PassThroughCall {
+function toCall({ path, readsAnswer = false }: Rule, id: string, model: string | undefined): PassThroughCall {
   const [group] = passThroughGroups.filter((each) => path === each || path.startsWith(`${each}/`));
   if (group === undefined) throw new Error(`no group for ${path}`);
   return {
@@ -73,8 +71,7 @@ function toCall({ path, reads }: Rule, id: string, model: string | undefined): P
     path: `/${path}`,
     id: id === '' ? undefined : decoded(id),
     model: model === undefined ? undefined : decoded(model),
-    readsBody: reads === 'body' || reads === 'both',
-    readsAnswer: reads === 'answer' || reads === 'both',
+    readsAnswer,
   };
 }
 
@@ -87,7 +84,7 @@ function idIn(pattern: string, path: string): string | undefined {
   return id.includes('/') ? undefined : id;
 }
 
-/** Fields that name stored objects, in requests and answers of these endpoints. */
+/** Fields whose value names a stored object, in requests and answers of these endpoints; in an `id`, one may stand. */
 const idFields: ReadonlySet<string> = new Set([
   'id',
   'input_file_id',
@@ -95,29 +92,32 @@ const idFields: ReadonlySet<string> = new Set([
   'error_file_id',
   'training_file',
   'validation_file',
+  'result_files',
   'previous_response_id',
   'response_id',
   'file_id',
+  'first_id',
+  'last_id',
 ]);
 
 /** A JSON document of these endpoints with the ids of stored objects changed, wherever they stand; `rename` gives undefined for what stays. Throws JsonSyntaxError. */
 export function withRenamedIds(bytes: Buffer, rename: (id: string, path: string) => string | undefined): Buffer {
   const edits: Edit[] = [];
-  const walk = (node: JsonNode): void => {
-    if (node.type === 'array') for (const item of node.items()) walk(item);
-    else if (node.type === 'object') {
-      for (const { key, value } of node.fields()) {
-        if (value.type !== 'string') walk(value);
-        else if (idFields.has(key.string())) {
-          const renamed = rename(value.string(), value.path);
-          if (renamed !== undefined) edits.push(replaceValue(value, JSON.stringify(renamed)));
-        }
-      }
+  const walk = (node: JsonNode, isId: boolean): void => {
+    if (node.type === 'array') for (const item of node.items()) walk(item, isId);
+    else if (node.type === 'object') for (const { key, value } of node.fields()) walk(value, idFields.has(key.string()));
+    else if (node.type === 'string' && isId) {
+      const renamed = rename(node.string(), node.path);
+      if (renamed !== undefined) edits.push(replaceValue(node, JSON.stringify(renamed)));
     }
   };
-  walk(parseJson(bytes));
+  walk(parseJson(bytes), false);
   return splice(bytes, edits);
 }
 
-/** Whether an id is of an object that a provider keeps and gives out to whoever names it. */
-export const isStoredId = (id: string): boolean => /^(?:file-|batch_|ftjob-|resp_)/.test(id);
+/** Whether what stands in one of those fields names an object that a provider keeps and gives out to whoever names it. */
+export function namesStored(id: string, path: string): boolean {
+  if (/^(?:file-|batch_|ftjob-|resp_)/.test(id)) return true;
+  if (path.startsWith('metadata')) return false; // the client's own
+  return !/(^|\.)id$/.test(path) || /^(?:id|(?:output|data)\[\d+\]\.id)$/.test(path);
+}

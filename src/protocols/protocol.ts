@@ -50,8 +50,8 @@ export interface Protocol<Request = unknown> {
   requestTexts(body: JsonNode): TextSpot[];
   /** Where a client's request may hold state that an answer of ours gave it. */
   stateSpots(body: JsonNode): StateSpot[];
-  /** Ids of objects that a provider keeps, such as the response before this one or an uploaded file; absent where the protocol has none. */
-  storedIds?(body: JsonNode): JsonNode[];
+  /** Ids in a client's request of objects that a provider keeps, such as the response before this one or an uploaded file; absent where the protocol has none. */
+  storedIds?(body: JsonNode): StoredId[];
   /** What changes in a client's own bytes when the provider speaks the same protocol: the model, usage asked for, what this provider has otherwise. `facts` are those of this body. */
   retarget(body: JsonNode, facts: RequestFacts, target: Target): Carried<Edit[]>;
   /** A client's request in canonical form, with what that form cannot hold. Warnings name the path in the client's body. Throws JsonFieldError. */
@@ -70,6 +70,12 @@ export interface Protocol<Request = unknown> {
   heldTextEvent(last: TextEvent, text: string): WrittenEvent;
   /** State for writing one client stream. */
   createEncoder(options: EncoderOptions): StreamEncoder;
+
+  /** Where answers name objects that the provider keeps, for clients to name them again; absent where the protocol has none. */
+  readonly keptIds?: KeptIds;
+
+  /** Whether this protocol can hold a model to the schema of an answer; absent where it holds every model. */
+  holdsSchemas?(target: Target): boolean;
 
   /** How the answer of this protocol carries opaque state of another origin to a client and back. */
   readonly carries: StateCarrier;
@@ -115,6 +121,24 @@ export interface StateCarrier {
 export type StateSpot =
   | { kind: 'call-id'; node: JsonNode }
   | { kind: 'state'; node: JsonNode; item: JsonNode; list: JsonNode; value?: string; otherwise?: string };
+
+/**
+ * The id of an object that a provider keeps under our account, which all tenants share.
+ * `reference`: it alone says what is meant, so it must be one that we gave, and only who keeps the object can serve the request.
+ * `part`: it must be one that we gave too, since its keeper looks it up; any other provider does without. `echo`: what it names stands beside it, so the provider's own may pass.
+ */
+export interface StoredId {
+  node: JsonNode;
+  kind: 'reference' | 'part' | 'echo';
+}
+
+/** Ids of kept objects in a JSON answer or in the data of an event. */
+export interface KeptIds {
+  /** Text that every document with such an id has: others are not parsed for them. */
+  sign: string;
+  /** `isStored` as the facts of the request have it. */
+  in(document: JsonNode, isStored: boolean): JsonNode[];
+}
 
 export interface RequestFacts {
   /** The name the client asks for. */
@@ -221,6 +245,8 @@ export interface Quirks {
   stopList?: boolean;
   /** False: takes images in base64 alone. */
   imageUrls?: boolean;
+  /** False: system messages stand before all others; one between them is sent as the user's. */
+  systemInside?: boolean;
   /** False: no message of the user may follow a tool's result; what it says is put behind the result. */
   userAfterTool?: boolean;
   /** True: messages of user and assistant must alternate; neighbours of one role are merged. */

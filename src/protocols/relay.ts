@@ -47,7 +47,7 @@ export function relayAnswer(bytes: Buffer, { from, to, observe, filter, finish, 
     return Buffer.from(to.protocol.encodeAnswer(filtered.flatMap(finish), options));
   }
   const changed = filter === undefined ? bytes : rewriteAnswer(bytes, located, filter);
-  const renamed = storedIds === undefined ? changed : new IdRenamer(storedIds).rename(changed, parts);
+  const renamed = storedIds === undefined ? changed : new IdRenamer(storedIds).rename(changed);
   return renamed === bytes ? undefined : renamed;
 }
 
@@ -160,7 +160,7 @@ function sameProtocol(
     if (!wantsUsage && parts.length === 1 && parts[0]?.type === 'usage') return false;
     const rewritten = rewriter?.rewrite(event, parts);
     if (rewritten !== undefined) output.write(rewritten.before);
-    const data = renamer === undefined ? rewritten?.data : renamer.data(event, rewritten?.data, parts);
+    const data = renamer === undefined ? rewritten?.data : renamer.data(event, rewritten?.data);
     if (!isSameFraming) {
       if (event.data !== '') output.write([{ name: event.name, data: data ?? event.data }]);
     } else if (data === undefined) output.pass(event.raw);

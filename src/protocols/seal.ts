@@ -9,8 +9,8 @@ export type Sealed =
   | { type: 'call'; id: string; state?: OpaqueState; reasoning?: { text: string; state?: OpaqueState }[] }
   /** Reasoning that nobody signed: its text is not for other makers, and its own one wants none back. */
   | { type: 'unsigned' }
-  /** Something that a provider keeps for us, such as a response or a file: its id there, and the deployment that has it. */
-  | { type: 'stored'; id: string; deployment: string };
+  /** Something that a provider keeps for us, such as a response or a file: its id there, and the endpoint whose account has it. */
+  | { type: 'stored'; id: string; endpoint: string };
 
 /**
  * Hands state to clients that only we can read, for them to echo: encrypted and authenticated (AES-256-GCM) for one tenant,
@@ -53,8 +53,10 @@ export function createSeals(secrets: readonly [string, ...string[]], randomBytes
       },
       open(text) {
         if (!text.startsWith(sealPrefix) || text.length > maxSealedLength + sealPrefix.length) return undefined;
-        const bytes = Buffer.from(text.slice(sealPrefix.length), 'base64url');
-        if (bytes.length < nonceBytes + tagBytes) return undefined;
+        const encoded = text.slice(sealPrefix.length);
+        const bytes = Buffer.from(encoded, 'base64url');
+        // The decoder skips what does not belong there: one value would have many texts.
+        if (bytes.length < nonceBytes + tagBytes || bytes.toString('base64url') !== encoded) return undefined;
         for (const key of [current, ...previous]) {
           const plain = decrypted(bytes, key, bound);
           // What was sealed with one of our secrets is of our own making.

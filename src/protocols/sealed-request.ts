@@ -37,7 +37,14 @@ function unsealed(message: Message, field: string, context: Context): Message {
     if (item.type === 'reasoning') return unsealedReasoning(item, field, context);
     return [item];
   });
-  return { ...message, content };
+  return { ...message, content: withoutEchoes(content) };
+}
+
+/** Some clients also echo the text of reasoning whose state came back in the id of a call: once is enough. */
+function withoutEchoes(content: AssistantContent[]): AssistantContent[] {
+  const signed = content.flatMap((item) => (item.type === 'reasoning' && item.state !== undefined ? [item.text] : []));
+  const whole = signed.join('');
+  return content.filter((item) => item.type !== 'reasoning' || item.state !== undefined || signed.length === 0 || item.text !== whole);
 }
 
 function unsealedCall(call: ToolCallContent, field: string, { seal, warnings }: Context): AssistantContent[] {

@@ -7,7 +7,7 @@ import { deploymentName, type Deployment } from './deployment.ts';
 import { writeRequest } from './prepare-attempt.ts';
 
 export interface Demands {
-  /** The deployment that keeps what the request refers to; undefined where it refers to nothing. */
+  /** The endpoint that keeps what the request refers to; undefined where it refers to nothing. */
   keeper: string | undefined;
   /** Whether a deployment must be given all of the request. */
   isStrict: boolean;
@@ -25,11 +25,11 @@ export function eligible(request: ClientRequest, chain: readonly Deployment[], {
 }
 
 function keptBy(keeper: string, chain: readonly Deployment[]): Deployment[] {
-  const found = chain.find((deployment) => deploymentName(deployment) === keeper);
-  if (found !== undefined) return [found];
+  const found = chain.filter(({ endpoint }) => endpoint.name === keeper);
+  if (found.length > 0) return found;
   throw new GatewayError(
     'stored-not-found',
-    'What this request refers to is kept by a deployment that this model does not lead to. Ask for the model that made it.',
+    'What this request refers to is kept by a provider that this model does not lead to. Ask for the model that made it.',
   );
 }
 

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
-import type { Warning } from '../llm/request.ts';
+import type { ChatRequest, Warning } from '../llm/request.ts';
 import type { Api } from '../providers/provider.ts';
+import { withAnswerTool } from '../protocols/answer-tool.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withOwnState, withSealedState } from '../protocols/sealed-request.ts';
@@ -18,6 +19,8 @@ export interface Attempt {
   headers: ReadonlyMap<string, string>;
   /** What the provider's protocol cannot carry of this request. */
   warnings: readonly Warning[];
+  /** Whether the answer comes as the arguments of a tool, for want of another way to hold the model to a schema. */
+  answersByTool: boolean;
 }
 
 /** What an attempt takes from the client's own request line and headers. */
@@ -28,7 +31,7 @@ export interface ClientCall {
 }
 
 /** A body for a provider, and what of the request it lacks. */
-export type WrittenRequest = Pick<Attempt, 'api' | 'body' | 'warnings'>;
+export type WrittenRequest = Pick<Attempt, 'api' | 'body' | 'warnings' | 'answersByTool'>;
 
 /**
  * A request in the provider's protocol: the client's own bytes with the model spliced in where the provider speaks the client's, else translated.
@@ -46,7 +49,7 @@ export function writeRequest(request: ClientRequest, deployment: Deployment, sea
       .map((beta) => beta.trim());
     const target = { model: deployment.model, quirks: own.quirks, ...(betas !== undefined && { betas }) };
     const { value: body, warnings } = opened.value.retargeted(target);
-    return { api: own, body, warnings: [...opened.warnings, ...warnings] };
+    return { api: own, body, warnings: [...opened.warnings, ...warnings], answersByTool: false };
   }
   const canonical = withSealedState(request, seal);
   const api = chooseApi(apis, canonical.value);
@@ -55,8 +58,11 @@ export function writeRequest(request: ClientRequest, deployment: Deployment, sea
       field: 'model',
     });
   }
-  const { value, warnings } = api.protocol.encodeRequest(canonical.value, { model: deployment.model, quirks: api.quirks });
-  return { api, body: Buffer.from(value), warnings: [...canonical.warnings, ...warnings] };
+  const target = { model: deployment.model, quirks: api.quirks };
+  const held =
+    protocol.operation === 'chat' && api.protocol.holdsSchemas?.(target) === false ? withAnswerTool(canonical.value as ChatRequest) : canonical.value;
+  const { value, warnings } = api.protocol.encodeRequest(held, target);
+  return { api, body: Buffer.from(value), warnings: [...canonical.warnings, ...warnings], answersByTool: held !== canonical.value };
 }
 
 /**

@@ -7,8 +7,8 @@ export interface ExchangeTrace {
   stage<T>(name: string, work: () => T | Promise<T>): Promise<T>;
   /** Who calls. */
   identified(facts: { tenant: string; key: string }): void;
-  /** What for; `model` is undefined where the config declares none of that name. */
-  requested(facts: { model: string | undefined; protocol: string; stream: boolean; maxTokens: number | undefined }): void;
+  /** What for; `model` is undefined where the config declares none of that name, `operation` is a protocol's. */
+  requested(facts: { model: string | undefined; operation: string; protocol: string; stream: boolean; maxTokens: number | undefined }): void;
   /** An attempt was written; the one before it, if any, has failed. `parent` is the `traceparent` of Envoy's span for it, where known. */
   attempted(number: number, deployment: Deployment, parent: string | undefined): void;
   /** The provider's headers are here. */

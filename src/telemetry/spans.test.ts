@@ -94,7 +94,7 @@ const attributesOf = (span: Exported | undefined): Record<string, unknown> =>
     ]),
   );
 
-const requested = { model: 'gpt', protocol: 'openai-chat', stream: true, maxTokens: 100 };
+const requested = { model: 'gpt', operation: 'chat', protocol: 'openai-chat', stream: true, maxTokens: 100 };
 
 test('one span describes the exchange, under Envoy’s; stages and the first attempt hang under it, further attempts under Envoy’s span of theirs', async () => {
   const spans = await exported(sampled, async (trace) => {
@@ -125,6 +125,14 @@ test('one span describes the exchange, under Envoy’s; stages and the first att
     'gen_ai.usage.output_tokens': 2,
     'remora.tenant': 'team',
   });
+});
+
+test('the span is named after what was asked for', async () => {
+  const spans = await exported(sampled, async (trace) => {
+    trace.requested({ ...requested, operation: 'embed', protocol: 'openai-embeddings' });
+    trace.ended(complete, undefined);
+  });
+  expect(attributesOf(spans.get('embeddings gpt'))).toMatchObject({ 'gen_ai.operation.name': 'embeddings', 'remora.protocol': 'openai-embeddings' });
 });
 
 test('a complete exchange ends with the last piece of its answer, however late Envoy says so; a broken one when we hear of it', async () => {

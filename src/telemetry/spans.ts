@@ -85,12 +85,16 @@ interface Recorded {
   failed: boolean;
 }
 
+/** Operations whose name in the GenAI conventions is not ours (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/). */
+const operationNames: ReadonlyMap<string, string> = new Map([['embed', 'embeddings']]);
+
 /** Notes what happens while the exchange runs, and makes spans of it when it ends. */
 function recordExchange(tracer: Tracer, ingress: Context, now: () => number): ExchangeTrace {
   const startedAt = now();
-  const attributes: Attributes = { 'gen_ai.operation.name': 'chat' };
+  const attributes: Attributes = {};
   const stages: Recorded[] = [];
   const attempts: Recorded[] = [];
+  let operation = 'chat';
   let model = '';
   let headersAt: number | undefined;
   /** When the last piece of the answer left us; Envoy tells of an exchange's end only after it has ended its own span. */
@@ -117,6 +121,7 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
     },
     requested(facts) {
       model = facts.model ?? '';
+      operation = operationNames.get(facts.operation) ?? facts.operation;
       Object.assign(attributes, {
         ...(facts.model === undefined ? {} : { 'gen_ai.request.model': facts.model }),
         'gen_ai.request.stream': facts.stream,
@@ -162,8 +167,12 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
         stages.push({ name: 'answer', startedAt: headersAt, endedAt, attributes: { 'remora.busy_ms': busyMs }, parent: undefined, failed: false });
       }
       const span = tracer.startSpan(
-        `chat ${model}`.trim(),
-        { kind: SpanKind.CLIENT, startTime: startedAt, attributes: { ...attributes, ...outcomeAttributes(outcome, error) } },
+        `${operation} ${model}`.trim(),
+        {
+          kind: SpanKind.CLIENT,
+          startTime: startedAt,
+          attributes: { 'gen_ai.operation.name': operation, ...attributes, ...outcomeAttributes(outcome, error) },
+        },
         ingress,
       );
       if (outcome.end !== 'complete') span.setStatus({ code: SpanStatusCode.ERROR, message: error ?? outcome.end });

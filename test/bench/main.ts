@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Workload } from './canned.ts';
@@ -7,6 +7,7 @@ import { startChild, type Child, type Cores } from './child.ts';
 import { envoyBinary } from './gateways.ts';
 import { measure, type Slice } from './measure.ts';
 import { help, readOptions, type BenchOptions } from './options.ts';
+import { writePage } from './page.ts';
 import { rssMib } from './process-cost.ts';
 import { table, titles, toRows, verdict } from './report.ts';
 import { runCommand } from '../../src/envoy/command.ts';
@@ -56,7 +57,7 @@ async function bench(options: BenchOptions): Promise<void> {
   console.log(`\n${tables}\n\n${verdicts.join('\n')}`);
   if (options.json !== undefined)
     writeFileSync(options.json, `${JSON.stringify({ setting, results, slices: [...slices.values()].flat() }, null, 2)}\n`);
-  if (options.markdown !== undefined) writePage(options.markdown, [setting, tables, verdicts.map((line) => `- ${line}`).join('\n')]);
+  if (options.markdown !== undefined) writePage(options.markdown, 'bench', [setting, tables, verdicts.map((line) => `- ${line}`).join('\n')]);
 }
 
 /** What the measuring needs. */
@@ -94,13 +95,4 @@ function checkSpans(sink: SpanSink, slices: readonly Slice[]): void {
   const { envoy, sidecar } = sink.exports();
   if (requests > 2000 && (envoy === 0 || sidecar === 0))
     throw new Error(`of ${requests} requests, 1 % traced, came ${envoy} exports of Envoy's and ${sidecar} of the sidecar's`);
-}
-
-/** Puts the results between the markers of a page. */
-function writePage(path: string, sections: readonly string[]): void {
-  const page = readFileSync(path, 'utf8');
-  const [begin, end] = ['<!-- bench: begin -->', '<!-- bench: end -->'];
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from === -1 || to < from) throw new Error(`${path} lacks the markers ${begin} and ${end}`);
-  writeFileSync(path, `${page.slice(0, from + begin.length)}\n\n${sections.join('\n\n')}\n\n${page.slice(to)}`);
 }

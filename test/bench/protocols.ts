@@ -1,14 +1,22 @@
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import type { Part } from '../../src/llm/part.ts';
 import { noUsage } from '../../src/llm/usage.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { clientProtocols } from '../../src/protocols/registry.ts';
 import { createStreamRelay } from '../../src/protocols/relay.ts';
+import { writePage } from './page.ts';
+import { formatTable, median } from './report.ts';
+
+// `npm run bench:protocols`: what it costs to carry a stream from one protocol to another. docs/benchmarks.md says how to read it.
 
 /** Deltas of each stream. */
 const deltas = 200;
 /** Streams per turn; turns of all pairs alternate, so that what disturbs the machine disturbs them all alike. */
 const streamsPerTurn = 20;
-const turns = 15;
+const turns = 25;
+/** The issue's aim for each pair, as a multiple of passing. */
+const aim = 1.5;
 
 const options = { wantsUsage: true, createdAt: 1_700_000_000, model: 'fast' };
 
@@ -44,8 +52,8 @@ interface Pair {
   from: Protocol;
   to: Protocol;
   chunks: Buffer[];
-  /** CPU time of all turns, in microseconds. */
-  micros: number;
+  /** CPU time of a stream in each turn, in microseconds. */
+  micros: number[];
 }
 
 function carry({ from, to, chunks }: Pair): void {
@@ -70,24 +78,33 @@ function turn(pair: Pair): void {
   const before = process.cpuUsage();
   for (let count = 0; count < streamsPerTurn; count += 1) carry(pair);
   const { user, system } = process.cpuUsage(before);
-  pair.micros += user + system;
+  pair.micros.push((user + system) / streamsPerTurn);
+}
+
+/** A pair's CPU time as a ratio to another's: the median of the turns, each compared with the other's of the same turn. */
+const ratio = (pair: Pair, other: Pair): number => median(pair.micros.map((micros, index) => micros / (other.micros[index] ?? micros)));
+
+/** One row per provider's protocol: a ratio per client's, and what passing costs. */
+function toRow(from: Protocol, own: Pair): string[] {
+  const ratios = pairs.filter((pair) => pair.from === from).map((pair) => ratio(pair, own).toFixed(2));
+  return [from.name, ...ratios, median(own.micros).toFixed(0)];
 }
 
 const chat = clientProtocols.filter(({ operation, name }) => operation === 'chat' && name !== 'openai-completions');
-const pairs = chat.flatMap((from) => chat.map((to): Pair => ({ from, to, chunks: chunksOf(from), micros: 0 })));
+const pairs = chat.flatMap((from) => chat.map((to): Pair => ({ from, to, chunks: chunksOf(from), micros: [] })));
 
 for (let count = 0; count < 3; count += 1) for (const pair of pairs) turn(pair); // warm up
-for (const pair of pairs) pair.micros = 0;
+for (const pair of pairs) pair.micros = [];
 for (let count = 0; count < turns; count += 1) for (const pair of pairs) turn(pair);
 
-const perStream = ({ micros }: Pair): number => micros / turns / streamsPerTurn;
-process.stdout.write(`CPU per stream of ${parts.length} parts, each event a chunk: from a provider's protocol (rows) to a client's (columns),\n`);
-process.stdout.write('as a ratio to passing the same stream through to a client of the provider’s own protocol.\n\n');
-process.stdout.write(`| | ${chat.map(({ name }) => name).join(' | ')} | passed through |\n|${'---|'.repeat(chat.length + 2)}\n`);
-for (const from of chat) {
-  const row = pairs.filter((pair) => pair.from === from);
-  const own = row.find((pair) => pair.to === from);
-  if (own === undefined) continue;
-  const ratios = row.map((pair) => (perStream(pair) / perStream(own)).toFixed(2));
-  process.stdout.write(`| ${from.name} | ${ratios.join(' | ')} | ${perStream(own).toFixed(0)} µs |\n`);
-}
+const passing = pairs.filter(({ from, to }) => from === to);
+const rows = passing.map((own) => toRow(own.from, own));
+const ratios = pairs.map((pair) => ratio(pair, passing.find(({ from }) => from === pair.from) ?? pair));
+const worst = Math.max(...ratios);
+
+const { values } = parseArgs({ options: { markdown: { type: 'string' } } });
+const setting = `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}; ${parts.length} parts, medians of ${turns} turns of ${streamsPerTurn} streams.`;
+const table = formatTable([['from \\ to', ...chat.map(({ name }) => name), 'passing, µs'], ...rows]);
+const verdict = `The worst pair takes ${worst.toFixed(2)} x what passing takes; the aim, at most ${aim} x, is ${worst <= aim ? 'met' : 'NOT met'} (${ratios.filter((each) => each <= aim).length} of ${ratios.length} pairs meet it).`;
+console.log([setting, table, verdict].join('\n\n'));
+if (values.markdown !== undefined) writePage(values.markdown, 'bench-protocols', [setting, table, verdict]);

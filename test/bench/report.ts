@@ -87,10 +87,13 @@ const columns: readonly [head: string, cell: (row: Row) => string][] = [
 const hasSidecar = ({ rssMib }: Row): boolean => rssMib.sidecar !== undefined;
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
 
-/** A table that reads well both as text and as Markdown. */
-export function table(rows: readonly Row[]): string {
-  const cells = [columns.map(([head]) => head), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
-  const widths = columns.map((_, column) => Math.max(3, ...cells.map((line) => line[column]?.length ?? 0)));
+/** The table of a workload. */
+export const table = (rows: readonly Row[]): string =>
+  formatTable([columns.map(([head]) => head), ...rows.map((row) => columns.map(([, cell]) => cell(row)))]);
+
+/** A table that reads well both as text and as Markdown, its first row the head: all its rows have the same number of cells. */
+export function formatTable(cells: readonly (readonly string[])[]): string {
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(3, ...cells.map((line) => line[column]?.length ?? 0)));
   const write = (line: readonly string[]): string =>
     `| ${line.map((text, column) => (column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join(' | ')} |`;
   const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Message } from '../../src/extproc/message.ts';
 import { passed, playExchange, refusal, requestBody, requestHeaders, responseBody, responseHeaders, setStage, type Stage } from './play.ts';
 
-const upload = requestHeaders('free', { path: '/v1/files' });
+const form = { contentType: 'multipart/form-data; boundary=x' };
+const upload = requestHeaders('free', { path: '/v1/files', ...form });
 const fileAnswer = { id: 'file-abc', object: 'file', bytes: 3, filename: 'a.jsonl', purpose: 'batch' };
 
 /** The id that a client gets for a file that the provider calls `file-abc`. */
@@ -18,10 +19,10 @@ const codeOf = async (stage: Stage, opening: ReturnType<typeof requestHeaders>, 
   return [status, headers.get('x-remora-error')];
 };
 
-describe('an endpoint that nobody reads', () => {
+describe('a call that nobody reads', () => {
   test('goes to its provider with the credential swapped, and its body is not shown to us', async () => {
     const stage = setStage();
-    const [first, second] = await playExchange(stage, requestHeaders('free', { path: '/v1/audio/transcriptions' }), responseHeaders(200));
+    const [first, second] = await playExchange(stage, requestHeaders('free', { path: '/v1/audio/transcriptions', ...form }), responseHeaders(200));
     const { set, removeHeaders, requestBody: body, metadata, clearRouteCache } = passed(first);
     expect(body).toBe('none');
     expect(Object.fromEntries(set)).toMatchObject({
@@ -45,14 +46,14 @@ describe('an endpoint that nobody reads', () => {
   });
 
   test('whose provider refuses our credential is not the fault of the client’s key', async () => {
-    expect(await codeOf(setStage(), requestHeaders('free', { path: '/v1/images/generations' }), responseHeaders(401))).toEqual([
+    expect(await codeOf(setStage(), requestHeaders('free', { path: '/v1/images/edits', ...form }), responseHeaders(401))).toEqual([
       502,
       'provider-credential',
     ]);
   });
 
   test('goes where the header names a model, if the tenant may use that', async () => {
-    const opening = requestHeaders('free', { path: '/v1/moderations' });
+    const opening = requestHeaders('free', { path: '/v1/moderations', ...form });
     const named = { ...opening, headers: new Map([...opening.headers, ['x-remora-model', 'gpt']]) };
     const [reply] = await playExchange(setStage(), named, responseHeaders(200));
     expect(passed(reply).set.get(':path')).toBe('/v1/moderations');
@@ -93,7 +94,7 @@ describe('an object that the provider stores', () => {
 
   test('of another tenant is a 404, in the path and in a body', async () => {
     const stage = setStage();
-    const id = stage.deps.sealFor('rival').seal({ type: 'stored', id: 'file-abc', deployment: 'openai/pass-through' }) ?? '';
+    const id = stage.deps.sealFor('rival').seal({ type: 'stored', id: 'file-abc', endpoint: 'openai' }) ?? '';
     expect(await codeOf(stage, get('free', `/v1/files/${id}`))).toEqual([404, 'stored-not-found']);
     for (const named of [id, 'file-abc']) {
       const body = requestBody({ input_file_id: named });

@@ -107,7 +107,7 @@ export function setStage(...policies: Policy[]): Stage {
 
 export function requestHeaders(
   key: string | undefined,
-  { path = '/v1/chat/completions', method = 'POST', endOfStream = false } = {},
+  { path = '/v1/chat/completions', method = 'POST', endOfStream = false, contentType = 'application/json' } = {},
 ): RequestHeaders {
   return {
     type: 'request-headers',
@@ -116,6 +116,7 @@ export function requestHeaders(
       [':method', method],
       [':authority', 'localhost'],
       ['x-request-id', 'request-1'],
+      ['content-type', contentType],
       ['cookie', 'session=1'],
       ...(key === undefined ? [] : [['authorization', `Bearer ${key}`] as const]),
     ]),

@@ -46,7 +46,8 @@ export async function startSurroundings(more: ConfigData = {}): Promise<Surround
       vllm: at(vllm, 'openai-compatible'),
     },
   });
-  const gateway = await startGateway(world.config);
+  const house = at(world.openai, 'openai-compatible'); // the same server, known by nothing but its protocol
+  const gateway = await startGateway({ ...world.config, providers: { ...(world.config['providers'] as ConfigData), house } });
   const fakes = { azure, bedrock, cohere, gemini, jina, vertex, vllm };
   return {
     world,

@@ -39,7 +39,7 @@ describe.each(names)('documents ranked by %s', (model) => {
   test('come back to Cohere’s SDK, the best first', async () => {
     const { results } = await cohereClient(around.gateway).rerank({ model, query, documents });
     expect(results[0]?.index).toBe(1);
-    expect(results.map(({ index }) => index).toSorted()).toEqual([0, 1, 2]);
+    expect(new Set(results.map(({ index }) => index))).toEqual(new Set([0, 1, 2]));
     const scores = results.map(({ relevanceScore }) => relevanceScore);
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
   });
@@ -104,16 +104,12 @@ test('documents may be objects with a text, whoever ranks them', async () => {
 
 test('another provider ranks them where the first is overloaded', async () => {
   around.fakes.jina.behave({ refuse: { status: 503 } });
-  const { data, rawResponse } = await cohereClient(around.gateway)
-    .rerank({ model: 'jina-then-cohere', query, documents })
-    .withRawResponse();
+  const { data, rawResponse } = await cohereClient(around.gateway).rerank({ model: 'jina-then-cohere', query, documents }).withRawResponse();
   expect(data.results[0]?.index).toBe(1);
   expect(rawResponse.headers.get('x-remora-deployment')).toBe('cohere/rerank-v3.5');
 });
 
 describe('is refused', () => {
-  const { poor } = keys;
-
   test.each([
     ['a model that ranks nothing', { model: 'gpt' }, { status: 400, error: { code: 'not-carried', param: 'model' } }, keys.open],
     ['no documents', { documents: [] }, { status: 400, error: { code: 'invalid-request', param: 'documents' } }, keys.open],
@@ -129,7 +125,7 @@ describe('is refused', () => {
     await expect(ask('jina', 'rk-wrong')).rejects.toMatchObject({ statusCode: 401, body: { message: expect.stringContaining('virtual key') } });
     await expect(ask('gpt')).rejects.toMatchObject({ statusCode: 400 });
     await expect(ask('none')).rejects.toMatchObject({ statusCode: 404 });
-    await expect(ask('jina', poor)).resolves.toMatchObject({ results: expect.any(Array) });
+    await expect(ask('jina', 'rk-broke')).rejects.toMatchObject({ statusCode: 429, body: { code: 'budget-exceeded' } });
   });
 
   test('an error of the provider comes as it is', async () => {

@@ -1,4 +1,4 @@
-import OpenAI from 'openai';
+import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashOf, keys, openaiClient, startGateway, startWorld, type RunningGateway, type World } from './gateway.ts';
 
@@ -10,6 +10,7 @@ let client: OpenAI;
 
 beforeAll(async () => {
   world = await startWorld({
+    passThrough: { provider: 'openai' },
     tenants: {
       free: { keys: [{ name: 'test', hash: hashOf('rk-free') }], passThrough: true },
       rival: { keys: [{ name: 'test', hash: hashOf(rival) }], passThrough: true },
@@ -72,4 +73,45 @@ test('a model that leads to another provider says that it has no such response',
 test('what is not stored keeps the provider’s id', async () => {
   const { id } = await openaiClient(gateway, keys.open).responses.create({ model: 'gpt', input: 'Hi', store: false });
   expect(id).toMatch(/^resp_/);
+});
+
+test('its items are known by sealed ids too, by which alone they can be named again', async () => {
+  const { id, output } = await client.responses.create({ model: 'gpt', input: 'My name is Ada.' });
+  const [item] = output;
+  expect(item?.id).toMatch(/^rmr1_/);
+  const named = {
+    model: 'gpt',
+    input: [
+      { type: 'item_reference' as const, id: item?.id ?? '' },
+      { role: 'user' as const, content: 'Go on.' },
+    ],
+  };
+  await client.responses.create(named);
+  const sent = JSON.parse(world.openai.requests.at(-1)?.body.toString() ?? '') as { input: { id: string }[] };
+  expect(sent.input[0]?.id).toMatch(/^msg_/);
+  await expect(openaiClient(gateway, rival).responses.create(named)).rejects.toMatchObject({ status: 404, code: 'stored-not-found' });
+  const raw = [{ type: 'item_reference' as const, id: sent.input[0]?.id ?? '' }, ...named.input.slice(1)];
+  await expect(client.responses.create({ model: 'gpt', input: raw })).rejects.toMatchObject({ status: 404, param: 'input[0].id' });
+  const again = await client.responses.create({ model: 'claude', input: [...output, { role: 'user', content: 'Go on.' }] });
+  expect(again.output_text).not.toBe('');
+  const kept = await client.responses.inputItems.list(id);
+  expect(JSON.stringify(await client.responses.retrieve(id))).not.toMatch(/"msg_/);
+  expect(JSON.stringify(kept)).not.toMatch(/"msg_/);
+});
+
+test('an uploaded file is named in a request by its sealed id', async () => {
+  const file = await client.files.create({ file: await toFile(Buffer.from('%PDF-1.4'), 'a.pdf'), purpose: 'user_data' });
+  const input = (fileId: string) => [
+    {
+      role: 'user' as const,
+      content: [
+        { type: 'input_file' as const, file_id: fileId },
+        { type: 'input_text' as const, text: 'Read it.' },
+      ],
+    },
+  ];
+  await client.responses.create({ model: 'gpt', input: input(file.id) });
+  const sent = world.openai.requests.at(-1)?.body.toString();
+  expect(sent).toMatch(/"file_id":"file-/);
+  await expect(openaiClient(gateway, rival).responses.create({ model: 'gpt', input: input(file.id) })).rejects.toMatchObject({ status: 404 });
 });

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clients } from './clients/all.ts';
 import { featureGroups } from './features/all.ts';
+import { providersPage } from './page.ts';
 import { providers } from './providers.ts';
 import { tryFeature, type Cell } from './run.ts';
 import { startMatrixWorld, type World } from './world.ts';
@@ -20,4 +21,9 @@ test.each(featureGroups.flatMap(({ features }) => features))('$name', { timeout:
     outcome.type === 'broken' || outcome.type === 'unproven' ? [`${client.name} at ${provider.name} is ${outcome.type}: ${outcome.why}`] : [],
   );
   if (faults.length > 0) throw new Error(faults.join('\n'));
+});
+
+// `npm run docs` runs this file with --update, which writes the page.
+test('docs/providers.md says what these tests have seen (refresh: npm run docs)', async () => {
+  await expect(providersPage({ clients, providers, groups: featureGroups, cells })).toMatchFileSnapshot('../../docs/providers.md');
 });

@@ -35,6 +35,7 @@ export const mistral: Flavour = {
     ...words('random_seed n prediction parallel_tool_calls safe_prompt reasoning_effort prompt_cache_key metadata guardrails prompt_mode'),
   ],
   messageFields: [...basicMessageFields, 'prefix'],
+  showsResults: true,
   unknownFields: (path) => ({ ...openAIFault(dotted(path), undefined, 'This field is not known.'), status: 422 }),
   shapeStatus: 422,
   rules: [
@@ -153,6 +154,7 @@ export const openrouter: Flavour = {
   models: ['openai/gpt-5-mini', 'anthropic/claude-haiku-4.5', 'deepseek/deepseek-r1'],
   fields: [...mostFields, ...words('reasoning include_reasoning provider models route transforms usage top_k')],
   messageFields: [...basicMessageFields, ...words('reasoning reasoning_details refusal')],
+  partFields: ['cache_control'],
   unknownFields: 'ignored',
   rules: [],
   reasons(request) {

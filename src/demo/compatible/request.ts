@@ -88,12 +88,13 @@ const openAIFields = new Set<string>([
 
 const openAIMessageFields = new Set(['role', 'content', 'name', 'tool_calls', 'tool_call_id', 'refusal', 'annotations']);
 
-function toOpenAI({ fields, messageFields }: Flavour, { messages, ...top }: WireRequest): Record<string, unknown> {
+function toOpenAI(flavour: Flavour, { messages, ...top }: WireRequest): Record<string, unknown> {
+  const { fields, messageFields } = flavour;
   return {
     ...pick(top, (key) => fields.includes(key) && openAIFields.has(key)),
     messages: messages.map((message) => ({
       ...pick(message, (key) => messageFields.includes(key) && openAIMessageFields.has(key)),
-      ...(Array.isArray(message['content']) && { content: withoutThinking(message['content']) }),
+      ...(Array.isArray(message['content']) && { content: toOpenAIContent(message['content'], message.role, flavour) }),
     })),
   };
 }
@@ -102,7 +103,11 @@ function pick(object: Record<string, unknown>, isWanted: (key: string) => boolea
   return Object.fromEntries(Object.entries(object).filter(([key]) => isWanted(key)));
 }
 
-const withoutThinking = (content: readonly unknown[]): unknown => {
-  const said = content.filter((part) => !isObject(part) || part['type'] !== 'thinking');
+/** Content without what this server alone takes. */
+function toOpenAIContent(content: readonly unknown[], role: string, { partFields = [], showsResults = false }: Flavour): unknown {
+  const own = new Set(['thinking', ...(showsResults && role === 'tool' ? ['image_url'] : [])]);
+  const said = content
+    .filter((part) => !isObject(part) || !own.has(String(part['type'])))
+    .map((part) => (isObject(part) ? pick(part, (key) => !partFields.includes(key)) : part));
   return said.length === 0 && content.length > 0 ? null : said;
-};
+}

@@ -55,7 +55,8 @@ const message = tagged('role', {
       annotations: list(openObject),
     },
   ),
-  tool: record({ role: oneOf('tool'), content: textContent, tool_call_id: text() }),
+  // `name` stands in the vendor's own examples, though not in its types.
+  tool: record({ role: oneOf('tool'), content: textContent, tool_call_id: text() }, { name: text() }),
   function: record({ role: oneOf('function'), content: nullable(text()), name }),
 });
 

@@ -5,10 +5,12 @@ import type { ChatProtocol } from '../protocol.ts';
 import { encodeError, encodeStreamError } from './error.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
+import { rulesOf } from './request-models.ts';
 import { stateSpots } from './request-state.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
+import { keptIds, storedIds } from './stored-ids.ts';
 import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 /** The Anthropic Messages API, `POST {base}/v1/messages`. */
@@ -17,10 +19,13 @@ export const anthropicMessages: ChatProtocol = {
   operation: 'chat',
   framing: sse,
   carries: { origin: 'anthropic', reasoning: true, calls: false },
+  holdsSchemas: ({ model, quirks }) => rulesOf(model).schemas && quirks.jsonSchema !== false,
   ...atPaths('/v1/messages'),
   facts,
   requestTexts,
   stateSpots,
+  storedIds,
+  keptIds,
   retarget,
   decodeRequest,
   encodeRequest,

@@ -10,6 +10,7 @@ import { AnswerEvents } from './response-events.ts';
 import { mergeCounts, noCounts, toUsage } from './wire-usage.ts';
 import {
   blockTexts,
+  deltaText,
   stateOf,
   toFinishReason,
   type WireUsage,
@@ -113,17 +114,6 @@ class Answer {
   message(): Writable {
     const content = this.#blocks.map(filled);
     return { ...this.#message, content, ...this.#stop, usage: { ...this.#message?.usage, ...this.#usage } };
-  }
-}
-
-function deltaText(delta: Exclude<WrittenDelta, { type: 'signature_delta' }>): string {
-  switch (delta.type) {
-    case 'text_delta':
-      return delta.text;
-    case 'thinking_delta':
-      return delta.thinking;
-    case 'input_json_delta':
-      return delta.partial_json;
   }
 }
 

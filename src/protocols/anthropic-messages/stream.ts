@@ -3,27 +3,39 @@ import { splice } from '../../framing/splice.ts';
 import type { StreamEvent, WrittenEvent } from '../../framing/event.ts';
 import type { TextPart } from '../../llm/part.ts';
 import type { OpaqueState } from '../../llm/state.ts';
+import { aroundText } from '../around-text.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
 import type { LocatedPart, StreamDecoder, StreamEncoder, TextEvent, TextPlace } from '../protocol.ts';
 import { nodeAt, replaceText } from '../text-place.ts';
 import { encodeStreamError, failureIn } from './error.ts';
 import { AnswerEvents } from './response-events.ts';
 import { mergeCounts, noCounts, toUsage, type Counts } from './wire-usage.ts';
-import { blockTexts, stateOf, toFinishReason, type WireBlock, type WireDelta, type WireEvents, type WrittenDelta, type WrittenEvent as AnswerEvent } from './wire.ts';
+import {
+  blockTexts,
+  deltaFields,
+  deltaText,
+  stateOf,
+  toFinishReason,
+  type WireBlock,
+  type WireDelta,
+  type WireEvents,
+  type WrittenDelta,
+  type WrittenEvent as AnswerEvent,
+} from './wire.ts';
 
 /** Where a block that opens, or a delta, has its text, and which part that becomes. */
 const openingTexts = new Map<unknown, { field: keyof WireBlock; part: TextPart['type']; place: TextPlace }>(
   Object.entries(blockTexts).map(([type, source]) => [type, { ...source, place: { path: ['content_block', source.field], kind: 'text' } }]),
 );
-const deltaText = (part: TextPart['type'], field: keyof WireDelta, kind: TextPlace['kind']) => ({
+const textOfDelta = (part: TextPart['type'], field: keyof WireDelta, kind: TextPlace['kind']) => ({
   part,
   field,
   place: { path: ['delta', field], kind },
 });
-const deltaTexts = new Map<unknown, ReturnType<typeof deltaText>>([
-  ['text_delta', deltaText('text', 'text', 'text')],
-  ['thinking_delta', deltaText('reasoning', 'thinking', 'text')],
-  ['input_json_delta', deltaText('tool-arguments', 'partial_json', 'json')],
+const deltaTexts = new Map<unknown, ReturnType<typeof textOfDelta>>([
+  ['text_delta', textOfDelta('text', 'text', 'text')],
+  ['thinking_delta', textOfDelta('reasoning', 'thinking', 'text')],
+  ['input_json_delta', textOfDelta('tool-arguments', 'partial_json', 'json')],
 ]);
 const openingInput: TextPlace = { path: ['content_block', 'input'], kind: 'tree' };
 
@@ -160,7 +172,7 @@ export function heldTextEvent({ event, place }: TextEvent, text: string): Writte
   const data = parseJson(Buffer.from(event.data));
   if (place.path[0] === 'delta') return { name: event.name, data: splice(data.bytes, [replaceText(data, place, text)]).toString('utf8') };
   const index = data.get('index')?.text ?? '0';
-  return { name: 'content_block_delta', data: `{"type":"content_block_delta","index":${index},"delta":${formatDelta(firstDelta(place, text))}}` };
+  return { name: 'content_block_delta', data: `{"type":"content_block_delta","index":${index},"delta":${JSON.stringify(firstDelta(place, text))}}` };
 }
 
 function firstDelta({ path, kind }: TextPlace, text: string): WrittenDelta {
@@ -171,32 +183,28 @@ function firstDelta({ path, kind }: TextPlace, text: string): WrittenDelta {
 /** State for writing one Anthropic stream. What came too late for `message_start`, such as usage, is told before the end. */
 export function createEncoder(): StreamEncoder {
   const events = new AnswerEvents();
+  const format = createFormat();
   let ended = false;
   return {
     push(part) {
       if (ended) return [];
       ended = part.type === 'end' || part.type === 'error';
       if (part.type === 'error') return encodeStreamError(clientErrorOf(part.failure));
-      return events.push(part).map((event): WrittenEvent => ({ name: event.type, data: formatEvent(event) }));
+      return events.push(part).map((event): WrittenEvent => ({ name: event.type, data: format(event) }));
     },
   };
 }
 
-/** Deltas are nearly all there is: their text alone is made JSON anew. */
-const formatEvent = (event: AnswerEvent): string =>
-  event.type === 'content_block_delta'
-    ? `{"type":"content_block_delta","index":${event.index},"delta":${formatDelta(event.delta)}}`
-    : JSON.stringify(event);
-
-function formatDelta(delta: WrittenDelta): string {
-  switch (delta.type) {
-    case 'text_delta':
-      return `{"type":"text_delta","text":${JSON.stringify(delta.text)}}`;
-    case 'thinking_delta':
-      return `{"type":"thinking_delta","thinking":${JSON.stringify(delta.thinking)}}`;
-    case 'input_json_delta':
-      return `{"type":"input_json_delta","partial_json":${JSON.stringify(delta.partial_json)}}`;
-    case 'signature_delta':
-      return JSON.stringify(delta);
-  }
+/** Writes events as JSON. Nearly each is a delta like the one before, but for its text. */
+function createFormat(): (event: AnswerEvent) => string {
+  let run: { index: number; type: WrittenDelta['type']; format: (text: string) => string } | undefined;
+  return (event) => {
+    if (event.type !== 'content_block_delta') return JSON.stringify(event);
+    const { index, delta } = event;
+    if (run?.index !== index || run.type !== delta.type) run = { index, type: delta.type, format: formatOf(index, delta.type) };
+    return run.format(deltaText(delta));
+  };
 }
+
+const formatOf = (index: number, type: WrittenDelta['type']): ((text: string) => string) =>
+  aroundText(['{"type":"content_block_delta","index":', index, ',"delta":{"type":"', type, '","', deltaFields[type], '":'], ['}}']);

@@ -85,6 +85,28 @@ export type WrittenDelta =
   | { type: 'signature_delta'; signature: string }
   | { type: 'input_json_delta'; partial_json: string };
 
+/** Which field of a delta has its text. */
+export const deltaFields = {
+  text_delta: 'text',
+  thinking_delta: 'thinking',
+  signature_delta: 'signature',
+  input_json_delta: 'partial_json',
+} as const;
+
+/** The text of a delta. */
+export function deltaText(delta: WrittenDelta): string {
+  switch (delta.type) {
+    case 'text_delta':
+      return delta.text;
+    case 'thinking_delta':
+      return delta.thinking;
+    case 'signature_delta':
+      return delta.signature;
+    case 'input_json_delta':
+      return delta.partial_json;
+  }
+}
+
 export interface WrittenStop {
   stop_reason: StopReason;
   stop_sequence: string | null;

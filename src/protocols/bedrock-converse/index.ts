@@ -3,6 +3,7 @@ import type { ChatProtocol } from '../protocol.ts';
 import { decodeFailure, encodeError, encodeStreamError, errorHeaders } from './error.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
+import { rulesOf } from './request-models.ts';
 import { stateSpots } from './request-state.ts';
 import { requestTexts } from './request-texts.ts';
 import { atOperations, facts, retarget } from './request.ts';
@@ -15,6 +16,7 @@ export const bedrockConverse: ChatProtocol = {
   operation: 'chat',
   framing: awsEventStream,
   carries: { origin: 'anthropic', reasoning: true, calls: false },
+  holdsSchemas: ({ model }) => rulesOf(model).schemas,
   ...atOperations({ converse: false, 'converse-stream': true }),
   facts,
   requestTexts,

@@ -3,7 +3,7 @@ import { atMethods } from '../gemini-generate/request-paths.ts';
 import { countRequestTexts } from '../gemini-generate/request-texts.ts';
 import { noStreams } from '../no-streams.ts';
 import type { CountProtocol } from '../protocol.ts';
-import { countedStateSpots, decodeRequest, encodeRequest, facts, retarget } from './request.ts';
+import { countedStateSpots, countedStoredIds, decodeRequest, encodeRequest, facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
 
 /** Gemini's `countTokens`, of the Gemini API and of Vertex AI (https://ai.google.dev/api/tokens). */
@@ -16,6 +16,7 @@ export const geminiCountTokens: CountProtocol = {
   facts,
   requestTexts: countRequestTexts,
   stateSpots: countedStateSpots,
+  storedIds: countedStoredIds,
   retarget,
   decodeRequest,
   encodeRequest,

@@ -8,8 +8,9 @@ import { decodeGenerate } from '../gemini-generate/request-decode.ts';
 import { encodeGenerate } from '../gemini-generate/request-encode.ts';
 import { contentEdits, modelEdits } from '../gemini-generate/request-retarget.ts';
 import { stateSpots } from '../gemini-generate/request-state.ts';
+import { storedIds } from '../gemini-generate/stored-ids.ts';
 import { checkContents } from '../gemini-generate/request.ts';
-import type { Carried, PathFacts, RequestFacts, StateSpot, Target } from '../protocol.ts';
+import type { Carried, PathFacts, RequestFacts, StateSpot, StoredId, Target } from '../protocol.ts';
 
 /** The field that holds the whole request whose tokens are counted; without it, the body does. */
 const inside = 'generateContentRequest';
@@ -25,6 +26,9 @@ export function facts(body: JsonNode, { model }: PathFacts): RequestFacts {
 
 /** Ids of calls, and signatures, in the request that is counted. */
 export const countedStateSpots = (body: JsonNode): StateSpot[] => stateSpots(counted(body));
+
+/** Files and caches that the request names which is counted. */
+export const countedStoredIds = (body: JsonNode): StoredId[] => storedIds(counted(body));
 
 /** The request that is counted, in canonical form. */
 export const decodeRequest = (body: JsonNode): Carried<ChatRequest> => decodeGenerate(counted(body), false);

@@ -2,6 +2,7 @@ import type { Writable } from '../../framing/json-write.ts';
 import type { UserContent, Warning } from '../../llm/request.ts';
 import { fetchesUrls } from './request-models.ts';
 import { mediaTypeOf } from './wire-media-type.ts';
+import { isKept } from './stored-ids.ts';
 
 /** A part of a content, or of a function response. */
 export type WrittenPart = Record<string, Writable>;
@@ -41,12 +42,11 @@ type Source = { kind: 'url'; url: string } | { kind: 'base64'; mediaType: string
 function sourcePart(source: Source, { model, field, warnings }: MediaContext): WrittenPart[] {
   if (source.kind === 'base64') return [{ inlineData: { mimeType: source.mediaType, data: source.data } }];
   const { url } = source;
-  const isGoogles = url.startsWith('gs://') || url.startsWith('https://generativelanguage.googleapis.com/');
-  if (!isGoogles && !url.startsWith('https://')) {
-    warnings.push({ field, detail: 'the Gemini API fetches files from https addresses only; this one is left out' });
+  if (!url.startsWith('https://') || isKept(url)) {
+    warnings.push({ field, detail: 'files are fetched from public https addresses only; this one is left out' });
     return [];
   }
-  if (!isGoogles && !fetchesUrls(model)) {
+  if (!fetchesUrls(model)) {
     warnings.push({ field, detail: `${model} does not fetch files; this one is left out` });
     return [];
   }

@@ -116,7 +116,9 @@ describe('media', () => {
     ['https://a.example/cat', 'gemini-3-pro-preview', [{ fileData: { fileUri: 'https://a.example/cat' } }], 1],
     ['http://a.example/cat.png', 'gemini-2.5-flash', [], 1],
     ['https://a.example/cat.png', 'gemini-2.0-flash', [], 1],
-    ['gs://bucket/cat.png', 'gemini-2.0-flash', [{ fileData: { mimeType: 'image/png', fileUri: 'gs://bucket/cat.png' } }], 0],
+    // With our credential, Google would read what other tenants have there.
+    ['gs://bucket/cat.png', 'gemini-3-pro-preview', [], 1],
+    ['https://generativelanguage.googleapis.com/v1beta/files/cat.png', 'gemini-3-pro-preview', [], 1],
   ])('an image at %s for %s', (address, model, parts, warnings) => {
     const { body, fields } = encode({ messages: [user('See', url(address))] }, model);
     expect(body['contents']).toEqual([{ role: 'user', parts: [{ text: 'See' }, ...parts] }]);

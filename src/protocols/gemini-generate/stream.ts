@@ -2,6 +2,7 @@ import type { StreamEvent, WrittenEvent } from '../../framing/event.ts';
 import { parseJson } from '../../framing/json.ts';
 import { isTextPart, type FinishReason, type Part, type TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
+import { aroundText } from '../around-text.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
 import { argumentsObject } from '../object-text.ts';
 import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
@@ -55,9 +56,17 @@ interface EncoderState {
   model: string;
   /** What every response ends with. */
   tail: string;
+  run: Run | undefined;
   choices: Map<number, WrittenChoice>;
   usage: Usage | undefined;
   over: boolean;
+}
+
+/** The texts that are being written: nearly each is like the one before, but for its text. */
+interface Run {
+  choice: number;
+  isThought: boolean;
+  format: (text: string) => string;
 }
 
 interface WrittenChoice {
@@ -70,7 +79,7 @@ interface WrittenChoice {
 
 /** Writes one client stream. Why it ended, and what it cost, is said in the last response. */
 export function createEncoder({ model = '' }: Pick<EncoderOptions, 'model'>): StreamEncoder {
-  const state: EncoderState = { model, tail: tailOf('', model), choices: new Map(), usage: undefined, over: false };
+  const state: EncoderState = { model, tail: tailOf('', model), run: undefined, choices: new Map(), usage: undefined, over: false };
   return {
     push(part) {
       if (state.over || (isTextPart(part) && part.text === '')) return [];
@@ -85,12 +94,13 @@ type Writers = { [Type in Part['type']]: (state: EncoderState, part: Part & { ty
 const writers: Writers = {
   start(state, { id, model }) {
     state.tail = tailOf(id, model || state.model);
+    state.run = undefined;
     return [];
   },
-  text: (state, { choice, text }) => writePart(state, choice, textPart(text, false)),
+  text: (state, { choice, text }) => writeText(state, choice, false, text),
   // The API has no refusals of its own: what the model says instead of an answer is text.
-  refusal: (state, { choice, text }) => writePart(state, choice, textPart(text, false)),
-  reasoning: (state, { choice, text }) => writePart(state, choice, textPart(text, true)),
+  refusal: (state, { choice, text }) => writeText(state, choice, false, text),
+  reasoning: (state, { choice, text }) => writeText(state, choice, true, text),
   'reasoning-state': (state, { choice, state: { value } }) => writePart(state, choice, textPart('', true, signatureField(writeSignature(value)))),
   'tool-call'(state, { choice, block, id, name, state: signed }) {
     const signature = signed && writeSignature(signed.value);
@@ -138,6 +148,17 @@ const textPart = (text: string, isThought: boolean, more = ''): string =>
   `{"text":${JSON.stringify(text)}${isThought ? ',"thought":true' : ''}${more}}`;
 
 const signatureField = (signature: string | undefined): string => (signature === undefined ? '' : `,"thoughtSignature":${JSON.stringify(signature)}`);
+
+function writeText(state: EncoderState, choice: number, isThought: boolean, text: string): WrittenEvent[] {
+  choiceOf(state, choice).begun = true;
+  if (state.run?.choice !== choice || state.run.isThought !== isThought)
+    state.run = { choice, isThought, format: formatOf(state, choice, isThought) };
+  return [{ data: state.run.format(text) }];
+}
+
+/** Writes responses whose one part is text. */
+const formatOf = ({ tail }: EncoderState, choice: number, isThought: boolean): ((text: string) => string) =>
+  aroundText(['{"candidates":[{"content":{"parts":[{"text":'], [isThought ? ',"thought":true' : '', '}],"role":"model"},"index":', choice, tail]);
 
 function writePart(state: EncoderState, choice: number, part: string): WrittenEvent[] {
   choiceOf(state, choice).begun = true;

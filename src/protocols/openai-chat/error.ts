@@ -7,9 +7,14 @@ import { isObject, textOf, type WireObject } from '../untrusted.ts';
 /** The error of a chunk or an answer that came with status 200; undefined where it has none. */
 export function failureIn(answer: WireObject): ProviderFailure | undefined {
   if (isObject(answer['error']) || textOf(answer['error']) !== '') return failureInside(answer, statuses);
+  if (isBareError(answer)) return failureInside(answer, statuses);
   const groq = answer['x_groq']; // Groq puts it where no SDK looks
   return isObject(groq) && groq['error'] !== undefined && groq['error'] !== null ? failureInside(groq, statuses) : undefined;
 }
+
+/** Mistral and Cohere write the error itself, without an envelope: a sentence, and no choices. */
+const isBareError = (answer: WireObject): boolean =>
+  answer['choices'] === undefined && (answer['object'] === 'error' || textOf(answer['message']) !== '' || answer['detail'] !== undefined);
 
 /** The status that an error inside a stream would have had as an answer of its own. */
 const statuses = new Map([

@@ -40,8 +40,9 @@ function decodeUser(message: JsonNode, { warnings }: Context): Message {
   return { role: 'user', content: userContent(required(message, 'content'), warnings) };
 }
 
+/** `name`, which some clients add, says once more which tool was called. */
 function decodeTool(message: JsonNode, { warnings }: Context): Message {
-  warnings.others(message, ['role', 'content', 'tool_call_id', 'cache_control']);
+  warnings.others(message, ['role', 'content', 'tool_call_id', 'name', 'cache_control']);
   const toolCallId = requiredString(message, 'tool_call_id');
   return { role: 'tool', toolCallId, content: userContent(required(message, 'content'), warnings), isError: false, ...cacheOf(message, warnings) };
 }

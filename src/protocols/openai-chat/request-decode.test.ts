@@ -246,7 +246,8 @@ test.each([
   ],
   [{ verbosity: 'low' }, { verbosity: 'low' }],
   [{ prompt_cache_key: 'k' }, { promptCacheKey: 'k' }],
-  [{ reasoning_effort: 'xhigh' }, { reasoning: { effort: 'xhigh' } }],
+  [{ reasoning_effort: 'xhigh' }, { reasoning: { effort: 'xhigh', show: true } }],
+  [{ reasoning_effort: 'none' }, { reasoning: { effort: 'none' } }],
   [{ response_format: { type: 'json_object' } }, { responseFormat: { type: 'json-object' } }],
   [
     { response_format: { type: 'json_schema', json_schema: { name: 'n', description: 'd', schema: { a: 1 }, strict: true } } },

@@ -100,7 +100,8 @@ function decodeOutput(body: JsonNode, request: ChatRequest, warnings: Warnings):
   const responseFormat = format && decodeResponseFormat(format, warnings);
   if (responseFormat !== undefined) request.responseFormat = responseFormat;
   const effort = oneOf<ReasoningEffort>(body, 'reasoning_effort', efforts, warnings);
-  if (effort !== undefined) request.reasoning = { effort };
+  // The API has no word for showing what the model thinks; servers that can show it do.
+  if (effort !== undefined) request.reasoning = { effort, ...(effort !== 'none' && { show: true }) };
   const verbosity = oneOf(body, 'verbosity', verbosities, warnings);
   if (verbosity !== undefined) request.verbosity = verbosity;
   const prediction = optional(body, 'prediction');

@@ -19,10 +19,11 @@ type Fields = Record<string, Writable>;
 /** Messages as the server takes them. Tool results follow the calls they answer at once, as OpenAI demands; what they hold besides text comes behind the last of them. */
 export function encodeMessages(messages: readonly Message[], quirks: Quirks, warnings: Warning[]): Fields[] {
   const idOf = toolCallIds(quirks.toolCallIds ?? 'at-most-40', messages.flatMap(callIds));
-  const placed = messages.map((message, index): Placed => ({
-    message,
-    context: { field: `messages[${index}]`, quirks, warnings, idOf },
-  }));
+  const first = messages.findIndex(({ role }) => role !== 'system');
+  const placed = messages.map((message, index): Placed => {
+    const context = { field: `messages[${index}]`, quirks, warnings, idOf };
+    return { message: first >= 0 && index > first ? fitInside(message, context) : message, context };
+  });
   const encoded = turns(placed).flatMap((turn) => {
     const begin = turn[0]?.message.role === 'assistant' ? 1 : 0;
     const results = turn.filter(isResult);
@@ -30,6 +31,13 @@ export function encodeMessages(messages: readonly Message[], quirks: Quirks, war
     return [...[...turn.slice(0, begin), ...results].map(encodeMessage), ...encodeResultFiles(results), ...others.map(encodeMessage)];
   });
   return mergeNeighbours(encoded, quirks);
+}
+
+/** A message that has others before it, as the server takes it there. */
+function fitInside(message: Message, { field, quirks, warnings }: Context): Message {
+  if (message.role !== 'system' || quirks.systemInside !== false) return message;
+  warnings.push({ field, detail: 'a system message inside the conversation is sent as text of the user' });
+  return { role: 'user', content: message.content };
 }
 
 type ToolMessage = Extract<Message, { role: 'tool' }>;

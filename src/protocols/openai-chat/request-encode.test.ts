@@ -34,7 +34,7 @@ test('writes all settings under OpenAI names', () => {
     stream: true,
     choices: 2,
     logprobs: { top: 3 },
-    reasoning: { effort: 'low' },
+    reasoning: { effort: 'low', show: true },
     responseFormat: { type: 'json-schema', name: 'an answer', schema: closed, strict: true },
     prediction: 'Dear',
     verbosity: 'high',
@@ -106,7 +106,7 @@ test.each([
   [{ serviceTier: 'standard_only' }, {}, { service_tier: 'default' }],
   [{ serviceTier: 'auto' }, {}, {}],
   [{ reasoning: { budgetTokens: 2000 } }, {}, { reasoning_effort: 'low' }],
-  [{ reasoning: { budgetTokens: 2000 } }, { reasoningEfforts: ['none', 'high'] }, { reasoning_effort: 'none' }],
+  [{ reasoning: { budgetTokens: 2000 } }, { reasoningEfforts: ['none', 'high'] }, { reasoning_effort: 'high' }],
   [{ reasoning: { show: true } }, {}, {}],
   [{ reasoning: { budgetTokens: 2000, show: false } }, { reasoningParameter: 'reasoning' }, { reasoning: { max_tokens: 2000, exclude: true } }],
   [{ reasoning: { effort: 'high' } }, { reasoningParameter: 'reasoning' }, { reasoning: { effort: 'high' } }],
@@ -254,6 +254,21 @@ test('what the user says after a result stands behind it where nothing may follo
       ],
     },
   ]);
+});
+
+test('a system message between others is the user’s where it may only stand before all', () => {
+  const messages: Message[] = [
+    { role: 'system', content: [text('A')] },
+    { role: 'user', content: [text('B')] },
+    { role: 'system', content: [text('C')] },
+  ];
+  const { body, warned } = encode({ messages }, { systemInside: false });
+  expect(body['messages']).toEqual([
+    { role: 'system', content: 'A' },
+    { role: 'user', content: 'B' },
+    { role: 'user', content: 'C' },
+  ]);
+  expect(warned).toEqual(['messages[2]']);
 });
 
 test('neighbours of one role are merged where roles must alternate', () => {

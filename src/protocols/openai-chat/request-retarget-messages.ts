@@ -36,7 +36,7 @@ function retargetFields(message: JsonNode, { reasoningField: own, refusedMessage
   const removed = found.filter((field) => field !== renamed && field.value.name !== renamed?.value.name);
   for (const { value } of removed) {
     const isSaidElsewhere = (hasOwn || renamed !== undefined) && reasoningFields.includes(String(value.name));
-    if (value.type !== 'null' && !isSaidElsewhere) warnings.add(value, 'is not taken by this provider');
+    if (value.type !== 'null' && !isSaidElsewhere && !isToolName(message, value)) warnings.add(value, 'is not taken by this provider');
   }
   return [
     ...(renamed === undefined || own === undefined ? [] : [renameField(renamed.key, own)]),
@@ -44,6 +44,9 @@ function retargetFields(message: JsonNode, { reasoningField: own, refusedMessage
     ...removeFields(message, new Set(removed.map(({ value }) => String(value.name)))),
   ];
 }
+
+/** The name of a result says once more which tool was called. */
+const isToolName = (message: JsonNode, { name }: JsonNode): boolean => name === 'name' && message.get('role')?.text === '"tool"';
 
 /** DeepSeek refuses a tool call without the field, whoever made the call; most clients do not echo it. */
 function demandedReasoning(message: JsonNode): Edit[] {

@@ -36,7 +36,6 @@ test.each<[what: string, quirks: Quirks, before: string, after: string, warned?:
     { usageInStream: 'never-ask' },
     '"stream":true,"stream_options":{"include_usage":true}',
     '{"stream":true}',
-    ['stream_options'],
   ],
   ['a field that is refused is not added', { refusedFields: ['stream_options'] }, '"stream":true', '{"stream":true}'],
   [

@@ -40,7 +40,7 @@ function retargetFields({ body, edits, removed, warnings }: Changes, quirks: Qui
     const field = String(value.name);
     const name = names.get(field);
     if (refused.has(field) || (name !== undefined && refused.has(name))) {
-      if (value.type !== 'null' && !removed.has(field)) warnings.add(value, 'is not taken by this provider');
+      if (value.type !== 'null' && !removed.has(field) && !isAnswered(field, quirks)) warnings.add(value, 'is not taken by this provider');
       removed.add(field);
     } else if (name !== undefined && optional(body, name) !== undefined) {
       if (value.type !== 'null') warnings.add(value, `gives way to ${name}`);
@@ -51,6 +51,9 @@ function retargetFields({ body, edits, removed, warnings }: Changes, quirks: Qui
     }
   }
 }
+
+/** Whoever asks for the usage of a stream has it at servers that always give it. */
+const isAnswered = (field: string, { usageInStream = 'asked' }: Quirks): boolean => field === 'stream_options' && usageInStream !== 'asked';
 
 function retargetStop({ body, edits, removed }: Changes, { stopList }: Quirks): void {
   const stop = stopList === true && !removed.has('stop') ? body.get('stop') : undefined;
@@ -90,15 +93,12 @@ function retargetFormat({ body, edits, removed, warnings }: Changes, { jsonSchem
 const addFirst = (array: JsonNode, value: Writable): Edit => ({ start: array.start + 1, end: array.start + 1, text: `${writeJson(value)},` });
 
 function askForUsage(
-  { body, edits, removed, warnings }: Changes,
+  { body, edits, removed }: Changes,
   { stream, wantsUsage }: RequestFacts,
   { usageInStream, refusedFields }: Quirks,
 ): void {
   const options = body.get('stream_options');
-  if (usageInStream === 'never-ask' && options !== undefined) {
-    if (wantsUsage && !removed.has('stream_options')) warnings.add(options, 'is not taken by this provider');
-    removed.add('stream_options');
-  }
+  if (usageInStream === 'never-ask' && options !== undefined) removed.add('stream_options');
   const isRefused = refusedFields?.includes('stream_options') === true;
   if (!stream || wantsUsage || isRefused || (usageInStream ?? 'asked') !== 'asked') return;
   const include = options?.type === 'object' ? options.get('include_usage') : undefined;

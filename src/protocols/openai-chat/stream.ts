@@ -3,6 +3,7 @@ import { replaceValue, splice } from '../../framing/splice.ts';
 import type { StreamEvent, WrittenEvent } from '../../framing/event.ts';
 import { isTextPart, type Part } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
+import { aroundText } from '../around-text.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
 import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
 import { replaceText } from '../text-place.ts';
@@ -74,17 +75,28 @@ interface EncoderState {
   head: string;
   /** What every chunk but the last ends with. */
   tail: string;
+  run: Run | undefined;
   choices: Map<number, WrittenChoice>;
   usage: Usage | undefined;
   over: boolean;
 }
 
+/** The deltas that are being written: nearly each is like the one before, but for its text. */
+interface Run {
+  choice: number;
+  around: Around;
+  format: (text: string) => string;
+}
+
+/** What stands around the text of a delta, within the delta. */
+type Around = readonly [before: string, after: string];
+
 interface WrittenChoice {
   /** The chunk that names the role is written. */
   begun: boolean;
   refused: boolean;
-  /** Tool calls by block; `index` counts them within the choice. */
-  calls: Map<number, { index: number; hasArguments: boolean }>;
+  /** Tool calls by block, with what stands around their arguments. */
+  calls: Map<number, { around: Around; hasArguments: boolean }>;
 }
 
 /** Writes one client stream. */
@@ -95,6 +107,7 @@ export function createEncoder({ wantsUsage, createdAt }: EncoderOptions): Stream
     head: headOf('', '', createdAt),
     // With usage asked for, all chunks have the field: null but in the last (ChatCompletionStreamOptions.include_usage).
     tail: wantsUsage ? ',"usage":null}' : '}',
+    run: undefined,
     choices: new Map(),
     usage: undefined,
     over: false,
@@ -113,29 +126,30 @@ type Writers = { [Type in Part['type']]: (state: EncoderState, part: Extract<Par
 const writers: Writers = {
   start(state, { id, model }) {
     state.head = headOf(id, model, state.createdAt);
+    state.run = undefined;
     return [];
   },
-  text: (state, { choice, text }) => writeDelta(state, choice, `{"content":${JSON.stringify(text)}}`),
-  reasoning: (state, { choice, text }) => writeDelta(state, choice, `{"reasoning_content":${JSON.stringify(text)}}`),
+  text: (state, { choice, text }) => writeText(state, choice, aroundContent, text),
+  reasoning: (state, { choice, text }) => writeText(state, choice, aroundReasoning, text),
   refusal(state, { choice, text }) {
     choiceOf(state, choice).refused = true;
-    return writeDelta(state, choice, `{"refusal":${JSON.stringify(text)}}`);
+    return writeText(state, choice, aroundRefusal, text);
   },
   'tool-call'(state, { choice, block, id, name }) {
     const { calls } = choiceOf(state, choice);
     const index = calls.size;
-    calls.set(block, { index, hasArguments: false });
-    return writeDelta(state, choice, JSON.stringify({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] }));
+    calls.set(block, { around: [`{"tool_calls":[{"index":${index},"function":{"arguments":`, '}}]}'], hasArguments: false });
+    return writeDelta(state, choice, { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] });
   },
   'tool-arguments'(state, { choice, block, text }) {
     const call = choiceOf(state, choice).calls.get(block);
     if (call === undefined) return [];
     call.hasArguments = true;
-    return writeArguments(state, choice, call.index, text);
+    return writeText(state, choice, call.around, text);
   },
   'block-end': () => [],
   'reasoning-state': () => [],
-  logprobs: (state, { choice, tokens }) => writeDelta(state, choice, '{}', { logprobs: writeLogprobs(tokens, choiceOf(state, choice).refused) }),
+  logprobs: (state, { choice, tokens }) => writeDelta(state, choice, {}, { logprobs: writeLogprobs(tokens, choiceOf(state, choice).refused) }),
   embedding: () => [],
   ranking: () => [],
   usage(state, { usage }) {
@@ -145,8 +159,8 @@ const writers: Writers = {
   finish(state, { choice, reason }) {
     const { calls, refused } = choiceOf(state, choice);
     const events: WrittenEvent[] = [];
-    for (const { index, hasArguments } of calls.values()) if (!hasArguments) events.push(...writeArguments(state, choice, index, noArguments));
-    return [...events, ...writeDelta(state, choice, '{}', { finish_reason: finishWord(reason, refused) })];
+    for (const { around, hasArguments } of calls.values()) if (!hasArguments) events.push(...writeText(state, choice, around, noArguments));
+    return [...events, ...writeDelta(state, choice, {}, { finish_reason: finishWord(reason, refused) })];
   },
   end(state) {
     state.over = true;
@@ -162,16 +176,30 @@ const writers: Writers = {
 const headOf = (id: string, model: string, createdAt: number): string =>
   `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${createdAt},"model":${JSON.stringify(model)},"choices":`;
 
-const writeArguments = (state: EncoderState, choice: number, index: number, text: string): WrittenEvent[] =>
-  writeDelta(state, choice, `{"tool_calls":[{"index":${index},"function":{"arguments":${JSON.stringify(text)}}}]}`);
+const aroundContent: Around = ['{"content":', '}'];
+const aroundReasoning: Around = ['{"reasoning_content":', '}'];
+const aroundRefusal: Around = ['{"refusal":', '}'];
 
-/** A delta of a choice, as JSON text, and before its first one the chunk that names the role. */
-function writeDelta(state: EncoderState, index: number, delta: string, more?: ChunkFields): WrittenEvent[] {
+function writeText(state: EncoderState, choice: number, around: Around, text: string): WrittenEvent[] {
+  if (state.run?.choice !== choice || state.run.around !== around) state.run = startRun(state, choice, around);
+  return begun(state, choice, { data: state.run.format(text) });
+}
+
+function startRun({ head, tail }: EncoderState, choice: number, around: Around): Run {
+  const [before, after] = around;
+  const format = aroundText([head, '[{"index":', choice, ',"delta":', before], [after, ',"logprobs":null,"finish_reason":null}]', tail]);
+  return { choice, around, format };
+}
+
+const writeDelta = (state: EncoderState, choice: number, delta: object, more: ChunkFields = {}): WrittenEvent[] =>
+  begun(state, choice, formatChunk(state, choice, delta, more));
+
+/** A chunk of a choice, and before its first one the chunk that names the role. */
+function begun(state: EncoderState, index: number, chunk: WrittenEvent): WrittenEvent[] {
   const choice = choiceOf(state, index);
-  const chunk = formatChunk(state, index, delta, more);
   if (choice.begun) return [chunk];
   choice.begun = true;
-  return [formatChunk(state, index, '{"role":"assistant","content":"","refusal":null}'), chunk];
+  return [formatChunk(state, index, { role: 'assistant', content: '', refusal: null }), chunk];
 }
 
 /** What a choice says beside its delta; null where nothing is given. */
@@ -180,13 +208,9 @@ interface ChunkFields {
   finish_reason?: string;
 }
 
-const formatChunk = ({ head, tail }: EncoderState, index: number, delta: string, more?: ChunkFields): WrittenEvent => ({
-  data: `${head}[{"index":${index},"delta":${delta},${more === undefined ? nothingMore : formatFields(more)}}]${tail}`,
+const formatChunk = ({ head, tail }: EncoderState, index: number, delta: object, more: ChunkFields = {}): WrittenEvent => ({
+  data: `${head}${JSON.stringify([{ index, delta, logprobs: more.logprobs ?? null, finish_reason: more.finish_reason ?? null }])}${tail}`,
 });
-
-const nothingMore = '"logprobs":null,"finish_reason":null';
-const formatFields = ({ logprobs = null, finish_reason = null }: { [Field in keyof ChunkFields]: ChunkFields[Field] | null }): string =>
-  `"logprobs":${JSON.stringify(logprobs)},"finish_reason":${JSON.stringify(finish_reason)}`;
 
 function choiceOf(state: EncoderState, index: number): WrittenChoice {
   let choice = state.choices.get(index);

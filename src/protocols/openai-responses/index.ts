@@ -6,10 +6,11 @@ import type { ChatProtocol } from '../protocol.ts';
 import { encodeStreamError } from './error.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
-import { stateSpots, storedIds } from './request-state.ts';
+import { stateSpots } from './request-state.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
+import { keptIds, storedIds } from './stored-ids.ts';
 import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 /** OpenAI Responses (https://platform.openai.com/docs/api-reference/responses). To a provider of another protocol it is carried without what OpenAI would keep. */
@@ -18,11 +19,12 @@ export const openaiResponses: ChatProtocol = {
   operation: 'chat',
   framing: sse,
   carries: { origin: 'openai', reasoning: true, calls: false },
-  ...atPaths('/v1/responses', '/openai/v1/responses'),
+  ...atPaths('/v1/responses', '/openai/v1/responses', '/openai/responses'),
   facts,
   requestTexts,
   stateSpots,
   storedIds,
+  keptIds,
   retarget,
   decodeRequest,
   encodeRequest,

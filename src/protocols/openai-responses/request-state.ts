@@ -14,29 +14,12 @@ export function stateSpots(body: JsonNode): StateSpot[] {
   });
 }
 
-/** Responses and files that this request builds on. Conversations, prompts and vector stores are none of ours: no endpoint here makes one. */
-export function storedIds(body: JsonNode): JsonNode[] {
-  const cache = optional(body, 'prompt_cache_options');
-  return [
-    stringOf(body, 'previous_response_id'),
-    cache?.type === 'object' ? stringOf(cache, 'comparison_response_id') : undefined,
-    ...objectsOf(optional(body, 'input')).flatMap((item) => ['content', 'output'].flatMap((field) => fileIds(optional(item, field)))),
-    ...objectsOf(optional(body, 'tools')).flatMap((tool) => containerFiles(optional(tool, 'container'))),
-  ].filter((node) => node !== undefined);
-}
+/** The objects of a list; none where there is no list. */
+export const objectsOf = (list: JsonNode | undefined): JsonNode[] =>
+  list?.type === 'array' ? list.items().filter(({ type }) => type === 'object') : [];
 
-/** Ids of files in a list of content, or in the one screenshot of a computer. */
-const fileIds = (content: JsonNode | undefined): (JsonNode | undefined)[] =>
-  (content?.type === 'object' ? [content] : objectsOf(content)).map((part) => stringOf(part, 'file_id'));
-
-function containerFiles(container: JsonNode | undefined): JsonNode[] {
-  const ids = container?.type === 'object' ? optional(container, 'file_ids') : undefined;
-  return ids?.type === 'array' ? ids.items().filter(({ type }) => type === 'string') : [];
-}
-
-const objectsOf = (list: JsonNode | undefined): JsonNode[] => (list?.type === 'array' ? list.items().filter(({ type }) => type === 'object') : []);
-
-function stringOf(object: JsonNode, field: string): JsonNode | undefined {
+/** The field of this name where it is a string. */
+export function stringOf(object: JsonNode, field: string): JsonNode | undefined {
   const node = optional(object, field);
   return node?.type === 'string' ? node : undefined;
 }

@@ -121,13 +121,16 @@ test('ids of responses and files that OpenAI keeps are found', () => {
       { type: 'computer_call_output', call_id: 'B', output: { type: 'computer_screenshot', file_id: 'file-d' } },
     ],
   });
-  expect(openaiResponses.storedIds?.(body).map((node) => node.string())).toEqual([
+  expect(openaiResponses.storedIds?.(body).map(({ node }) => node.string())).toEqual([
     'resp_1',
     'resp_0',
+    'conv_1',
+    'pmpt_1',
     'file-a',
     'file-b',
     'file-c',
     'file-d',
+    'vs_1',
     'file-1',
   ]);
 });

@@ -3,6 +3,7 @@ import type { WrittenEvent } from '../../framing/event.ts';
 import type { FinishReason, Part, TextPart } from '../../llm/part.ts';
 import type { OpaqueState } from '../../llm/state.ts';
 import { noUsage, type Usage } from '../../llm/usage.ts';
+import { aroundText } from '../around-text.ts';
 import type { EncoderOptions } from '../protocol.ts';
 import { isOwnItemId, ownItemId } from './request-own-items.ts';
 import {
@@ -29,8 +30,14 @@ interface OpenText {
   part: WrittenText | WrittenRefusal | WrittenSummary;
   /** Which part of which item it is, as its events name it. */
   place: { item_id: string; output_index: number; content_index?: number; summary_index?: number };
-  /** What its deltas begin with, up to their text. */
-  head: string;
+  deltas: Deltas;
+}
+
+/** The deltas of a text, which differ in it and in their number alone. */
+interface Deltas {
+  name: string;
+  /** Up to the number. */
+  format: (text: string) => string;
 }
 
 /** An item of the output, by its place there. */
@@ -54,8 +61,8 @@ export class AnswerEvents {
   #sequenceNumber = 0;
   #item: Placed<WrittenItem> | undefined;
   #text: OpenText | undefined;
-  /** Tool calls by their block, with what the deltas of their arguments begin with. */
-  readonly #calls = new Map<number, { item: WrittenCall; head: string }>();
+  /** Tool calls by their block. */
+  readonly #calls = new Map<number, { item: WrittenCall; deltas: Deltas }>();
   #usage: Usage = noUsage; // clients read numbers without asking whether there are any
   #finish: FinishReason | undefined;
   #over = false;
@@ -135,13 +142,12 @@ export class AnswerEvents {
     if (open === undefined) return events;
     if (open.part.type === 'refusal') open.part.refusal += part.text;
     else open.part.text += part.text;
-    events.push(this.#delta(`${eventNames[open.part.type]}.delta`, open.head, part.text));
+    events.push(this.#delta(open.deltas, part.text));
     return events;
   }
 
-  /** An event of which only the text, and its number, differ from the one before. */
-  #delta(name: string, head: string, text: string): WrittenEvent {
-    return { name, data: `${head}${JSON.stringify(text)},"sequence_number":${this.#sequenceNumber++}}` };
+  #delta({ name, format }: Deltas, text: string): WrittenEvent {
+    return { name, data: `${format(text)}${this.#sequenceNumber++}}` };
   }
 
   #openText({ type, block }: TextPart): WrittenEvent[] {
@@ -166,8 +172,8 @@ export class AnswerEvents {
   #openPart(block: number, part: OpenText['part'], at: { content_index: number } | { summary_index: number }): void {
     if (this.#item === undefined) return;
     const place = { item_id: this.#item.item.id, output_index: this.#item.index, ...at };
-    const fields = { type: `${eventNames[part.type]}.delta`, ...place, ...(part.type === 'output_text' && { logprobs: [] }) };
-    this.#text = { block, part, place, head: headOf(fields) };
+    const deltas = deltasOf(`${eventNames[part.type]}.delta`, { ...place, ...(part.type === 'output_text' && { logprobs: [] }) });
+    this.#text = { block, part, place, deltas };
   }
 
   #newMessage(events: WrittenEvent[]): WrittenMessage {
@@ -217,7 +223,7 @@ export class AnswerEvents {
       name,
       arguments: '',
     }));
-    this.#calls.set(block, { item, head: headOf({ type: argumentsDelta, item_id: item.id, output_index: this.#item?.index }) });
+    this.#calls.set(block, { item, deltas: deltasOf(argumentsDelta, { item_id: item.id, output_index: this.#item?.index }) });
     return events;
   }
 
@@ -226,7 +232,7 @@ export class AnswerEvents {
     const call = this.#calls.get(block);
     if (call === undefined) return [];
     call.item.arguments += text;
-    return [this.#delta(argumentsDelta, call.head, text)];
+    return [this.#delta(call.deltas, text)];
   }
 
   /** Log probabilities stand in deltas: here in one without text, since they come behind it. */
@@ -300,8 +306,10 @@ export class AnswerEvents {
 
 const argumentsDelta = 'response.function_call_arguments.delta';
 
-/** What a delta begins with, up to its text. */
-const headOf = (fields: object): string => `${JSON.stringify(fields).slice(0, -1)},"delta":`;
+const deltasOf = (name: string, fields: object): Deltas => ({
+  name,
+  format: aroundText([JSON.stringify({ type: name, ...fields }).slice(0, -1), ',"delta":'], [',"sequence_number":']),
+});
 
 /** What the events of a text, and of the part that holds it, are called. */
 const eventNames = {

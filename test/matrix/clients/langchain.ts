@@ -1,6 +1,6 @@
 import { AIMessageChunk, HumanMessage, SystemMessage, ToolMessage, type BaseMessage, type UsageMetadata } from '@langchain/core/messages';
 import { ChatOpenAI } from '@langchain/openai';
-import { Inexpressible, SdkError, textContent, type Client, type Content, type Ear, type Gateway, type Manner, type Options, type Said, type Session } from '../conversation.ts';
+import { Inexpressible, SdkError, textContent, type Client, type Content, type Ear, type Gateway, type Manner, type Options, type Said, type Session, type Usage } from '../conversation.ts';
 import { dataUrl, finishes } from './openai-chat.ts';
 
 /** LangChain's client for OpenAI, over Chat Completions. */
@@ -28,20 +28,13 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   function take(message: AIMessageChunk, deltas: number): Said {
     messages.push(message);
     const { text, tool_calls: calls = [], response_metadata: metadata } = message;
-    const usage: UsageMetadata | undefined = message.usage_metadata;
     return {
       text,
       choices: [text],
       reasoning: '',
       calls: calls.map(({ id = '', name, args }) => ({ id, name, arguments: args })),
       finish: message.additional_kwargs['refusal'] ? 'refusal' : (finishes[String(metadata['finish_reason'])] ?? 'other'),
-      usage: usage && {
-        input: usage.input_tokens,
-        output: usage.output_tokens,
-        cacheRead: usage.input_token_details?.cache_read ?? 0,
-        cacheWrite: usage.input_token_details?.cache_creation ?? 0,
-        reasoning: usage.output_token_details?.reasoning ?? 0,
-      },
+      usage: toUsage(message.usage_metadata),
       logprobs: 0,
       deltas,
     };
@@ -70,6 +63,15 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
 }
 
 export const langchainClient: Client = { name: 'openai-chat, LangChain', sdk: '@langchain/openai', protocol: 'openai-chat', open };
+
+const toUsage = (usage: UsageMetadata | undefined): Usage | undefined =>
+  usage && {
+    input: usage.input_tokens,
+    output: usage.output_tokens,
+    cacheRead: usage.input_token_details?.cache_read ?? 0,
+    cacheWrite: usage.input_token_details?.cache_creation ?? 0,
+    reasoning: usage.output_token_details?.reasoning ?? 0,
+  };
 
 const statusOf = (error: unknown): number | undefined =>
   error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
