@@ -37,7 +37,9 @@ export async function* providerError(
     };
     return;
   }
-  if (isSameProtocol && isJson(message)) {
+  const credential = api.protocol.credentialFailure;
+  const passes = isSameProtocol && isJson(message);
+  if (passes && status !== credential?.status) {
     yield { type: 'proceed', ...answerHeaders(message.headers, [...headers, ...typed(read(Buffer.alloc(0)))]), responseBody: 'none' };
     return;
   }
@@ -46,16 +48,25 @@ export async function* providerError(
     ...answerHeaders(message.headers, [...headers, ['content-type', 'application/json']]),
     responseBody: 'buffered',
   };
-  const error = read(requireBody(next).body);
+  const said = requireBody(next).body;
+  if (status === credential?.status && api.protocol.decodeFailure(status, said, message.headers).type === credential.type)
+    throw refused(status, deployment);
+  if (passes) {
+    yield { type: 'proceed' };
+    return;
+  }
+  const error = read(said);
   const body = Buffer.from(state.protocol.encodeError(error));
   yield { type: 'proceed', body, setHeaders: [...bodyHeaders(body), ...typed(error)] };
 }
 
 /** Throws where a status says that the provider refused our credential: the client's key is not at fault. */
-export function requireOwnCredential(status: number, { endpoint }: Deployment): void {
-  if (status !== 401 && status !== 402 && status !== 403) return;
-  throw new GatewayError('provider-credential', `${endpoint.name} refused the gateway's credential (${status}). The platform team must mend it.`);
+export function requireOwnCredential(status: number, deployment: Deployment): void {
+  if (status === 401 || status === 402 || status === 403) throw refused(status, deployment);
 }
+
+const refused = (status: number, { endpoint }: Deployment): GatewayError =>
+  new GatewayError('provider-credential', `${endpoint.name} refused the gateway's credential (${status}). The platform team must mend it.`);
 
 /** Whether a body can be an error of the provider's own; pages of proxies on the way are HTML. */
 const isJson = ({ headers }: ResponseHeaders): boolean => headers.get('content-type')?.includes('json') === true;

@@ -1,5 +1,5 @@
-import { AwsEventStreamParser, formatAwsEvent, withAwsData, type AwsEvent } from './aws-event-stream.ts';
-import type { EventParser, Framing, StreamEvent, WrittenEvent } from './event.ts';
+import { AwsEventStreamParser, AwsEventWriter, withAwsData, type AwsEvent } from './aws-event-stream.ts';
+import type { EventParser, EventWriter, Framing, StreamEvent } from './event.ts';
 
 /** Name of the events that hold what the model sends. */
 const chunkName = 'chunk';
@@ -72,17 +72,20 @@ function errorOf(name: string, data: string): string {
 
 const wrapped = (data: string): string => JSON.stringify({ bytes: Buffer.from(data).toString('base64') });
 
-const writer = {
-  write: ({ data, messageType = 'event', name = '' }: WrittenEvent): Buffer =>
-    messageType === 'event' ? formatAwsEvent({ name: chunkName, data: wrapped(data) }) : formatAwsEvent({ name, data, messageType }),
-  passed: (): void => {},
-  end: (): string => '',
-};
+function createWriter(): EventWriter {
+  const messages = new AwsEventWriter();
+  return {
+    write: ({ name = '', data, messageType = 'event' }) =>
+      messages.write(messageType === 'event' ? { name: chunkName, data: wrapped(data) } : { name, data, messageType }),
+    passed: () => {},
+    end: () => '',
+  };
+}
 
 /** Events of a model's own API inside AWS event stream, as Bedrock streams Claude by `invoke-with-response-stream`. */
 export const bedrockInvoke: Framing = {
   contentType: 'application/vnd.amazon.eventstream',
   createParser: () => new BedrockInvokeParser(),
-  createWriter: () => writer,
+  createWriter,
   withData: (event, data) => withAwsData(event, event.messageType === undefined ? wrapped(data) : data),
 };

@@ -31,3 +31,7 @@ export function optionalBoolean(object: JsonNode, key: string): boolean | undefi
   if (node.type !== 'true' && node.type !== 'false') throw new JsonFieldError(node.path, 'must be true or false');
   return node.type === 'true';
 }
+
+/** The objects of an array; none for anything else. */
+export const objectsIn = (list: JsonNode | undefined): JsonNode[] =>
+  list?.type === 'array' ? list.items().filter(({ type }) => type === 'object') : [];

@@ -21,6 +21,7 @@ export const renameField = (key: JsonNode, name: string): Edit => replaceValue(k
 
 /** Takes fields out of an object, each as often as it stands there. Other edits must not touch them, nor add a field where none is left. */
 export function removeFields(object: JsonNode, names: ReadonlySet<string>): Edit[] {
+  if (names.size === 0) return [];
   const fields = [...object.fields()];
   const isKept = ({ value }: { value: JsonNode }): boolean => !names.has(String(value.name));
   const firstKept = fields.findIndex(isKept);

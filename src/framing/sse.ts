@@ -1,4 +1,4 @@
-import { EventTooLargeError, type EventParser, type Framing, type StreamEvent } from './event.ts';
+import { EventTooLargeError, type EventParser, type EventWriter, type Framing, type StreamEvent, type WrittenEvent } from './event.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -109,10 +109,12 @@ const lines = (text: string): string[] => {
 };
 
 /** The bytes of an event. */
-export function formatSse(data: string, name = ''): string {
-  const head = name === '' ? '' : `event: ${name}\n`;
-  return data.includes('\n') ? `${head}data: ${data.replaceAll('\n', '\ndata: ')}\n\n` : `${head}data: ${data}\n\n`;
-}
+export const formatSse = (data: string, name = ''): string => formatWith(headOf(name), data);
+
+/** What an event begins with, up to its data; by `join`, since a text made with `+` is a tree of its pieces, which would be walked with every event. */
+const headOf = (name: string): string => (name === '' ? 'data: ' : ['event: ', name, '\ndata: '].join(''));
+
+const formatWith = (head: string, data: string): string => `${head}${data.includes('\n') ? data.replaceAll('\n', '\ndata: ') : data}\n\n`;
 
 /** The same event with other data: its name, id and comments stay. */
 export function withData(event: StreamEvent, data: string): string {
@@ -120,17 +122,30 @@ export function withData(event: StreamEvent, data: string): string {
   return `${kept.map((line) => `${line}\n`).join('')}${formatSse(data)}`;
 }
 
+/** Writes the events of one stream. Nearly each has the name of the one before, so what it begins with is kept. */
+class SseWriter implements EventWriter {
+  #name = '';
+  #head = headOf('');
+
+  write({ name = '', data }: WrittenEvent): string {
+    if (name !== this.#name) {
+      this.#name = name;
+      this.#head = headOf(name);
+    }
+    return formatWith(this.#head, data);
+  }
+
+  passed(): void {}
+
+  end(): string {
+    return '';
+  }
+}
+
 /** Server-sent events, as most APIs stream. */
 export const sse: Framing = {
   contentType: 'text/event-stream',
   createParser: () => new SseParser(),
-  createWriter: () => sseWriter,
+  createWriter: () => new SseWriter(),
   withData,
-};
-
-/** Each event stands for itself, so all streams share one writer. */
-const sseWriter = {
-  write: ({ name, data }: { name?: string; data: string }): string => formatSse(data, name),
-  passed: (): void => {},
-  end: (): string => '',
 };

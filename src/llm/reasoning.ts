@@ -33,5 +33,7 @@ const order: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', '
 export function nearestEffort(effort: ReasoningEffort, taken: readonly ReasoningEffort[]): ReasoningEffort | undefined {
   const at = order.indexOf(effort);
   const some = at <= order.indexOf('minimal') ? [] : taken.filter((other) => other !== 'none');
-  return (some.length === 0 ? taken : some).toSorted((a, b) => Math.abs(order.indexOf(a) - at) - Math.abs(order.indexOf(b) - at) || order.indexOf(a) - order.indexOf(b))[0];
+  return (some.length === 0 ? taken : some).toSorted(
+    (a, b) => Math.abs(order.indexOf(a) - at) - Math.abs(order.indexOf(b) - at) || order.indexOf(a) - order.indexOf(b),
+  )[0];
 }

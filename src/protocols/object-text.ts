@@ -10,6 +10,12 @@ export function objectText(node: JsonNode): ObjectText {
 /** An object of strings, written out. */
 export const writtenObject = (value: Readonly<Record<string, string>>): ObjectText => JSON.stringify(value) as ObjectText;
 
+/** The schema of a tool that takes no arguments. */
+export const noParameters = '{"type":"object","properties":{}}' as ObjectText;
+
+/** The arguments of a call without any: clients parse them as JSON. */
+export const noArguments = '{}' as ObjectText;
+
 /** The field that keeps arguments which are not a JSON object. */
 const invalidField = 'invalid_json';
 
@@ -18,7 +24,7 @@ const invalidField = 'invalid_json';
  * Models sometimes write what is no JSON object, and neither clients nor providers of other protocols take it: then its text is kept as the field `invalid_json` of one.
  */
 export function argumentsObject(text: string): { value: ObjectText; isValid: boolean } {
-  if (text.trim() === '') return { value: '{}' as ObjectText, isValid: true };
+  if (text.trim() === '') return { value: noArguments, isValid: true };
   return isObjectText(text) ? { value: text, isValid: true } : { value: writtenObject({ [invalidField]: text }), isValid: false };
 }
 

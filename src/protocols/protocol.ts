@@ -82,6 +82,8 @@ export interface Protocol<Request = unknown> {
 
   /** A provider's error body and headers. Never throws: what cannot be read becomes the message. */
   decodeFailure(status: number, body: Buffer, headers?: ReadonlyMap<string, string>): ProviderFailure;
+  /** What providers say of a credential that they refuse, where the status does not say it (401, 402 and 403 do): the client's key is not at fault. */
+  readonly credentialFailure?: Pick<ProviderFailure, 'status' | 'type'>;
   /** An error body for a client. */
   encodeError(error: ClientError): string;
   /** Headers that the protocol's clients read an error's type from; most have none. */
@@ -226,6 +228,8 @@ export interface Quirks {
   usageInStream?: 'asked' | 'always' | 'never-ask';
   /** Where OpenAI-compatible servers take the reasoning of earlier turns back; `none` where such fields are refused. Absent: a client's own field passes, translated requests have none. */
   reasoningField?: 'reasoning_content' | 'reasoning' | 'none';
+  /** True: answers show what the model thought, though the server takes none of it back. */
+  showsReasoning?: boolean;
   /**
    * How OpenAI-compatible servers are told how much to think: `reasoning_effort` (where it is absent too), OpenRouter's object `reasoning`, or not at all.
    * `thinking`: a switch turns it off and on; efforts besides go into `reasoning_effort`, where `reasoningEfforts` names any.

@@ -112,10 +112,10 @@ function translated({ from, to, observe, filter, finish, options }: RelayOptions
   const decoder = from.protocol.createDecoder();
   const encoder = to.protocol.createEncoder(options);
 
-  const encode = (parts: readonly Part[]): void => {
-    for (const part of parts) for (const ready of finish(part)) output.write(encoder.push(ready));
+  const encode = (part: Part): void => {
+    for (const ready of finish(part)) output.write(encoder.push(ready));
   };
-  const pass = (part: Part): void => encode(filter === undefined ? [part] : filter(part));
+  const pass = filter === undefined ? encode : (part: Part): void => filter(part).forEach(encode);
 
   return (chunk, last) => {
     for (const event of eventsOf(parser, chunk, last)) {
@@ -129,7 +129,7 @@ function translated({ from, to, observe, filter, finish, options }: RelayOptions
     if (last && progress.ended === undefined) {
       if (progress.close() === 'complete') pass({ type: 'end' });
       else {
-        encode(heldBy(filter));
+        heldBy(filter).forEach(encode);
         output.write(cut());
       }
     }

@@ -10,3 +10,6 @@ export const textOf = (value: unknown): string => (typeof value === 'string' ? v
 
 /** The values of an array, none for anything else. */
 export const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The whole number of tokens or the like, 0 for anything else. */
+export const countOf = (value: unknown): number => (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0);

@@ -46,6 +46,7 @@ const vendors: Readonly<Record<string, CompatibleVendor>> = {
       toolCallIds: 'nine-alphanumeric',
       usageInStream: 'never-ask',
       reasoningField: 'none',
+      showsReasoning: true,
       reasoningEfforts: ['none', 'high'],
       systemRole: 'system',
       systemInside: false,

@@ -1,4 +1,5 @@
 import OpenAI, { toFile } from 'openai';
+import type { ResponseInput } from 'openai/resources/responses/responses';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashOf, keys, openaiClient, startGateway, startWorld, type RunningGateway, type World } from './gateway.ts';
 
@@ -92,7 +93,7 @@ test('its items are known by sealed ids too, by which alone they can be named ag
   await expect(openaiClient(gateway, rival).responses.create(named)).rejects.toMatchObject({ status: 404, code: 'stored-not-found' });
   const raw = [{ type: 'item_reference' as const, id: sent.input[0]?.id ?? '' }, ...named.input.slice(1)];
   await expect(client.responses.create({ model: 'gpt', input: raw })).rejects.toMatchObject({ status: 404, param: 'input[0].id' });
-  const again = await client.responses.create({ model: 'claude', input: [...output, { role: 'user', content: 'Go on.' }] });
+  const again = await client.responses.create({ model: 'claude', input: [...(output as ResponseInput), { role: 'user', content: 'Go on.' }] });
   expect(again.output_text).not.toBe('');
   const kept = await client.responses.inputItems.list(id);
   expect(JSON.stringify(await client.responses.retrieve(id))).not.toMatch(/"msg_/);

@@ -169,14 +169,14 @@ const oddities = String.raw`"big" : 9007199254740993,  "deep":{"a":[1E+2,-0,1.10
 
 describe('where both ends speak one protocol, a request arrives byte for byte but for the model', () => {
   const cases = [
-    { provider: 'openai', path: '/v1/chat/completions', model: 'gpt', real: 'gpt-5-mini' },
-    { provider: 'anthropic', path: '/v1/messages', model: 'claude', real: 'claude-haiku-4-5' },
+    { provider: 'openai', path: '/v1/chat/completions', model: 'gpt', real: 'gpt-5-mini', limit: 'max_completion_tokens' },
+    { provider: 'anthropic', path: '/v1/messages', model: 'claude', real: 'claude-haiku-4-5', limit: 'max_tokens' },
   ] as const;
 
-  test.each(cases)('$provider', async ({ provider, path, model, real }) => {
+  test.each(cases)('$provider', async ({ provider, path, model, real, limit }) => {
     stage.world[provider].behaveAlways({ unchecked: true, raw: { chunks: ['{}'] } });
     const body = (name: string): string =>
-      `\n{ ${oddities},\t"messages":[ {"role":"user","content":"Zo\\u00eb","future":[]} ],"model" : "${name}" , "max_tokens":10}\r\n`;
+      `\n{ ${oddities},\t"messages":[ {"role":"user","content":"Zo\\u00eb","future":[]} ],"model" : "${name}" , "${limit}":10}\r\n`;
     await (await post(path, body(model))).text();
     expect(stage.world[provider].requests[0]?.body.toString()).toBe(body(real));
   });

@@ -33,7 +33,7 @@ export interface Stage {
 }
 
 /** What the provider was sent last. */
-export function sent({ fake }: Stage): string {
+function sent({ fake }: Stage): string {
   const last = fake.requests.at(-1);
   if (last === undefined) throw new Error('the provider got nothing');
   return last.body.toString();
@@ -47,5 +47,8 @@ export function check(holds: boolean, otherwise: string): asserts holds {
 export function checkSent(stage: Stage, ...words: (string | RegExp)[]): void {
   const body = sent(stage);
   for (const word of words)
-    check(typeof word === 'string' ? body.includes(word) : word.test(body), `the provider was not sent ${String(word).slice(0, 60)}, but ${body.slice(0, 1500)}`);
+    check(
+      typeof word === 'string' ? body.includes(word) : word.test(body),
+      `the provider was not sent ${String(word).slice(0, 60)}, but ${body.slice(0, 1500)}`,
+    );
 }

@@ -20,7 +20,7 @@ test.each(featureGroups.flatMap(({ features }) => features))('$name', { timeout:
   const faults = tried.flatMap(({ client, provider, outcome }) =>
     outcome.type === 'broken' || outcome.type === 'unproven' ? [`${client.name} at ${provider.name} is ${outcome.type}: ${outcome.why}`] : [],
   );
-  if (faults.length > 0) throw new Error(faults.join('\n'));
+  expect(faults, faults.join('\n')).toHaveLength(0);
 });
 
 // `npm run docs` runs this file with --update, which writes the page.

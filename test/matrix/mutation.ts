@@ -49,7 +49,8 @@ export function install({ request, answer, options, error, isSilent = false }: M
 
 /** A request without these fields. */
 export const withoutFields = (...fields: (keyof ChatRequest)[]): Mutation => ({
-  request: (request) => Object.fromEntries(Object.entries(request).filter(([name]) => !fields.some((field) => field === name))) as unknown as ChatRequest,
+  request: (request) =>
+    Object.fromEntries(Object.entries(request).filter(([name]) => !fields.some((field) => field === name))) as unknown as ChatRequest,
 });
 
 /** A request without messages of a role. */

@@ -47,7 +47,12 @@ const encrypted = /"encrypted_content":"[^"]/;
 const openaiState = { noArguments: '', reasoningBack: encrypted, redactedBack: encrypted };
 const claudeCached = { input_tokens: 100, cache_read_input_tokens: 2000, cache_creation_input_tokens: 0 };
 const claudeLacks = { 'end: content filter': { client: 'openai-completions', why: 'It knows refusals alone, which are text there.' } };
-const claudeState = { reasoningBack: /"signature":"[^"]/, redactedBack: /"redacted_thinking"/, filteredAs: () => 'refusal', cachedUsage: claudeCached };
+const claudeState = {
+  reasoningBack: /"signature":"[^"]/,
+  redactedBack: /"redacted_thinking"/,
+  filteredAs: () => 'refusal',
+  cachedUsage: claudeCached,
+};
 const geminiState = { reasoningBack: /"thoughtSignature":"(?!skip_|context_)[^"]/, filteredAs: () => 'SAFETY' };
 const bedrockState = {
   reasoningBack: /"signature":"[^"]/,
@@ -67,6 +72,15 @@ const compatibleLacks = {
   'end: refusal': 'Its refusals are text.',
 };
 const doesNotThink = 'It does not think.';
+const ownParts = { client: 'openai-chat', why: 'It stands in a list of content parts, and clients of its own protocol get its own bytes.' };
+const unindexed = { client: 'openai-chat', why: 'Its streams give calls no index, and clients of its own protocol get its own bytes.' };
+const ownErrors = {
+  client: 'openai-chat, AI SDK',
+  why: 'Its errors have a shape of its own, which clients of its own protocol get as they are; this SDK cannot read it.',
+};
+const ownStreamErrors = { client: 'openai-chat', why: 'It has a shape of its own, which clients of its own protocol get as it is.' };
+const ownErrorLacks = { 'errors of the provider': ownErrors, overload: ownErrors };
+const unknownPlace = 'Where it shows reasoning could not be found out.';
 const uncounted = { 'reasoning tokens': 'It does not count them.', 'cached tokens in usage': 'It does not count them.' };
 
 const completes = (kind: string): boolean => providerKinds.get(kind)?.apis.some(({ protocol }) => protocol.name === 'openai-completions') ?? false;
@@ -128,7 +142,10 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeGemini(),
     config: ({ url, apiKey }) => ({ kind: 'gemini', baseUrl: url, apiKey }),
     models: { plain: 'gemini-2.5-flash', thinking: 'gemini-3-flash-preview' },
-    lacks: { 'redacted reasoning back in a tool loop': 'It hides no reasoning.', 'service tier': { client: 'anthropic-messages', why: 'Standard is all there is.' } },
+    lacks: {
+      'redacted reasoning back in a tool loop': 'It hides no reasoning.',
+      'service tier': { client: 'anthropic-messages', why: 'Standard is all there is.' },
+    },
     ...geminiState,
   },
   {
@@ -137,7 +154,10 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeVertex(),
     config: ({ url, apiKey }) => ({ kind: 'vertex', baseUrl: url, project: demoProject, accessToken: apiKey }),
     models: { plain: 'gemini-2.5-flash', thinking: 'gemini-3-flash-preview' },
-    lacks: { 'redacted reasoning back in a tool loop': 'It hides no reasoning.', 'service tier': { client: 'anthropic-messages', why: 'Standard is all there is.' } },
+    lacks: {
+      'redacted reasoning back in a tool loop': 'It hides no reasoning.',
+      'service tier': { client: 'anthropic-messages', why: 'Standard is all there is.' },
+    },
     ...geminiState,
   },
   {
@@ -178,29 +198,77 @@ export const providers: readonly ProviderUnderTest[] = [
     start: () => startFakeCohere(),
     config: ({ url, apiKey }) => ({ kind: 'cohere', baseUrl: url, apiKey }),
     models: { plain: 'command-a-03-2025' },
-    lacks: { ...compatibleLacks, 'error inside a stream': { client: 'openai-chat', why: 'It has a shape of its own, which clients of its own protocol get as it is.' } },
+    lacks: {
+      ...compatibleLacks,
+      ...ownErrorLacks,
+      'text of the reasoning': unknownPlace,
+      'reasoning back in a tool loop': unknownPlace,
+      'reasoning tokens': unknownPlace,
+      'error inside a stream': ownStreamErrors,
+    },
     noArguments: '',
     mutesLogprobs: true,
   },
-  compatible('mistral', 'Mistral', { plain: 'mistral-large-latest', thinking: 'magistral-medium-latest' }),
+  compatible(
+    'mistral',
+    'Mistral',
+    { plain: 'mistral-large-latest', thinking: 'magistral-medium-latest' },
+    {
+      lacks: {
+        ...ownErrorLacks,
+        'text of the reasoning': ownParts,
+        'reasoning back in a tool loop': ownParts,
+        'reasoning tokens': 'It does not count them.',
+        'tool call': unindexed,
+        'parallel calls and their results': unindexed,
+        'call without arguments': unindexed,
+        'streamed tool loop of three turns': unindexed,
+        'end: tool calls': unindexed,
+        'error inside a stream': ownStreamErrors,
+      },
+    },
+  ),
   compatible('groq', 'Groq', { plain: 'llama-3.3-70b-versatile', thinking: 'openai/gpt-oss-120b' }),
   compatible('deepseek', 'DeepSeek', { plain: 'deepseek-chat', thinking: 'deepseek-v4-pro' }),
-  compatible('xai', 'xAI', { plain: 'grok-4.3' }),
-  compatible('openrouter', 'OpenRouter', { plain: 'openai/gpt-5-mini' }, { lacks: { 'error inside a stream': { client: 'openai-chat, AI SDK', why: 'Such an event has choices too, and the AI SDK looks at those alone.' } } }),
+  compatible('xai', 'xAI', { plain: 'grok-4.3' }, { lacks: ownErrorLacks }),
+  compatible(
+    'openrouter',
+    'OpenRouter',
+    { plain: 'openai/gpt-5-mini' },
+    {
+      lacks: {
+        'error inside a stream': { client: 'openai-chat, AI SDK', why: 'Such an event has choices too, and the AI SDK looks at those alone.' },
+      },
+    },
+  ),
   compatible('together', 'Together', { plain: 'openai/gpt-oss-120b' }, { lacks: uncounted }),
   compatible('fireworks', 'Fireworks', { plain: 'accounts/fireworks/models/gpt-oss-120b' }),
-  compatible('perplexity', 'Perplexity', { plain: 'sonar', thinking: 'sonar-reasoning-pro' }, { lacks: { ...uncounted, 'text of the reasoning': 'It stands in the text.' } }),
+  compatible(
+    'perplexity',
+    'Perplexity',
+    { plain: 'sonar', thinking: 'sonar-reasoning-pro' },
+    { lacks: { ...uncounted, 'text of the reasoning': 'It stands in the text.' } },
+  ),
   compatible('ollama', 'Ollama', { plain: 'qwen3:8b' }, { lacks: uncounted }),
   compatible('vllm', 'vLLM', { plain: 'Qwen/Qwen3-8B' }, { lacks: uncounted }),
   compatible('llama.cpp', 'llama.cpp', { plain: 'model.gguf' }, { lacks: uncounted }),
-  compatible('tgi', 'TGI', { plain: 'tgi' }, {
-    lacks: {
-      ...uncounted,
-      'input and output tokens': { client: 'openai-chat', why: 'Its answers have no id, and the SDK then overlooks the usage of a stream.' },
-      'parallel calls and their results': { client: 'openai-chat', why: 'All its calls have one id, and clients of its own protocol get its own bytes.' },
-      'end: tool calls': { client: 'openai-chat', why: 'It calls that a stop, and clients of its own protocol get its own bytes.' },
+  compatible(
+    'tgi',
+    'TGI',
+    { plain: 'tgi' },
+    {
+      lacks: {
+        ...uncounted,
+        ...ownErrorLacks,
+        'input and output tokens': { client: 'openai-chat', why: 'Its answers have no id, and the SDK then overlooks the usage of a stream.' },
+        'parallel calls and their results': {
+          client: 'openai-chat',
+          why: 'All its calls have one id, and clients of its own protocol get its own bytes.',
+        },
+        'end: tool calls': { client: 'openai-chat', why: 'It calls that a stop, and clients of its own protocol get its own bytes.' },
+      },
     },
-  }),
+  ),
 ];
 
 /** Whether a client of this protocol is given the provider's own bytes. */
@@ -211,7 +279,11 @@ export function speaks({ config, models }: ProviderUnderTest, protocol: string):
 }
 
 /** Why a provider has not what a feature needs, for clients of this protocol; undefined where it has. */
-export function lackOf({ lacks, without }: ProviderUnderTest, feature: string, { name, protocol }: Pick<Client, 'name' | 'protocol'>): string | undefined {
+export function lackOf(
+  { lacks, without }: ProviderUnderTest,
+  feature: string,
+  { name, protocol }: Pick<Client, 'name' | 'protocol'>,
+): string | undefined {
   const lack = without?.[protocol] ?? lacks[feature];
   if (typeof lack !== 'object') return lack;
   const { why, client, except } = lack;

@@ -10,9 +10,7 @@ import type { World } from './world.ts';
  * `inexpressible`: the client has no words for it. `lacking`: the provider has no such thing. `broken`: it does not hold and nobody says so.
  * `unproven`: it holds, but also where it is taken out of the translator.
  */
-export type Outcome =
-  | { type: 'carried' | 'inexpressible' }
-  | { type: 'told' | 'lacking' | 'broken' | 'unproven'; why: string };
+export type Outcome = { type: 'carried' | 'inexpressible' } | { type: 'told' | 'lacking' | 'broken' | 'unproven'; why: string };
 
 export interface Cell {
   client: Client;
@@ -25,7 +23,12 @@ export interface Cell {
 const patienceMs = 15_000;
 
 /** Tries a feature with every client at every provider: at all providers at once, since each has a fake of its own. */
-export async function tryFeature(feature: Feature, clients: readonly Client[], providers: readonly ProviderUnderTest[], world: World): Promise<Cell[]> {
+export async function tryFeature(
+  feature: Feature,
+  clients: readonly Client[],
+  providers: readonly ProviderUnderTest[],
+  world: World,
+): Promise<Cell[]> {
   const rows = await Promise.all(
     providers.map(async (provider) => {
       const cells: Cell[] = [];
@@ -34,6 +37,9 @@ export async function tryFeature(feature: Feature, clients: readonly Client[], p
     }),
   );
   const cells = rows.flat();
+  // Where a client has no words for something, that is so at every provider, also where something else came first.
+  const speechless = new Set(cells.flatMap(({ client, outcome }) => (outcome.type === 'inexpressible' ? [client] : [])));
+  for (const cell of cells) if (speechless.has(cell.client)) cell.outcome = { type: 'inexpressible' };
   await proveCells(feature, cells, world);
   return cells;
 }
@@ -70,20 +76,20 @@ async function tryCell({ client, provider, feature }: Omit<Cell, 'outcome'>, { g
   const stage: Stage = { open: () => client.open(gateway, model, ear), provider, protocol: client.protocol, isTranslated, fake, ear };
   const failure = await withPatience(feature.run(stage)).then(
     () => undefined,
-    (error: unknown) => error,
+    (error: unknown) => (error instanceof Error ? error : new Error(JSON.stringify(error))),
   );
   return toOutcome(failure, stage);
 }
 
 /** A 400 says it too: the gateway's, or the provider's own where it got what the client sent. */
-function toOutcome(failure: unknown, { ear, isTranslated }: Stage): Outcome {
+function toOutcome(failure: Error | undefined, { ear, isTranslated }: Stage): Outcome {
   if (failure instanceof Inexpressible) return { type: 'inexpressible' };
   const [warning] = ear.warnings;
   if (warning !== undefined) return { type: 'told', why: warning };
   if (failure === undefined) return { type: 'carried' };
   const isOurs = ear.headers.get('x-remora-error') !== null;
   if (failure instanceof SdkError && failure.status === 400 && (isOurs || !isTranslated)) return { type: 'told', why: messageOf(failure) };
-  return { type: 'broken', why: failure instanceof Error ? failure.message : String(failure) };
+  return { type: 'broken', why: failure.message };
 }
 
 async function withPatience(running: Promise<void>): Promise<void> {

@@ -22,11 +22,8 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts all of it. Models are named after their provider; `-thinking` is the provider's model that thinks. `chains` are further models that fall back from one to the next. */
-export async function startMatrixWorld(
-  providers: readonly ProviderUnderTest[],
-  chains: Readonly<Record<string, readonly string[]>> = {},
-): Promise<World> {
+/** Starts all of it. Models are named after their provider; `-thinking` is the provider's model that thinks. */
+export async function startMatrixWorld(providers: readonly ProviderUnderTest[]): Promise<World> {
   const folder = temporaryFolder();
   const fakes = new Map<string, FakeProvider>();
   for (const provider of providers) fakes.set(provider.name, await provider.start());
@@ -36,15 +33,12 @@ export async function startMatrixWorld(
     admin: { listen: `127.0.0.1:${await freePort()}` },
     store: { embedded: { path: join(folder, 'remora.db') } },
     providers: Object.fromEntries(providers.map((provider) => [provider.name, provider.config(fakes.get(provider.name) ?? missing())])),
-    models: {
-      ...Object.fromEntries(
-        providers.flatMap(({ name, models }) => [
-          [name, { targets: [{ provider: name, model: models.plain }] }],
-          [`${name}-thinking`, { targets: [{ provider: name, model: models.thinking ?? models.plain }] }],
-        ]),
-      ),
-      ...Object.fromEntries(Object.entries(chains).map(([name, [first = '', ...fallback]]) => [name, { targets: chainTargets(first), fallback }])),
-    },
+    models: Object.fromEntries(
+      providers.flatMap(({ name, models }) => [
+        [name, { targets: [{ provider: name, model: models.plain }] }],
+        [`${name}-thinking`, { targets: [{ provider: name, model: models.thinking ?? models.plain }] }],
+      ]),
+    ),
     tenants: { matrix: { keys: [{ name: 'test', hash: hashOf(key) }] } },
   };
   const snapshot = compileConfig(JSON.stringify(config), { path: join(folder, 'remora.yaml'), env: {} });
@@ -74,11 +68,6 @@ export async function startMatrixWorld(
       await rm(folder, { recursive: true, force: true });
     },
   };
-
-  function chainTargets(model: string): unknown {
-    const provider = providers.find(({ name }) => model === name || model === `${name}-thinking`) ?? missing();
-    return [{ provider: provider.name, model: model === provider.name ? provider.models.plain : (provider.models.thinking ?? provider.models.plain) }];
-  }
 }
 
 function missing(): never {

@@ -18,7 +18,7 @@ export interface Flavour {
   /** Fields of content parts that it knows beside OpenAI's. */
   partFields?: readonly string[];
   /** True where a tool's result may hold pictures. */
-  showsResults?: true;
+  showsResults?: boolean;
   /** What becomes of other fields: nothing, or a refusal that names their path, such as `['messages', 1, 'refusal']`. */
   unknownFields: 'ignored' | ((path: readonly (string | number)[]) => Refusal);
   /** What it refuses besides. */

@@ -41,13 +41,15 @@ export function bodyEdits(body: JsonNode, { model, quirks, betas = [] }: Target,
   if (bodyVersion !== undefined) edits.push(...versionEdits(body, bodyVersion));
   const isBedrock = bodyVersion?.startsWith('bedrock-') === true;
   if (isBedrock && betas.length > 0 && body.get('anthropic_beta') === undefined) edits.push(addField(body, 'anthropic_beta', JSON.stringify(betas)));
-  for (const { key, value } of body.fields()) {
-    const field = String(value.name);
-    const name = renamedFields[field];
-    if (refusedFields.includes(field)) {
-      removed.add(field);
-      if (value.type !== 'null') warnings.push({ field, detail: refusal });
-    } else if (name !== undefined) edits.push(renameField(key, name));
+  if (refusedFields.length > 0 || Object.keys(renamedFields).length > 0) {
+    for (const { key, value } of body.fields()) {
+      const field = String(value.name);
+      const name = renamedFields[field];
+      if (refusedFields.includes(field)) {
+        removed.add(field);
+        if (value.type !== 'null') warnings.push({ field, detail: refusal });
+      } else if (name !== undefined) edits.push(renameField(key, name));
+    }
   }
   return { value: [...edits, ...removeFields(body, removed)], warnings };
 }

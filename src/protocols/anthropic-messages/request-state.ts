@@ -1,4 +1,4 @@
-import { optional } from '../../framing/json-fields.ts';
+import { objectsIn, optional } from '../../framing/json-fields.ts';
 import type { JsonNode } from '../../framing/json.ts';
 import type { StateSpot } from '../protocol.ts';
 
@@ -12,9 +12,9 @@ const fields = new Map<string, { field: string; kind: StateSpot['kind'] }>([
 
 /** Ids of tool calls and of their results, signatures of thinking and redacted thinking. */
 export function stateSpots(body: JsonNode): StateSpot[] {
-  return itemsOf(optional(body, 'messages')).flatMap((message) => {
+  return objectsIn(optional(body, 'messages')).flatMap((message) => {
     const list = optional(message, 'content');
-    return list === undefined ? [] : itemsOf(list).flatMap((item) => spotOf(item, list));
+    return list === undefined ? [] : objectsIn(list).flatMap((item) => spotOf(item, list));
   });
 }
 
@@ -25,5 +25,3 @@ function spotOf(item: JsonNode, list: JsonNode): StateSpot[] {
   if (place === undefined || node?.type !== 'string') return [];
   return [place.kind === 'state' ? { kind: 'state', node, item, list } : { kind: 'call-id', node }];
 }
-
-const itemsOf = (list: JsonNode | undefined): JsonNode[] => (list?.type === 'array' ? list.items().filter(({ type }) => type === 'object') : []);

@@ -1,4 +1,4 @@
-import { optional } from '../../framing/json-fields.ts';
+import { objectsIn, optional } from '../../framing/json-fields.ts';
 import type { JsonNode } from '../../framing/json.ts';
 
 /**
@@ -8,15 +8,13 @@ import type { JsonNode } from '../../framing/json.ts';
 export function lacksThinking(body: JsonNode): boolean {
   const thinking = optional(body, 'thinking');
   if (thinking?.type !== 'object' || typeOf(thinking) !== 'enabled') return false;
-  const messages = itemsOf(optional(body, 'messages'));
+  const messages = objectsIn(optional(body, 'messages'));
   if (!blocksOf(messages.at(-1)).some((block) => typeOf(block) === 'tool_result')) return false;
   const [first] = blocksOf(messages.findLast((message) => optional(message, 'role')?.text === '"assistant"'));
   return first !== undefined && !['thinking', 'redacted_thinking'].includes(typeOf(first));
 }
 
-const blocksOf = (message: JsonNode | undefined): JsonNode[] => (message === undefined ? [] : itemsOf(optional(message, 'content')));
-const itemsOf = (list: JsonNode | undefined): JsonNode[] => (list?.type === 'array' ? list.items().filter(({ type }) => type === 'object') : []);
-
+const blocksOf = (message: JsonNode | undefined): JsonNode[] => (message === undefined ? [] : objectsIn(optional(message, 'content')));
 function typeOf(object: JsonNode): string {
   const type = optional(object, 'type');
   return type?.type === 'string' ? type.string() : '';

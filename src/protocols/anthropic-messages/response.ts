@@ -15,7 +15,6 @@ import {
   toFinishReason,
   type WireUsage,
   type WrittenBlock,
-  type WrittenDelta,
   type WrittenEvent,
   type WrittenMessage,
   type WrittenStop,

@@ -1,4 +1,4 @@
-import { decodeFailure, encodeError, encodeStreamError } from '../gemini-generate/error.ts';
+import { credentialFailure, decodeFailure, encodeError, encodeStreamError } from '../gemini-generate/error.ts';
 import { atMethods } from '../gemini-generate/request-paths.ts';
 import { countRequestTexts } from '../gemini-generate/request-texts.ts';
 import { noStreams } from '../no-streams.ts';
@@ -23,6 +23,7 @@ export const geminiCountTokens: CountProtocol = {
   decodeAnswer,
   encodeAnswer,
   decodeFailure,
+  credentialFailure,
   encodeError,
   encodeStreamError,
 };

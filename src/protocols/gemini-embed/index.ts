@@ -1,4 +1,4 @@
-import { decodeFailure, encodeError, encodeStreamError } from '../gemini-generate/error.ts';
+import { credentialFailure, decodeFailure, encodeError, encodeStreamError } from '../gemini-generate/error.ts';
 import { atMethods } from '../gemini-generate/request-paths.ts';
 import { embedRequestTexts } from '../gemini-generate/request-texts.ts';
 import { noStreams } from '../no-streams.ts';
@@ -22,6 +22,7 @@ export const geminiEmbed: EmbedProtocol = {
   decodeAnswer,
   encodeAnswer: encodeBatchAnswer,
   decodeFailure,
+  credentialFailure,
   encodeError,
   encodeStreamError,
 };

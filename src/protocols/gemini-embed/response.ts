@@ -3,13 +3,13 @@ import type { Part } from '../../llm/part.ts';
 import { noUsage } from '../../llm/usage.ts';
 import { failureIn } from '../gemini-generate/error.ts';
 import { mergeUsage } from '../gemini-generate/wire-usage.ts';
+import { parsedAnswer } from '../parsed-answer.ts';
 import type { LocatedPart } from '../protocol.ts';
 import { isObject, itemsOf, type WireObject } from '../untrusted.ts';
 
 /** One embedding or several as parts. Throws JsonFieldError, JsonSyntaxError where the body is neither that nor an error. */
 export function decodeAnswer(body: Buffer): LocatedPart[] {
-  const answer = parsed(body);
-  if (!isObject(answer)) throw new JsonFieldError('', 'must be an object');
+  const answer = parsedAnswer(body);
   const failure = failureIn(answer);
   if (failure !== undefined) return [{ type: 'error', failure }];
   const { embedding, embeddings, usageMetadata } = answer;
@@ -21,15 +21,6 @@ export function decodeAnswer(body: Buffer): LocatedPart[] {
     ...(isObject(usageMetadata) ? [{ type: 'usage' as const, usage: usageIn(usageMetadata) }] : []),
     { type: 'end' },
   ];
-}
-
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    parseJson(body); // says what is wrong
-    throw error;
-  }
 }
 
 function vectorOf(embedding: unknown, index: number): number[] {

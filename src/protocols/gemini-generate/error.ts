@@ -29,6 +29,9 @@ const wordOf = new Map([...statusOf].toReversed().map(([word, status]) => [statu
 const errorInfo = 'type.googleapis.com/google.rpc.ErrorInfo';
 const badRequest = 'type.googleapis.com/google.rpc.BadRequest';
 
+/** The Gemini API answers 400 where others answer 401. */
+export const credentialFailure = { status: 400, type: 'API_KEY_INVALID' } as const;
+
 /** A provider's error body. Never throws: what cannot be read becomes the message. */
 export function decodeFailure(status: number, body: Buffer): ProviderFailure {
   const failure = decodeAnyFailure(status, body);

@@ -1,6 +1,6 @@
 import { sse } from '../../framing/sse.ts';
 import type { ChatProtocol } from '../protocol.ts';
-import { decodeFailure, encodeError, encodeStreamError } from './error.ts';
+import { credentialFailure, decodeFailure, encodeError, encodeStreamError } from './error.ts';
 import { atMethods } from './request-paths.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
@@ -32,6 +32,7 @@ export const geminiGenerate: ChatProtocol = {
   heldTextEvent,
   createEncoder,
   decodeFailure,
+  credentialFailure,
   encodeError,
   encodeStreamError,
 };

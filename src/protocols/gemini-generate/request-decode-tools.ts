@@ -1,6 +1,6 @@
 import type { JsonNode } from '../../framing/json.ts';
 import type { ChatRequest, ObjectText, Tool, ToolChoice } from '../../llm/request.ts';
-import { objectText } from '../object-text.ts';
+import { noParameters, objectText } from '../object-text.ts';
 import type { Warnings } from '../warnings.ts';
 import { requiredString } from '../../framing/json-fields.ts';
 import { bothCases, enumField, field, listField, stringField } from './wire-fields.ts';
@@ -33,8 +33,6 @@ function decodeFunction(declared: JsonNode, warnings: Warnings): Tool {
   const description = stringField(declared, 'description');
   return { name: requiredString(declared, 'name'), ...(description !== undefined && { description }), parameters: parametersOf(declared) };
 }
-
-const noParameters = '{"type":"object","properties":{}}' as ObjectText;
 
 function parametersOf(declared: JsonNode): ObjectText {
   const full = field(declared, 'parametersJsonSchema');

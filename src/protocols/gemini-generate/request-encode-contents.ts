@@ -100,6 +100,8 @@ const textParts = (content: readonly TextContent[]): WrittenPart[] => content.fi
 
 function encodeAssistant(content: readonly AssistantContent[], field: string, { warnings }: Context): Turn {
   const turn: Extract<Turn, { role: 'model' }> = { role: 'model', parts: [], calls: [] };
+  // Google signs its calls: the thoughts before them are a summary that nobody needs to send back.
+  const isOwn = content.some((item) => item.type === 'tool-call' && item.state?.origin === 'google');
   for (const item of content) {
     const signature = item.type !== 'text' && item.state?.origin === 'google' ? { thoughtSignature: writeSignature(item.state.value) } : undefined;
     if (item.type === 'text') turn.parts.push(...textParts([item]));
@@ -108,7 +110,7 @@ function encodeAssistant(content: readonly AssistantContent[], field: string, { 
       turn.parts.push(part);
       turn.calls.push({ id: item.id, name: item.name, part });
     } else if (signature === undefined) {
-      warnings.push({ field, detail: 'has reasoning that Google did not sign; it is left out' });
+      if (!isOwn) warnings.push({ field, detail: 'has reasoning that Google did not sign; it is left out' });
     } else turn.parts.push(item.text === '' ? { text: '', ...signature } : { text: item.text, thought: true, ...signature });
   }
   return turn;

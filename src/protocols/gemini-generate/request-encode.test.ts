@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ChatRequest, Message, ObjectText, UserContent } from '../../llm/request.ts';
+import type { ChatRequest, Message, ObjectText, ToolCallContent, UserContent } from '../../llm/request.ts';
 import { encodeRequest } from './request-encode.ts';
 
 const encode = (request: Partial<ChatRequest>, model = 'gemini-2.5-flash') => {
@@ -14,7 +14,7 @@ const user = (...content: (string | UserContent)[]): Message => ({
   content: content.map((item) => (typeof item === 'string' ? text(item) : item)),
 });
 const system = (each: string): Message => ({ role: 'system', content: [text(each)] });
-const call = (id: string, name: string, args = '{}') => ({ type: 'tool-call' as const, id, name, arguments: args as ObjectText });
+const call = (id: string, name: string, args = '{}'): ToolCallContent => ({ type: 'tool-call' as const, id, name, arguments: args as ObjectText });
 const result = (toolCallId: string, content: UserContent[], isError = false): Message => ({ role: 'tool', toolCallId, content, isError });
 const google = (value: string) => ({ origin: 'google', kind: 'signature', value }) as const;
 const skip = 'skip_thought_signature_validator';
@@ -33,6 +33,20 @@ describe('the conversation', () => {
     const { body, fields } = encode({ messages: [system('A'), system('B')] });
     expect(body).toEqual({ systemInstruction: { parts: [{ text: 'A' }] }, contents: [{ role: 'user', parts: [{ text: 'B' }] }] });
     expect(fields).toEqual(['messages[1]']);
+  });
+
+  test('thoughts without a signature are left out: beside a call that Google signed without a word', () => {
+    const thought = { type: 'reasoning', text: 'Hm' } as const;
+    const said = (...calls: ReturnType<typeof call>[]): Message[] => [
+      user('A'),
+      { role: 'assistant', content: [thought, ...calls] },
+      result('c', []),
+    ];
+    expect(encode({ messages: said(call('c', 'f')) })).toMatchObject({ fields: ['messages[1]'], text: expect.not.stringContaining('Hm') });
+    expect(encode({ messages: said({ ...call('c', 'f'), state: google('s') }) })).toMatchObject({
+      fields: [],
+      text: expect.not.stringContaining('Hm'),
+    });
   });
 
   test('one that begins with the assistant is begun by the user', () => {

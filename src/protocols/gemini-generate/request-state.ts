@@ -1,3 +1,4 @@
+import { objectsIn } from '../../framing/json-fields.ts';
 import type { JsonNode } from '../../framing/json.ts';
 import type { StateSpot } from '../protocol.ts';
 import { field } from './wire-fields.ts';
@@ -5,9 +6,9 @@ import { noSignature, readSignature } from './wire-signature.ts';
 
 /** Ids of function calls and of their responses, and thought signatures. */
 export function stateSpots(body: JsonNode): StateSpot[] {
-  return itemsOf(field(body, 'contents')).flatMap((content) => {
+  return objectsIn(field(body, 'contents')).flatMap((content) => {
     const list = field(content, 'parts');
-    return list === undefined ? [] : itemsOf(list).flatMap((item) => spotsOf(item, list));
+    return list === undefined ? [] : objectsIn(list).flatMap((item) => spotsOf(item, list));
   });
 }
 
@@ -26,5 +27,3 @@ function idOf(holder: JsonNode | undefined): JsonNode | undefined {
   const id = holder?.type === 'object' ? field(holder, 'id') : undefined;
   return id?.type === 'string' ? id : undefined;
 }
-
-const itemsOf = (list: JsonNode | undefined): JsonNode[] => (list?.type === 'array' ? list.items().filter(({ type }) => type === 'object') : []);

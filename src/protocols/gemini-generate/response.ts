@@ -3,6 +3,7 @@ import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import { isTextPart, type FinishReason, type Part, type TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import { argumentsObject } from '../object-text.ts';
+import { parsedAnswer } from '../parsed-answer.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
 import { isObject } from '../untrusted.ts';
 import { writeLogprobs } from './wire-logprobs.ts';
@@ -13,8 +14,7 @@ import { finishWord, toFinishReason } from './wire.ts';
 
 /** A provider's JSON answer as parts. Throws JsonFieldError, JsonSyntaxError where it is neither an answer nor an error. */
 export function decodeAnswer(body: Buffer): LocatedPart[] {
-  const answer = parsed(body);
-  if (!isObject(answer)) throw new JsonFieldError('', 'must be an object');
+  const answer = parsedAnswer(body);
   const state = createAnswerState();
   const parts = readResponse(state, answer, body);
   if (state.failed) return parts;
@@ -25,16 +25,6 @@ export function decodeAnswer(body: Buffer): LocatedPart[] {
     parts.push({ type: 'finish', choice, reason: toFinishReason('', hasCalls) });
   }
   return [...parts, { type: 'end' }];
-}
-
-/** JSON.parse is the fastest reader there is; ours says what is wrong. */
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    parseJson(body);
-    throw error;
-  }
 }
 
 type Block =

@@ -158,7 +158,10 @@ function writeText(state: EncoderState, choice: number, isThought: boolean, text
 
 /** Writes responses whose one part is text. */
 const formatOf = ({ tail }: EncoderState, choice: number, isThought: boolean): ((text: string) => string) =>
-  aroundText(['{"candidates":[{"content":{"parts":[{"text":'], [isThought ? ',"thought":true' : '', '}],"role":"model"},"index":', choice, tail]);
+  aroundText(
+    ['{"candidates":[{"content":{"parts":[{"text":'],
+    [isThought ? ',"thought":true' : '', '}],"role":"model"},"index":', choice, '}', tail],
+  );
 
 function writePart(state: EncoderState, choice: number, part: string): WrittenEvent[] {
   choiceOf(state, choice).begun = true;

@@ -2,7 +2,8 @@ import { parseJson } from '../../framing/json.ts';
 import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import { addField, splice } from '../../framing/splice.ts';
 import type { ChatRequest, Message, ObjectText, ResponseFormat, Tool, ToolChoice, Warning } from '../../llm/request.ts';
-import { fitsStrictMode } from '../openai-responses/request-strict-schema.ts';
+import { fitsStrictMode } from './request-strict-schema.ts';
+import { noParameters } from '../object-text.ts';
 import type { Carried, Quirks, Target } from '../protocol.ts';
 import { encodeMessages } from './request-encode-messages.ts';
 import { cacheMarker } from './request-encode-content.ts';
@@ -90,10 +91,8 @@ function asObjectSchema(schema: ObjectText): string {
     ...(root.get('properties') === undefined ? [addField(root, 'properties', '{}')] : []),
   ];
   if (edits.length === 0 || root.get('$ref') !== undefined) return schema;
-  return root.fields().next().done === true ? noArguments : splice(root.bytes, edits).toString('utf8');
+  return root.fields().next().done === true ? noParameters : splice(root.bytes, edits).toString('utf8');
 }
-
-const noArguments = '{"type":"object","properties":{}}';
 
 const encodeToolChoice = (choice: ToolChoice): Writable =>
   choice.type === 'tool' ? { type: 'function', function: { name: choice.name } } : choice.type;

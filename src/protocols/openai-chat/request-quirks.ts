@@ -31,9 +31,13 @@ export interface WrittenReasoning {
 }
 
 /** Says to a server how much its model shall think. */
-export function writeReasoning(reasoning: Reasoning, { reasoningParameter, reasoningEfforts, reasoningField }: Quirks): WrittenReasoning {
+export function writeReasoning(
+  reasoning: Reasoning,
+  { reasoningParameter, reasoningEfforts, reasoningField, showsReasoning }: Quirks,
+): WrittenReasoning {
   const effort = effortOf(reasoning);
-  const hidden = reasoning.show === true && reasoningField === 'none' ? { lost: 'is hidden by this provider' } : {};
+  const isHidden = reasoning.show === true && reasoningField === 'none' && showsReasoning !== true;
+  const hidden = isHidden ? { lost: 'is hidden by this provider' } : {};
   switch (reasoningParameter ?? 'reasoning_effort') {
     case 'none':
       return effort === undefined ? { fields: {}, ...hidden } : { fields: {}, lost: 'cannot be set at this provider' };

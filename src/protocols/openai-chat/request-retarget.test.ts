@@ -31,12 +31,7 @@ test.each<[what: string, quirks: Quirks, before: string, after: string, warned?:
     '{"max_tokens":9}',
   ],
   ['usage comes unasked', { usageInStream: 'always' }, '"stream":true', '{"stream":true}'],
-  [
-    'who must not ask for usage does not',
-    { usageInStream: 'never-ask' },
-    '"stream":true,"stream_options":{"include_usage":true}',
-    '{"stream":true}',
-  ],
+  ['who must not ask for usage does not', { usageInStream: 'never-ask' }, '"stream":true,"stream_options":{"include_usage":true}', '{"stream":true}'],
   ['a field that is refused is not added', { refusedFields: ['stream_options'] }, '"stream":true', '{"stream":true}'],
   [
     'an effort that the server lacks',

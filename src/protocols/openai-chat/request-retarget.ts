@@ -92,11 +92,7 @@ function retargetFormat({ body, edits, removed, warnings }: Changes, { jsonSchem
 /** Puts a value in front of the items of an array, which has some. */
 const addFirst = (array: JsonNode, value: Writable): Edit => ({ start: array.start + 1, end: array.start + 1, text: `${writeJson(value)},` });
 
-function askForUsage(
-  { body, edits, removed }: Changes,
-  { stream, wantsUsage }: RequestFacts,
-  { usageInStream, refusedFields }: Quirks,
-): void {
+function askForUsage({ body, edits, removed }: Changes, { stream, wantsUsage }: RequestFacts, { usageInStream, refusedFields }: Quirks): void {
   const options = body.get('stream_options');
   if (usageInStream === 'never-ask' && options !== undefined) removed.add('stream_options');
   const isRefused = refusedFields?.includes('stream_options') === true;

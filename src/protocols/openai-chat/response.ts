@@ -1,6 +1,7 @@
 import { JsonFieldError } from '../../framing/json.ts';
 import type { FinishReason, Part, TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
+import { noArguments } from '../object-text.ts';
 import { parsedAnswer } from '../parsed-answer.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
 import { writeLogprobs } from './wire-logprobs.ts';
@@ -120,9 +121,6 @@ function writeChoice(index: number, { content, refusal, reasoning, calls, logpro
   const written = logprobs.length === 0 ? null : writeLogprobs(logprobs, refusal !== undefined);
   return { index, message, logprobs: written, finish_reason: finishWord(finish, refusal !== undefined) };
 }
-
-/** Arguments of a call without any: clients parse them as JSON. */
-export const noArguments = '{}';
 
 /** OpenAI's word for the end of an answer. A refusal that brought no text is told by the filter's word, for there is nothing else to see it by. */
 export function finishWord(reason: FinishReason | undefined, refusedInWords: boolean): string {

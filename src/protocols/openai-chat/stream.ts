@@ -5,12 +5,13 @@ import { isTextPart, type Part } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import { aroundText } from '../around-text.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
+import { noArguments } from '../object-text.ts';
 import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
 import { replaceText } from '../text-place.ts';
 import { isObject } from '../untrusted.ts';
 import { encodeStreamError } from './error.ts';
 import { writeLogprobs } from './wire-logprobs.ts';
-import { finishWord, noArguments } from './response.ts';
+import { finishWord } from './response.ts';
 import { createAnswerState, readAnswer, type AnswerState } from './response-read.ts';
 import { writeUsage } from './wire.ts';
 

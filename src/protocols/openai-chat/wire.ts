@@ -1,7 +1,7 @@
 import type { TextPart } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import type { TextPlace } from '../protocol.ts';
-import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
+import { countOf, isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 
 /** Where a text stands. */
 type Path = TextPlace['path'];
@@ -80,25 +80,23 @@ function addCall(found: Saying[], fn: WireObject, { index, id }: { index: number
 /** A provider's usage in our words; undefined where it is none. */
 export function readUsage(value: unknown): Usage | undefined {
   if (!isObject(value) || typeof value['prompt_tokens'] !== 'number') return undefined;
-  const inputTokens = count(value['prompt_tokens']);
+  const inputTokens = countOf(value['prompt_tokens']);
   const input = isObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : {};
   const output = isObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : {};
   // xAI and Gemini leave reasoning out of the completion tokens, but not out of the total.
-  const outputTokens = Math.max(count(value['completion_tokens']), count(value['total_tokens']) - inputTokens);
+  const outputTokens = Math.max(countOf(value['completion_tokens']), countOf(value['total_tokens']) - inputTokens);
   // DeepSeek puts the cached tokens beside the others.
-  const cacheReadTokens = Math.min(inputTokens, count(input['cached_tokens']) || count(value['prompt_cache_hit_tokens']));
+  const cacheReadTokens = Math.min(inputTokens, countOf(input['cached_tokens']) || countOf(value['prompt_cache_hit_tokens']));
   return {
     inputTokens,
     cacheReadTokens,
-    cacheWriteTokens: Math.min(inputTokens - cacheReadTokens, count(input['cache_write_tokens'])),
-    inputAudioTokens: Math.min(inputTokens, count(input['audio_tokens'])),
+    cacheWriteTokens: Math.min(inputTokens - cacheReadTokens, countOf(input['cache_write_tokens'])),
+    inputAudioTokens: Math.min(inputTokens, countOf(input['audio_tokens'])),
     outputTokens,
-    reasoningTokens: Math.min(outputTokens, count(output['reasoning_tokens'])),
-    outputAudioTokens: Math.min(outputTokens, count(output['audio_tokens'])),
+    reasoningTokens: Math.min(outputTokens, countOf(output['reasoning_tokens'])),
+    outputAudioTokens: Math.min(outputTokens, countOf(output['audio_tokens'])),
   };
 }
-
-const count = (value: unknown): number => (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0);
 
 /** Usage as OpenAI writes it. */
 export const writeUsage = (usage: Usage) => ({

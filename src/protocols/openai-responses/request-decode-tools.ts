@@ -1,7 +1,7 @@
 import { optional, optionalBoolean, optionalString, required, requiredString } from '../../framing/json-fields.ts';
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
 import type { ChatRequest, ObjectText, Tool, ToolChoice } from '../../llm/request.ts';
-import { objectText } from '../object-text.ts';
+import { noParameters, objectText } from '../object-text.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** The functions among the tools. All others are run, or defined, by OpenAI. */
@@ -13,9 +13,6 @@ export function decodeTools(body: JsonNode, warnings: Warnings): Tool[] {
     return [];
   });
 }
-
-/** OpenAI takes a function without parameters for one that has none. */
-const noParameters = '{"type":"object","properties":{}}' as ObjectText;
 
 function decodeFunction(tool: JsonNode, warnings: Warnings): Tool {
   const parameters = optional(tool, 'parameters');

@@ -5,7 +5,7 @@ import { serviceTiers } from '../openai-chat/request-fields.ts';
 import { jsonInstruction, renames } from '../openai-chat/request-quirks.ts';
 import type { Carried, Quirks, Target } from '../protocol.ts';
 import { encodeInput } from './request-encode-input.ts';
-import { fitsStrictMode } from './request-strict-schema.ts';
+import { fitsStrictMode } from '../openai-chat/request-strict-schema.ts';
 
 type Fields = Record<string, Writable>;
 

@@ -4,6 +4,7 @@ import type { FinishReason, Part, TextPart } from '../../llm/part.ts';
 import type { OpaqueState } from '../../llm/state.ts';
 import { noUsage, type Usage } from '../../llm/usage.ts';
 import { aroundText } from '../around-text.ts';
+import { noArguments } from '../object-text.ts';
 import type { EncoderOptions } from '../protocol.ts';
 import { isOwnItemId, ownItemId } from './request-own-items.ts';
 import {
@@ -20,9 +21,6 @@ import {
   type WrittenSummary,
   type WrittenText,
 } from './wire.ts';
-
-/** Arguments of a call without any: clients parse them as JSON. */
-const noArguments = '{}';
 
 /** The text that is being written: a part of a message's content, or of a summary. */
 interface OpenText {

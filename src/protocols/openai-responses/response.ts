@@ -1,5 +1,6 @@
 import { JsonFieldError, parseJson } from '../../framing/json.ts';
 import type { Part } from '../../llm/part.ts';
+import { parsedAnswer } from '../parsed-answer.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
 import { isObject } from '../untrusted.ts';
 import { failureIn } from './error.ts';
@@ -8,21 +9,10 @@ import { createAnswerState, readEnding } from './response-read.ts';
 
 /** A provider's JSON answer as parts: one text part per text. Throws JsonFieldError, JsonSyntaxError where it is neither a response nor an error. */
 export function decodeAnswer(body: Buffer): LocatedPart[] {
-  const answer = parsed(body);
-  if (!isObject(answer)) throw new JsonFieldError('', 'must be an object');
+  const answer = parsedAnswer(body);
   if (Array.isArray(answer['output'])) return readEnding(createAnswerState(), answer, []);
   if (isObject(answer['error']) || typeof answer['error'] === 'string') return [{ type: 'error', failure: failureIn(answer) }];
   throw new JsonFieldError('output', 'must be an array');
-}
-
-/** JSON.parse is the fastest reader there is; ours says what is wrong. */
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    parseJson(body);
-    throw error;
-  }
 }
 
 /** A response for a client, from all its parts, no error among them: what the event that ends its stream would have held. */

@@ -1,27 +1,25 @@
 import type { TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
-import { isObject } from '../untrusted.ts';
+import { countOf, isObject } from '../untrusted.ts';
 
 /** A provider's usage in our words; undefined where it is none. */
 export function readUsage(value: unknown): Usage | undefined {
   if (!isObject(value) || typeof value['input_tokens'] !== 'number') return undefined;
-  const inputTokens = count(value['input_tokens']);
-  const outputTokens = count(value['output_tokens']);
+  const inputTokens = countOf(value['input_tokens']);
+  const outputTokens = countOf(value['output_tokens']);
   const input = isObject(value['input_tokens_details']) ? value['input_tokens_details'] : {};
   const output = isObject(value['output_tokens_details']) ? value['output_tokens_details'] : {};
-  const cacheReadTokens = Math.min(inputTokens, count(input['cached_tokens']));
+  const cacheReadTokens = Math.min(inputTokens, countOf(input['cached_tokens']));
   return {
     inputTokens,
     cacheReadTokens,
-    cacheWriteTokens: Math.min(inputTokens - cacheReadTokens, count(input['cache_write_tokens'])),
+    cacheWriteTokens: Math.min(inputTokens - cacheReadTokens, countOf(input['cache_write_tokens'])),
     inputAudioTokens: 0,
     outputTokens,
-    reasoningTokens: Math.min(outputTokens, count(output['reasoning_tokens'])),
+    reasoningTokens: Math.min(outputTokens, countOf(output['reasoning_tokens'])),
     outputAudioTokens: 0,
   };
 }
-
-const count = (value: unknown): number => (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0);
 
 /** Usage as OpenAI writes it. */
 export const writeUsage = (usage: Usage): WrittenUsage => ({

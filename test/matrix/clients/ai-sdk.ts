@@ -1,6 +1,18 @@
 import { createOpenAI } from '@ai-sdk/openai';
-import { APICallError, generateText, jsonSchema, Output, streamText, tool, type FinishReason, type LanguageModelUsage, type ModelMessage, type ToolSet } from 'ai';
-import { Inexpressible, SdkError, textContent, type Client, type Content, type Ear, type Gateway, type Manner, type Options, type Said, type Session } from '../conversation.ts';
+import { APICallError, generateText, jsonSchema, Output, streamText, tool, type LanguageModelUsage, type ModelMessage, type ToolSet } from 'ai';
+import {
+  Inexpressible,
+  SdkError,
+  textContent,
+  type Client,
+  type Content,
+  type Ear,
+  type Gateway,
+  type Manner,
+  type Options,
+  type Said,
+  type Session,
+} from '../conversation.ts';
 import { finishes } from './openai-chat.ts';
 
 /** What `generateText` gives, and `streamText` promises. */
@@ -8,7 +20,6 @@ interface Result {
   text: string;
   reasoningText: string | undefined;
   toolCalls: readonly { toolCallId: string; toolName: string; input: unknown }[];
-  finishReason: FinishReason;
   rawFinishReason: string | undefined;
   usage: LanguageModelUsage;
   response: { messages: readonly ModelMessage[] };
@@ -22,7 +33,14 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
 
   async function ask(options: Options, { stream = false, signal, onDelta }: Manner): Promise<Said> {
     const instructions = system.map((content) => ({ role: 'system' as const, content }));
-    const call = { model: openai.chat(model), messages, maxRetries: 0, ...(instructions.length > 0 && { instructions }), ...toSettings(options), ...(signal && { abortSignal: signal }) };
+    const call = {
+      model: openai.chat(model),
+      messages,
+      maxRetries: 0,
+      ...(instructions.length > 0 && { instructions }),
+      ...toSettings(options),
+      ...(signal && { abortSignal: signal }),
+    };
     if (!stream) return take(await generateText(call), 0);
     let failure: unknown;
     const streamed = streamText({ ...call, onError: ({ error }) => void (failure = error) });
@@ -32,20 +50,19 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
       onDelta?.();
     }
     signal?.throwIfAborted();
-    if (failure !== undefined) throw failure;
-    const [text, reasoningText, toolCalls, finishReason, rawFinishReason, usage, response] = await Promise.all([
+    if (failure !== undefined) throw failure instanceof Error ? failure : new Error(JSON.stringify(failure));
+    const [text, reasoningText, toolCalls, rawFinishReason, usage, response] = await Promise.all([
       streamed.text,
       streamed.reasoningText,
       streamed.toolCalls,
-      streamed.finishReason,
       streamed.rawFinishReason,
       streamed.usage,
       streamed.response,
     ]);
-    return take({ text, reasoningText, toolCalls, finishReason, rawFinishReason, usage, response }, deltas);
+    return take({ text, reasoningText, toolCalls, rawFinishReason, usage, response }, deltas);
   }
 
-  function take({ text, reasoningText = '', toolCalls, finishReason, rawFinishReason = '', usage, response }: Result, deltas: number): Said {
+  function take({ text, reasoningText = '', toolCalls, rawFinishReason = '', usage, response }: Result, deltas: number): Said {
     // A stream without a finish reason ends so, without an error.
     if (rawFinishReason === '') throw new Error('the stream has no end');
     messages.push(...response.messages);
@@ -90,7 +107,13 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   };
 }
 
-export const aiSdkClient: Client = { name: 'openai-chat, AI SDK', sdk: 'ai with @ai-sdk/openai', protocol: 'openai-chat', open };
+export const aiSdkClient: Client = {
+  name: 'openai-chat, AI SDK',
+  sdk: 'ai with @ai-sdk/openai',
+  protocol: 'openai-chat',
+  without: ['end: refusal'],
+  open,
+};
 
 function toPart(content: Content) {
   switch (content.type) {
@@ -113,7 +136,10 @@ function toSettings({ tools = [], toolChoice = 'auto', schema, maxTokens, stop, 
     tools.map(({ name, description, parameters }) => [name, tool({ description, inputSchema: jsonSchema<Record<string, unknown>>(parameters) })]),
   );
   return {
-    ...(tools.length > 0 && { tools: set, toolChoice: typeof toolChoice === 'string' ? toolChoice : { type: 'tool' as const, toolName: toolChoice.name } }),
+    ...(tools.length > 0 && {
+      tools: set,
+      toolChoice: typeof toolChoice === 'string' ? toolChoice : { type: 'tool' as const, toolName: toolChoice.name },
+    }),
     ...(schema && { output: Output.object({ schema: jsonSchema(schema) }) }),
     ...(maxTokens !== undefined && { maxOutputTokens: maxTokens }),
     ...(stop && { stopSequences: [...stop] }),

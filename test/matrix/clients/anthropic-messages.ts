@@ -1,6 +1,19 @@
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
 import type { ContentBlockParam, Message, MessageCreateParamsBase, MessageParam, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
-import { Inexpressible, SdkError, textContent, write, type Client, type Content, type Ear, type Gateway, type Manner, type Said, type Session, type Writers } from '../conversation.ts';
+import {
+  Inexpressible,
+  SdkError,
+  textContent,
+  write,
+  type Client,
+  type Content,
+  type Ear,
+  type Gateway,
+  type Manner,
+  type Said,
+  type Session,
+  type Writers,
+} from '../conversation.ts';
 
 /** The format demands a maximum. */
 const maxTokens = 8192;
@@ -63,11 +76,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     },
     async answer(options = {}, manner = {}) {
       if (manner.usage === false) throw new Inexpressible('usage is always there');
-      const body = write<MessageCreateParamsBase>(
-        { model, max_tokens: maxTokens, messages, ...(system.length > 0 && { system }) },
-        options,
-        writers,
-      );
+      const body = write<MessageCreateParamsBase>({ model, max_tokens: maxTokens, messages, ...(system.length > 0 && { system }) }, options, writers);
       return ask(body, manner).catch((error: unknown) => {
         throw new SdkError(error, error instanceof APIError ? error.status : undefined);
       });
@@ -112,7 +121,9 @@ const thinking = (budget_tokens: number): Partial<MessageCreateParamsBase> => ({
 
 const writers: Writers<MessageCreateParamsBase> = {
   tools: (tools) => ({ tools: tools.map(({ name, description, parameters }) => ({ name, description, input_schema: parameters })) }),
-  toolChoice: (choice) => ({ tool_choice: typeof choice === 'object' ? { type: 'tool', ...choice } : { type: choice === 'required' ? 'any' : choice } }),
+  toolChoice: (choice) => ({
+    tool_choice: typeof choice === 'object' ? { type: 'tool', ...choice } : { type: choice === 'required' ? 'any' : choice },
+  }),
   oneCall: () => ({ tool_choice: { type: 'auto', disable_parallel_tool_use: true } }),
   schema: (schema) => ({ output_config: { format: { type: 'json_schema', schema } } }),
   effort: (effort) => ({ output_config: { effort } }),

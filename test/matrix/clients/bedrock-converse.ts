@@ -1,7 +1,29 @@
 import { BedrockRuntimeClient, BedrockRuntimeServiceException, ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
-import type { ContentBlock, ConverseRequest, ConverseStreamOutput, Message, SystemContentBlock, TokenUsage, Tool } from '@aws-sdk/client-bedrock-runtime';
+import type {
+  ContentBlock,
+  ConverseRequest,
+  ConverseStreamOutput,
+  Message,
+  SystemContentBlock,
+  TokenUsage,
+  Tool,
+} from '@aws-sdk/client-bedrock-runtime';
 import { HttpResponse } from '@smithy/core/protocols';
-import { hear, Inexpressible, SdkError, textContent, write, type Client, type Content, type Ear, type Gateway, type Manner, type Said, type Session, type Writers } from '../conversation.ts';
+import {
+  hear,
+  Inexpressible,
+  SdkError,
+  textContent,
+  write,
+  type Client,
+  type Content,
+  type Ear,
+  type Gateway,
+  type Manner,
+  type Said,
+  type Session,
+  type Writers,
+} from '../conversation.ts';
 
 function connect({ url, key }: Gateway, ear: Ear): BedrockRuntimeClient {
   const client = new BedrockRuntimeClient({
@@ -98,7 +120,10 @@ interface Collected {
 
 /** The message that a stream's events make up: the SDK leaves that to its users. */
 async function collect(events: AsyncIterable<ConverseStreamOutput> | readonly ConverseStreamOutput[], onDelta?: () => void): Promise<Collected> {
-  const blocks = new Map<number, { text: string; thought: string; signature: string; redacted: Uint8Array[]; tool?: { toolUseId: string; name: string }; input: string }>();
+  const blocks = new Map<
+    number,
+    { text: string; thought: string; signature: string; redacted: Uint8Array[]; tool?: { toolUseId: string; name: string }; input: string }
+  >();
   const blockAt = (index = 0) => {
     const block = blocks.get(index) ?? { text: '', thought: '', signature: '', redacted: [], input: '' };
     blocks.set(index, block);
@@ -162,10 +187,18 @@ function toBlocks(content: Content): ContentBlock[] {
   }
 }
 
-const thinking = (budget_tokens: number): Partial<ConverseRequest> => ({ additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens } } });
+const thinking = (budget_tokens: number): Partial<ConverseRequest> => ({
+  additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens } },
+});
 
 const writers: Writers<ConverseRequest> = {
-  tools: (tools) => ({ toolConfig: { tools: tools.map(({ name, description, parameters }): Tool => ({ toolSpec: { name, description, inputSchema: { json: parameters as never } } })) } }),
+  tools: (tools) => ({
+    toolConfig: {
+      tools: tools.map(({ name, description, parameters }): Tool => ({
+        toolSpec: { name, description, inputSchema: { json: parameters as never } },
+      })),
+    },
+  }),
   toolChoice(choice) {
     if (choice === 'none') throw new Inexpressible('there is no such choice');
     return { toolConfig: { toolChoice: typeof choice === 'object' ? { tool: choice } : choice === 'auto' ? { auto: {} } : { any: {} } } };

@@ -1,6 +1,19 @@
 import { ApiError, FunctionCallingConfigMode, GoogleGenAI, ServiceTier, ThinkingLevel } from '@google/genai';
 import type { Content as GeminiContent, GenerateContentConfig, GenerateContentResponse, Part } from '@google/genai';
-import { Inexpressible, SdkError, textContent, write, type Client, type Content, type Ear, type Gateway, type Manner, type Said, type Session, type Writers } from '../conversation.ts';
+import {
+  Inexpressible,
+  SdkError,
+  textContent,
+  write,
+  type Client,
+  type Content,
+  type Ear,
+  type Gateway,
+  type Manner,
+  type Said,
+  type Session,
+  type Writers,
+} from '../conversation.ts';
 
 function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   const client = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url, fetch: ear.fetch } });
@@ -8,7 +21,11 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   const contents: GeminiContent[] = [];
 
   async function ask(config: GenerateContentConfig, { stream = false, signal, onDelta }: Manner): Promise<Said> {
-    const request = { model, contents, config: { ...config, ...(system.length > 0 && { systemInstruction: { parts: system } }), ...(signal && { abortSignal: signal }) } };
+    const request = {
+      model,
+      contents,
+      config: { ...config, ...(system.length > 0 && { systemInstruction: { parts: system } }), ...(signal && { abortSignal: signal }) },
+    };
     if (!stream) return take([await client.models.generateContent(request)], 0);
     const chunks: GenerateContentResponse[] = [];
     let deltas = 0;
@@ -26,7 +43,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   function take(chunks: readonly GenerateContentResponse[], deltas: number): Said {
     const parts = chunks.flatMap((chunk) => partsOf(chunk));
     const last = chunks.findLast((chunk) => chunk.candidates?.[0]?.finishReason !== undefined);
-    const reason = last?.candidates?.[0]?.finishReason ?? '';
+    const reason: string = last?.candidates?.[0]?.finishReason ?? '';
     const usage = chunks.findLast((chunk) => chunk.usageMetadata !== undefined)?.usageMetadata;
     const calls = parts.flatMap(({ functionCall }) =>
       functionCall ? [{ id: functionCall.id ?? functionCall.name ?? '', name: functionCall.name ?? '', arguments: functionCall.args ?? {} }] : [],
@@ -115,7 +132,7 @@ const writers: Writers<GenerateContentConfig> = {
   schema: (responseJsonSchema) => ({ responseMimeType: 'application/json', responseJsonSchema }),
   effort: (effort) => ({ thinkingConfig: { thinkingLevel: levels[effort] } }),
   budgetTokens: (thinkingBudget) => ({ thinkingConfig: { thinkingBudget } }),
-  showReasoning: () => ({ thinkingConfig: { includeThoughts: true, thinkingLevel: ThinkingLevel.LOW } }),
+  showReasoning: () => ({ thinkingConfig: { includeThoughts: true, thinkingLevel: ThinkingLevel.HIGH } }),
   maxTokens: (maxOutputTokens) => ({ maxOutputTokens }),
   temperature: (temperature) => ({ temperature }),
   topP: (topP) => ({ topP }),

@@ -1,11 +1,30 @@
-import { AIMessageChunk, HumanMessage, SystemMessage, ToolMessage, type BaseMessage, type UsageMetadata } from '@langchain/core/messages';
+import { type AIMessageChunk, HumanMessage, SystemMessage, ToolMessage, type BaseMessage, type UsageMetadata } from '@langchain/core/messages';
 import { ChatOpenAI } from '@langchain/openai';
-import { Inexpressible, SdkError, textContent, type Client, type Content, type Ear, type Gateway, type Manner, type Options, type Said, type Session, type Usage } from '../conversation.ts';
+import {
+  Inexpressible,
+  SdkError,
+  textContent,
+  type Client,
+  type Content,
+  type Ear,
+  type Gateway,
+  type Manner,
+  type Options,
+  type Said,
+  type Session,
+  type Usage,
+} from '../conversation.ts';
 import { dataUrl, finishes } from './openai-chat.ts';
 
 /** LangChain's client for OpenAI, over Chat Completions. */
 function open({ url, key }: Gateway, model: string, ear: Ear): Session {
-  const chat = new ChatOpenAI({ model, apiKey: key, maxRetries: 0, useResponsesApi: false, configuration: { baseURL: `${url}/v1`, fetch: ear.fetch } });
+  const chat = new ChatOpenAI({
+    model,
+    apiKey: key,
+    maxRetries: 0,
+    useResponsesApi: false,
+    configuration: { baseURL: `${url}/v1`, fetch: ear.fetch },
+  });
   const messages: BaseMessage[] = [];
 
   async function ask(options: Options, { stream = false, signal, onDelta }: Manner): Promise<Said> {
@@ -33,7 +52,7 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
       choices: [text],
       reasoning: '',
       calls: calls.map(({ id = '', name, args }) => ({ id, name, arguments: args })),
-      finish: message.additional_kwargs['refusal'] ? 'refusal' : (finishes[String(metadata['finish_reason'])] ?? 'other'),
+      finish: finishes[String(metadata['finish_reason'])] ?? 'other',
       usage: toUsage(message.usage_metadata),
       logprobs: 0,
       deltas,
@@ -62,7 +81,13 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   };
 }
 
-export const langchainClient: Client = { name: 'openai-chat, LangChain', sdk: '@langchain/openai', protocol: 'openai-chat', open };
+export const langchainClient: Client = {
+  name: 'openai-chat, LangChain',
+  sdk: '@langchain/openai',
+  protocol: 'openai-chat',
+  without: ['end: refusal'],
+  open,
+};
 
 const toUsage = (usage: UsageMetadata | undefined): Usage | undefined =>
   usage && {

@@ -1,6 +1,26 @@
 import OpenAI, { APIError, AzureOpenAI } from 'openai';
-import type { ChatCompletion, ChatCompletionContentPart, ChatCompletionCreateParamsBase, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
-import { Inexpressible, SdkError, textContent, write, type Client, type Content, type Ear, type Gateway, type Manner, type Options, type Said, type Session, type Usage, type Writers } from '../conversation.ts';
+import type {
+  ChatCompletion,
+  ChatCompletionContentPart,
+  ChatCompletionCreateParamsBase,
+  ChatCompletionMessageParam,
+} from 'openai/resources/chat/completions';
+import {
+  Inexpressible,
+  SdkError,
+  textContent,
+  write,
+  type Client,
+  type Content,
+  type Ear,
+  type Gateway,
+  type Manner,
+  type Options,
+  type Said,
+  type Session,
+  type Usage,
+  type Writers,
+} from '../conversation.ts';
 
 /** Beside what the SDK's types know: where servers show what a model thinks. */
 interface Reasoning {
@@ -9,69 +29,79 @@ interface Reasoning {
 }
 const reasoningFields = ['reasoning_content', 'reasoning'] as const;
 
-const chat = (connect: (gateway: Gateway, ear: Ear) => OpenAI) => (gateway: Gateway, model: string, ear: Ear): Session => {
-  const client = connect(gateway, ear);
-  const messages: ChatCompletionMessageParam[] = [];
+const chat =
+  (connect: (gateway: Gateway, ear: Ear) => OpenAI) =>
+  (gateway: Gateway, model: string, ear: Ear): Session => {
+    const client = connect(gateway, ear);
+    const messages: ChatCompletionMessageParam[] = [];
 
-  async function ask(body: ChatCompletionCreateParamsBase, { stream = false, usage = true, signal, onDelta }: Manner): Promise<Said> {
-    const requestOptions = { ...(signal && { signal }) };
-    if (!stream) return take(await client.chat.completions.create({ ...body, stream: false }, requestOptions), 0);
-    const events = client.chat.completions.stream({ ...body, stream: true, ...(usage && { stream_options: { include_usage: true } }) }, requestOptions);
-    const thoughts: Required<Reasoning> = { reasoning_content: '', reasoning: '' };
-    let [deltas, usageEvents] = [0, 0];
-    for await (const { choices, usage: counts } of events) {
-      if (counts && choices.length === 0) usageEvents += 1;
-      const delta: (typeof choices)[number]['delta'] & Reasoning = choices[0]?.delta ?? {};
-      for (const field of reasoningFields) thoughts[field] += delta[field] ?? '';
-      if (!delta.content) continue;
-      deltas += 1;
-      onDelta?.();
-    }
-    const completion = await events.finalChatCompletion();
-    const message: (ChatCompletion.Choice['message'] & Reasoning) | Reasoning = completion.choices[0]?.message ?? {};
-    // The SDK keeps of a field that it does not know the last delta alone.
-    for (const field of reasoningFields) if (message[field] !== undefined) message[field] = thoughts[field];
-    return { ...take(completion, deltas), usageEvents };
-  }
-
-  function take({ choices, usage }: ChatCompletion, deltas: number): Said {
-    const [first] = choices;
-    if (first === undefined) throw new Error('there is no choice');
-    const message: typeof first.message & Reasoning = first.message;
-    const { parsed: _, ...said } = { parsed: undefined, ...message }; // what the SDK's stream adds is no parameter of a message
-    messages.push(said);
-    return {
-      text: message.content ?? '',
-      choices: choices.map((choice) => choice.message.content ?? ''),
-      reasoning: message.reasoning_content ?? message.reasoning ?? '',
-      calls: (message.tool_calls ?? []).flatMap((call) =>
-        call.type === 'function' ? [{ id: call.id, name: call.function.name, arguments: JSON.parse(call.function.arguments || '{}') as unknown }] : [],
-      ),
-      finish: message.refusal ? 'refusal' : (finishes[first.finish_reason] ?? 'other'),
-      usage: usage ? toUsage(usage) : undefined,
-      logprobs: first.logprobs?.content?.length ?? 0,
-      deltas,
-    };
-  }
-
-  return {
-    system: (text, { isCached = false } = {}) =>
-      void messages.push({ role: messages.length === 0 ? 'system' : 'developer', content: isCached ? [{ type: 'text', text, ...cacheBreakpoint }] : text }),
-    user: (...content) => void messages.push({ role: 'user', content: content.map((item) => toPart(textContent(item))) }),
-    results: (...results) => {
-      for (const { call, text, image, isError } of results) {
-        if (image || isError) throw new Inexpressible('a tool message is text');
-        messages.push({ role: 'tool', tool_call_id: call.id, content: text });
+    async function ask(body: ChatCompletionCreateParamsBase, { stream = false, usage = true, signal, onDelta }: Manner): Promise<Said> {
+      const requestOptions = { ...(signal && { signal }) };
+      if (!stream) return take(await client.chat.completions.create({ ...body, stream: false }, requestOptions), 0);
+      const events = client.chat.completions.stream(
+        { ...body, stream: true, ...(usage && { stream_options: { include_usage: true } }) },
+        requestOptions,
+      );
+      const thoughts: Required<Reasoning> = { reasoning_content: '', reasoning: '' };
+      let [deltas, usageEvents] = [0, 0];
+      for await (const { choices, usage: counts } of events) {
+        if (counts && choices.length === 0) usageEvents += 1;
+        const delta: (typeof choices)[number]['delta'] & Reasoning = choices[0]?.delta ?? {};
+        for (const field of reasoningFields) thoughts[field] += delta[field] ?? '';
+        if (!delta.content) continue;
+        deltas += 1;
+        onDelta?.();
       }
-    },
-    async answer(options: Options = {}, manner: Manner = {}) {
-      const body = write<ChatCompletionCreateParamsBase>({ model, messages }, options, writers);
-      return ask(body, manner).catch((error: unknown) => {
-        throw new SdkError(error, error instanceof APIError ? error.status : undefined);
-      });
-    },
+      const completion = await events.finalChatCompletion();
+      const message: (ChatCompletion.Choice['message'] & Reasoning) | Reasoning = completion.choices[0]?.message ?? {};
+      // The SDK keeps of a field that it does not know the last delta alone.
+      for (const field of reasoningFields) if (message[field] !== undefined) message[field] = thoughts[field];
+      return { ...take(completion, deltas), usageEvents };
+    }
+
+    function take({ choices, usage }: ChatCompletion, deltas: number): Said {
+      const [first] = choices;
+      if (first === undefined) throw new Error('there is no choice');
+      const message: typeof first.message & Reasoning = first.message;
+      const { parsed: _, ...said } = { parsed: undefined, ...message }; // what the SDK's stream adds is no parameter of a message
+      messages.push(said);
+      return {
+        text: message.content ?? '',
+        choices: choices.map((choice) => choice.message.content ?? ''),
+        reasoning: message.reasoning_content ?? message.reasoning ?? '',
+        calls: (message.tool_calls ?? []).flatMap((call) =>
+          call.type === 'function'
+            ? [{ id: call.id, name: call.function.name, arguments: JSON.parse(call.function.arguments || '{}') as unknown }]
+            : [],
+        ),
+        finish: message.refusal ? 'refusal' : (finishes[first.finish_reason] ?? 'other'),
+        usage: usage ? toUsage(usage) : undefined,
+        logprobs: first.logprobs?.content?.length ?? 0,
+        deltas,
+      };
+    }
+
+    return {
+      system: (text, { isCached = false } = {}) =>
+        void messages.push({
+          role: messages.length === 0 ? 'system' : 'developer',
+          content: isCached ? [{ type: 'text', text, ...cacheBreakpoint }] : text,
+        }),
+      user: (...content) => void messages.push({ role: 'user', content: content.map((item) => toPart(textContent(item))) }),
+      results: (...results) => {
+        for (const { call, text, image, isError } of results) {
+          if (image || isError) throw new Inexpressible('a tool message is text');
+          messages.push({ role: 'tool', tool_call_id: call.id, content: text });
+        }
+      },
+      async answer(options: Options = {}, manner: Manner = {}) {
+        const body = write<ChatCompletionCreateParamsBase>({ model, messages }, options, writers);
+        return ask(body, manner).catch((error: unknown) => {
+          throw new SdkError(error, error instanceof APIError ? error.status : undefined);
+        });
+      },
+    };
   };
-};
 
 const options = (key: string, ear: Ear) => ({ apiKey: key, maxRetries: 0, fetch: ear.fetch });
 
@@ -100,7 +130,12 @@ export const finishes: Readonly<Record<string, Said['finish']>> = {
   stop_sequence: 'stop',
 };
 
-export function toUsage({ prompt_tokens, completion_tokens, prompt_tokens_details: input, completion_tokens_details: output }: OpenAI.CompletionUsage): Usage {
+export function toUsage({
+  prompt_tokens,
+  completion_tokens,
+  prompt_tokens_details: input,
+  completion_tokens_details: output,
+}: OpenAI.CompletionUsage): Usage {
   return {
     input: prompt_tokens,
     output: completion_tokens,
@@ -135,7 +170,7 @@ const writers: Writers<ChatCompletionCreateParamsBase> = {
   oneCall: () => ({ parallel_tool_calls: false }),
   schema: (schema) => ({ response_format: { type: 'json_schema', json_schema: { name: 'answer', schema, strict: true } } }),
   effort: (reasoning_effort) => ({ reasoning_effort }),
-  showReasoning: () => ({ reasoning_effort: 'low' }),
+  showReasoning: () => ({ reasoning_effort: 'high' }),
   maxTokens: (max_completion_tokens) => ({ max_completion_tokens }),
   temperature: (temperature) => ({ temperature }),
   topP: (top_p) => ({ top_p }),

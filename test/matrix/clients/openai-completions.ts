@@ -1,6 +1,17 @@
 import OpenAI, { APIError } from 'openai';
 import type { CompletionCreateParamsBase } from 'openai/resources/completions';
-import { Inexpressible, SdkError, write, type Client, type Ear, type Gateway, type Manner, type Said, type Session, type Writers } from '../conversation.ts';
+import {
+  Inexpressible,
+  SdkError,
+  write,
+  type Client,
+  type Ear,
+  type Gateway,
+  type Manner,
+  type Said,
+  type Session,
+  type Writers,
+} from '../conversation.ts';
 import { finishes, toUsage } from './openai-chat.ts';
 
 /** The API's own default is 16. */
@@ -15,9 +26,19 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     const requestOptions = { ...(signal && { signal }) };
     if (!stream) {
       const { choices, usage } = await client.completions.create({ ...body, stream: false }, requestOptions);
-      return take({ choices: choices.map(({ text }) => text), finish: choices[0]?.finish_reason, logprobs: choices[0]?.logprobs?.tokens?.length, usage, deltas: 0, usageEvents: 0 });
+      return take({
+        choices: choices.map(({ text }) => text),
+        finish: choices[0]?.finish_reason,
+        logprobs: choices[0]?.logprobs?.tokens?.length,
+        usage,
+        deltas: 0,
+        usageEvents: 0,
+      });
     }
-    const chunks = await client.completions.create({ ...body, stream: true, ...(wantsUsage && { stream_options: { include_usage: true } }) }, requestOptions);
+    const chunks = await client.completions.create(
+      { ...body, stream: true, ...(wantsUsage && { stream_options: { include_usage: true } }) },
+      requestOptions,
+    );
     const seen: Taken = { choices: [''], finish: undefined, usage: undefined, logprobs: 0, deltas: 0, usageEvents: 0 };
     for await (const { choices, usage } of chunks) {
       seen.usage = usage ?? seen.usage;
@@ -37,7 +58,17 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   function take({ choices, finish, usage, logprobs = 0, deltas, usageEvents }: Taken): Said {
     const text = choices[0] ?? '';
     texts.push(text);
-    return { text, choices, reasoning: '', calls: [], finish: finishes[finish ?? ''] ?? 'other', usage: usage ? toUsage(usage) : undefined, logprobs, deltas, usageEvents };
+    return {
+      text,
+      choices,
+      reasoning: '',
+      calls: [],
+      finish: finishes[finish ?? ''] ?? 'other',
+      usage: usage ? toUsage(usage) : undefined,
+      logprobs,
+      deltas,
+      usageEvents,
+    };
   }
 
   return {
@@ -61,7 +92,13 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
   };
 }
 
-export const openaiCompletionsClient: Client = { name: 'openai-completions', sdk: 'openai', protocol: 'openai-completions', without: ['end: refusal'], open };
+export const openaiCompletionsClient: Client = {
+  name: 'openai-completions',
+  sdk: 'openai',
+  protocol: 'openai-completions',
+  without: ['end: refusal'],
+  open,
+};
 
 interface Taken {
   choices: string[];

@@ -1,6 +1,19 @@
 import OpenAI, { APIError } from 'openai';
 import type { Response, ResponseCreateParamsBase, ResponseInputContent, ResponseInputItem } from 'openai/resources/responses/responses';
-import { Inexpressible, SdkError, textContent, write, type Client, type Content, type Ear, type Gateway, type Manner, type Said, type Session, type Writers } from '../conversation.ts';
+import {
+  Inexpressible,
+  SdkError,
+  textContent,
+  write,
+  type Client,
+  type Content,
+  type Ear,
+  type Gateway,
+  type Manner,
+  type Said,
+  type Session,
+  type Writers,
+} from '../conversation.ts';
 import { cacheBreakpoint, dataUrl } from './openai-chat.ts';
 
 /** Keeps the conversation itself, as https://platform.openai.com/docs/guides/conversation-state has it for those who store nothing. */
@@ -25,7 +38,11 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
     if (response.error) throw new Error(response.error.message);
     const { output, usage } = response;
     // What the SDK's stream adds is no parameter of an item.
-    input.push(...output.map((item) => JSON.parse(JSON.stringify(item, (name, value: unknown) => (name.startsWith('parsed') ? undefined : value))) as ResponseInputItem));
+    input.push(
+      ...output.map(
+        (item) => JSON.parse(JSON.stringify(item, (name, value: unknown) => (name.startsWith('parsed') ? undefined : value))) as ResponseInputItem,
+      ),
+    );
     const said = output.flatMap((item) => (item.type === 'message' ? item.content : []));
     const text = said.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
     return {
@@ -50,12 +67,21 @@ function open({ url, key }: Gateway, model: string, ear: Ear): Session {
 
   return {
     system: (text, { isCached = false } = {}) =>
-      void input.push({ role: input.length === 0 ? 'system' : 'developer', content: isCached ? [{ type: 'input_text', text, ...cacheBreakpoint }] : text }),
+      void input.push({
+        role: input.length === 0 ? 'system' : 'developer',
+        content: isCached ? [{ type: 'input_text', text, ...cacheBreakpoint }] : text,
+      }),
     user: (...content) => void input.push({ role: 'user', content: content.map((item) => toPart(textContent(item))) }),
     results: (...results) => {
       for (const { call, text, image, isError } of results) {
         if (isError) throw new Inexpressible('an output is no error');
-        const output = image === undefined ? text : [{ type: 'input_text' as const, text }, { type: 'input_image' as const, image_url: dataUrl(image) }];
+        const output =
+          image === undefined
+            ? text
+            : [
+                { type: 'input_text' as const, text },
+                { type: 'input_image' as const, image_url: dataUrl(image) },
+              ];
         input.push({ type: 'function_call_output', call_id: call.id, output });
       }
     },
@@ -100,7 +126,7 @@ const writers: Writers<ResponseCreateParamsBase> = {
   oneCall: () => ({ parallel_tool_calls: false }),
   schema: (schema) => ({ text: { format: { type: 'json_schema', name: 'answer', schema, strict: true } } }),
   effort: (effort) => ({ reasoning: { effort } }),
-  showReasoning: () => ({ reasoning: { effort: 'low', summary: 'auto' }, ...encrypted }),
+  showReasoning: () => ({ reasoning: { effort: 'high', summary: 'auto' }, ...encrypted }),
   maxTokens: (max_output_tokens) => ({ max_output_tokens }),
   temperature: (temperature) => ({ temperature }),
   topP: (top_p) => ({ top_p }),

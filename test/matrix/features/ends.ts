@@ -47,7 +47,10 @@ export const endFeatures: readonly Feature[] = [
         const session = open();
         session.user('Which tools?');
         fake.behave({ say: { toolCalls: [{ name: 'get_time', arguments: {} }] } });
-        const { finish } = await session.answer({ tools: [{ name: 'get_time', description: 'The time.', parameters: { type: 'object', properties: {} } }] }, { stream });
+        const { finish } = await session.answer(
+          { tools: [{ name: 'get_time', description: 'The time.', parameters: { type: 'object', properties: {} } }] },
+          { stream },
+        );
         check(finish === 'tool-calls', `it ended with ${finish}`);
       }
     },

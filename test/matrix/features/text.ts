@@ -17,7 +17,9 @@ const option = (name: string, options: Options, field: keyof ChatRequest, ...wor
   mutation: withoutFields(field),
 });
 
-const firstContentOnly: Mutation = withMessages((message) => (message.role === 'user' ? { ...message, content: message.content.slice(0, 1) } : message));
+const firstContentOnly: Mutation = withMessages((message) =>
+  message.role === 'user' ? { ...message, content: message.content.slice(0, 1) } : message,
+);
 
 export const textFeatures: readonly Feature[] = [
   {
@@ -32,7 +34,7 @@ export const textFeatures: readonly Feature[] = [
     mutation: withoutParts('text'),
   },
   {
-    name: 'answer, streamed',
+    name: 'streamed answer',
     async run({ open }) {
       const session = open();
       session.user(hello);

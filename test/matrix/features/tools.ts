@@ -48,9 +48,11 @@ export function onlyCall({ calls, text, finish }: Said): Call {
 }
 
 /** Runs in JSON and streamed. */
-const both = (run: (session: Session, manner: Manner, stage: Parameters<Feature['run']>[0]) => Promise<void>): Feature['run'] => async (stage) => {
-  for (const stream of [false, true]) await run(stage.open(), { stream }, stage);
-};
+const both =
+  (run: (session: Session, manner: Manner, stage: Parameters<Feature['run']>[0]) => Promise<void>): Feature['run'] =>
+  async (stage) => {
+    for (const stream of [false, true]) await run(stage.open(), { stream }, stage);
+  };
 
 /** Three turns: a call, a second one after its result, and words after that. */
 const loop =
@@ -72,7 +74,10 @@ const loop =
 
 /** Every second result is gone. */
 const halfOfResults: Mutation = {
-  request: (request) => ({ ...request, messages: request.messages.filter((message, index) => message.role !== 'tool' || request.messages[index - 1]?.role !== 'tool') }),
+  request: (request) => ({
+    ...request,
+    messages: request.messages.filter((message, index) => message.role !== 'tool' || request.messages[index - 1]?.role !== 'tool'),
+  }),
 };
 
 export const toolFeatures: readonly Feature[] = [
@@ -97,7 +102,12 @@ export const toolFeatures: readonly Feature[] = [
       check(JSON.stringify(call.arguments) === JSON.stringify({ guest: { name: 'Zoe' }, nights: 1, code: 'ABC' }), JSON.stringify(call.arguments));
       checkSent(stage, '"pattern"', '"anyOf"', '"minimum"', '"minLength"');
     },
-    mutation: { request: (request) => ({ ...request, tools: request.tools.map((tool) => ({ ...tool, parameters: '{"type":"object"}' as typeof tool.parameters })) }) },
+    mutation: {
+      request: (request) => ({
+        ...request,
+        tools: request.tools.map((tool) => ({ ...tool, parameters: '{"type":"object"}' as typeof tool.parameters })),
+      }),
+    },
   },
   {
     name: 'tool choice: none',
@@ -166,7 +176,7 @@ export const toolFeatures: readonly Feature[] = [
     mutation: withoutParts('tool-call'),
   },
   { name: 'tool loop of three turns', run: loop(false), mutation: withoutMessages('tool') },
-  { name: 'tool loop of three turns, streamed', run: loop(true), mutation: withoutMessages('tool') },
+  { name: 'streamed tool loop of three turns', run: loop(true), mutation: withoutMessages('tool') },
   {
     name: 'tool result with an image',
     async run(stage) {

@@ -68,7 +68,7 @@ export const usageFeatures: readonly Feature[] = [
     },
     mutation: withMessages((message) => {
       if (message.role !== 'user') return message;
-      return { ...message, content: message.content.map((item) => ('cache' in item ? (({ cache: _, ...rest }) => rest)(item) : item)) };
+      return { ...message, content: message.content.map((item) => (item.type === 'text' ? { type: 'text', text: item.text } : item)) };
     }),
   },
   {
@@ -78,7 +78,10 @@ export const usageFeatures: readonly Feature[] = [
       for (const stream of [false, true]) {
         const session = open();
         if (cachedUsage) fake.behave({ say: { usage: cachedUsage } });
-        addCached(() => session.system(prompt, { isCached: true }), () => session.system(prompt));
+        addCached(
+          () => session.system(prompt, { isCached: true }),
+          () => session.system(prompt),
+        );
         session.user('What is Bern?');
         const { usage } = await session.answer({}, { stream });
         if (!stream) continue; // the first one fills the cache
