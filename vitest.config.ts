@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const endToEnd = ['test/e2e/**/*.test.ts'];
+const endToEnd = ['test/e2e/**/*.test.ts', 'test/matrix/**/*.test.ts'];
 
 export default defineConfig({
   test: {

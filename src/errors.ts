@@ -2,15 +2,32 @@
 export const catalog = {
   'invalid-json': { status: 400, retryable: false, meaning: 'The body is not JSON, is nested too deep, or names a field we read twice.' },
   'invalid-request': { status: 400, retryable: false, meaning: 'A field is missing or has the wrong type.' },
-  'not-carried': { status: 400, retryable: false, meaning: 'The request asks for something that no deployment of the model can be given, and was sent as strict, or is of a kind that the model does not serve.' },
-  'unreadable-content': { status: 400, retryable: false, meaning: 'Personal data is redacted for the tenant, and the request holds text in a form that cannot be read, such as tokens.' },
+  'not-carried': {
+    status: 400,
+    retryable: false,
+    meaning:
+      'The request asks for something that no deployment of the model can be given, and was sent as strict, or is of a kind that the model does not serve.',
+  },
+  'unreadable-content': {
+    status: 400,
+    retryable: false,
+    meaning: 'Personal data is redacted for the tenant, and the request holds text in a form that cannot be read, such as tokens.',
+  },
   'missing-key': { status: 401, retryable: false, meaning: 'No virtual key was sent.' },
   'invalid-key': { status: 401, retryable: false, meaning: 'The virtual key is not one of ours.' },
   'model-not-allowed': { status: 403, retryable: false, meaning: 'The tenant may not use this model.' },
-  'pass-through-refused': { status: 403, retryable: false, meaning: 'An endpoint that is passed through unread, and the tenant may not call it, or nobody is set to serve it.' },
+  'pass-through-refused': {
+    status: 403,
+    retryable: false,
+    meaning: 'An endpoint that is passed through unread, and the tenant may not call it, or nobody is set to serve it.',
+  },
   'unpriced-model': { status: 403, retryable: false, meaning: 'The tenant has a budget and a deployment of this model has no known price.' },
   'model-not-found': { status: 404, retryable: false, meaning: 'The config declares no such model.' },
-  'stored-not-found': { status: 404, retryable: false, meaning: 'An id that names nothing the tenant has stored at a provider: unknown, changed, or given to somebody else.' },
+  'stored-not-found': {
+    status: 404,
+    retryable: false,
+    meaning: 'An id that names nothing the tenant has stored at a provider: unknown, changed, or given to somebody else.',
+  },
   'unknown-endpoint': { status: 404, retryable: false, meaning: 'The path is none that this gateway serves.' },
   'method-not-allowed': { status: 405, retryable: false, meaning: 'The endpoint takes POST only.' },
   'request-timeout': { status: 408, retryable: true, meaning: 'The request did not arrive in time.' },

@@ -139,7 +139,9 @@ export function oddProtocolFiles(modules: readonly Module[]): string[] {
     else files.push(file);
   }
   return [...folders].flatMap(([folder, files]) => [
-    ...(files.includes('stream.ts') ? protocolFiles : plainFiles).filter((file) => !files.includes(file)).map((file) => `protocols/${folder} lacks ${file}`),
+    ...(files.includes('stream.ts') ? protocolFiles : plainFiles)
+      .filter((file) => !files.includes(file))
+      .map((file) => `protocols/${folder} lacks ${file}`),
     ...files
       .filter((file) => !protocolFiles.includes(file) && !/^(error|request|response|stream|wire)-[a-z-]+\.ts$/.test(file))
       .map((file) => `protocols/${folder}/${file} belongs to none of a protocol's files`),

@@ -80,7 +80,10 @@ function compose(prompt: Prompt, { vendor, toolCallId }: { vendor: string; toolC
   const calls = say.toolCalls ?? (silent ? chooseToolCalls(prompt) : []);
   const sentence = say.text ?? (silent && calls.length === 0 ? tell(prompt, vendor) : '');
   const segments: Segment[] = [
-    { kind: 'reasoning', pieces: toPieces(say.reasoning ?? (prompt.reasons && say.hiddenReasoning === undefined ? 'Let me think about what was said.' : '')) },
+    {
+      kind: 'reasoning',
+      pieces: toPieces(say.reasoning ?? (prompt.reasons && say.hiddenReasoning === undefined ? 'Let me think about what was said.' : '')),
+    },
     { kind: 'reasoning', pieces: toPieces(say.hiddenReasoning ?? ''), isHidden: true },
     { kind: 'text', pieces: toPieces(sentence) },
     { kind: 'refusal', pieces: toPieces(say.refusal ?? '') },

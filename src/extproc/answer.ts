@@ -9,7 +9,6 @@ import type { StoredIds } from '../protocols/id-renamer.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { createToolAsText } from '../protocols/answer-tool.ts';
 import { createStateSealer } from '../protocols/sealed-answer.ts';
-import type { Api } from '../providers/provider.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { asClientError, asGatewayError } from './client-error.ts';
 import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
@@ -34,6 +33,7 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
     from: { protocol: api.protocol, framing: api.framing ?? api.protocol.framing },
     to: { protocol: state.protocol, framing: plan.facts.framing ?? state.protocol.framing },
     finish: finisher(plan, answered, state),
+    isRewritten: api.hasOwnAnswers === true,
     storedIds: storedIdsOf(plan, deployment, api.protocol),
     observe: createObserver(state),
     filter: pipeline.partFilter(),

@@ -21,7 +21,7 @@ export async function* providerError(
   state.outcome.end = 'failed';
   requireOwnCredential(status, deployment);
   if (status < 400) throw new GatewayError('provider-error', `${name} answered with status ${status}.`);
-  const isSameProtocol = api.protocol === state.protocol;
+  const isSameProtocol = api.protocol === state.protocol && api.hasOwnAnswers !== true;
   const clientStatus = isSameProtocol ? status : portableStatus(status);
   const read = (body: Buffer): ClientError => clientErrorOf(api.protocol.decodeFailure(clientStatus, body, message.headers));
   const typed = (error: ClientError): readonly Header[] => state.protocol.errorHeaders?.(error) ?? [];

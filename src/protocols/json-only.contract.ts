@@ -46,7 +46,7 @@ export function jsonOnlyContract(protocol: Protocol, samples: JsonOnlySamples): 
     test('reaches a client of its own protocol as it came', () => {
       const side = { protocol, framing: protocol.framing };
       const options = { wantsUsage: true, createdAt: 0 };
-      const relay = { from: side, to: side, finish: (part: Part) => [part], observe: () => {}, storedIds: undefined, options };
+      const relay = { from: side, to: side, finish: (part: Part) => [part], observe: () => {}, isRewritten: false, storedIds: undefined, options };
       expect(relayAnswer(body(answer), { ...relay, filter: undefined })).toBeUndefined();
       expect(relayAnswer(body(answer), { ...relay, filter: (part) => [part] })).toBeUndefined();
     });

@@ -10,7 +10,7 @@ export function objectText(node: JsonNode): ObjectText {
 /** An object of strings, written out. */
 export const writtenObject = (value: Readonly<Record<string, string>>): ObjectText => JSON.stringify(value) as ObjectText;
 
-/** The schema of a tool that takes no arguments. */
+/** The schema of a tool that takes no arguments, which a tool without a schema stands for. */
 export const noParameters = '{"type":"object","properties":{}}' as ObjectText;
 
 /** The arguments of a call without any: clients parse them as JSON. */

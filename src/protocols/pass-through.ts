@@ -64,7 +64,7 @@ export function matchPassThrough(method: string, path: string): PassThroughCall 
 }
 
 function toCall({ path, readsAnswer = false }: Rule, id: string, model: string | undefined): PassThroughCall {
-  const [group] = passThroughGroups.filter((each) => path === each || path.startsWith(`${each}/`));
+  const group = passThroughGroups.find((each) => path === each || path.startsWith(`${each}/`));
   if (group === undefined) throw new Error(`no group for ${path}`);
   return {
     group,

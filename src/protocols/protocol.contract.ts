@@ -190,7 +190,7 @@ function encodeStream(protocol: Protocol, parts: readonly Part[]): Buffer {
 
 const toItself = (protocol: Protocol, filter?: PartFilter): RelayOptions => {
   const side = { protocol, framing: protocol.framing };
-  return { from: side, to: side, finish: (part) => [part], storedIds: undefined, observe: () => {}, filter, options };
+  return { from: side, to: side, finish: (part) => [part], isRewritten: false, storedIds: undefined, observe: () => {}, filter, options };
 };
 
 /** What a client gets of a stream that comes in these chunks, and how it ended. */

@@ -84,6 +84,7 @@ const hop = (from: Protocol, to: Protocol, filter?: PartFilter, wantsUsage = tru
   from: { protocol: from, framing: from.framing },
   to: { protocol: to, framing: to.framing },
   finish: (part) => [part],
+  isRewritten: false,
   storedIds: undefined,
   observe: () => {},
   filter,

@@ -24,6 +24,8 @@ export interface RelayOptions {
   observe: (part: Part) => void;
   /** Undefined where no policy looks at the answer. */
   filter: PartFilter | undefined;
+  /** Whether the provider's answers differ too much from its protocol's to be passed on to clients who speak that. */
+  isRewritten: boolean;
   /** What clients call the objects that a provider keeps, where both sides speak one protocol; undefined where ids stay. */
   storedIds: StoredIds | undefined;
   /** How the answer is to be written for the client. */
@@ -37,12 +39,12 @@ export type AnswerEnd = 'complete' | 'failed' | 'cut';
  * A complete JSON answer for the client; undefined where the provider's bytes are already right.
  * Throws AnswerFailure where it is an error, JsonSyntaxError and JsonFieldError where it cannot be read.
  */
-export function relayAnswer(bytes: Buffer, { from, to, observe, filter, finish, storedIds, options }: RelayOptions): Buffer | undefined {
+export function relayAnswer(bytes: Buffer, { from, to, observe, filter, finish, isRewritten, storedIds, options }: RelayOptions): Buffer | undefined {
   const located = from.protocol.decodeAnswer(bytes);
   const parts = located.filter((part) => !isEcho(part));
   for (const part of parts) observe(part);
   for (const part of parts) if (part.type === 'error') throw new AnswerFailure(part.failure);
-  if (from.protocol !== to.protocol) {
+  if (from.protocol !== to.protocol || isRewritten) {
     const filtered = filter === undefined ? parts : parts.flatMap(filter);
     return Buffer.from(to.protocol.encodeAnswer(filtered.flatMap(finish), options));
   }
@@ -71,7 +73,12 @@ export interface BreakOff {
 export function createStreamRelay(options: RelayOptions, breakOff: BreakOff): StreamRelay {
   const progress = new Progress();
   const output = new Output(options.to.framing.createWriter());
-  const carry = (options.from.protocol === options.to.protocol ? sameProtocol : translated)(options, progress, output, breakOff.cut);
+  const carry = (options.from.protocol === options.to.protocol && !options.isRewritten ? sameProtocol : translated)(
+    options,
+    progress,
+    output,
+    breakOff.cut,
+  );
   let isBroken = false;
   let isClosed = false;
 

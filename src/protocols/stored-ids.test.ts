@@ -137,6 +137,7 @@ function relayOptions(protocol: Protocol, stored: Partial<StoredIds> = {}): Rela
     from: side,
     to: side,
     finish: (part) => [part],
+    isRewritten: false,
     storedIds,
     observe: () => {},
     filter: undefined,

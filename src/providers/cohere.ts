@@ -13,6 +13,7 @@ export const cohere: Provider = {
   apis: [
     api(openaiChat, '/compatibility/v1/chat/completions', {
       serves: (model) => !isEmbedder(model) && !isRanker(model),
+      hasOwnAnswers: true, // errors without an envelope, in streams as well
       quirks: {
         ...takesOnly('seed stop stream_options logprobs reasoning_effort tools tool_choice user'),
         ...plainMessages(),

@@ -19,6 +19,8 @@ interface CompatibleVendor {
   /** The same of its embeddings, and whether it completes text and ranks. */
   embeddings?: Quirks;
   completes?: boolean;
+  /** As in `Api`, of its chat. */
+  hasOwnAnswers?: true;
   ranks?: boolean;
   /** Whether OpenAI's other endpoints (images, files) may be there too. */
   passesThrough?: boolean;
@@ -53,6 +55,7 @@ const vendors: Readonly<Record<string, CompatibleVendor>> = {
       userAfterTool: false,
     },
     embeddings: { renamedFields: { dimensions: 'output_dimension' }, refusedFields: ['user'] },
+    hasOwnAnswers: true, // calls in streams without an index, reasoning inside the content, errors without an envelope
   },
 
   /** https://console.groq.com/docs/openai and https://console.groq.com/docs/reasoning; unknown fields are refused (400). */
@@ -221,6 +224,7 @@ const vendors: Readonly<Record<string, CompatibleVendor>> = {
       stopList: true,
     },
     completes: true,
+    hasOwnAnswers: true, // every call has the same id, answers have none
   },
 
   /** https://api.jina.ai/redoc: vectors and ranking alone. */
@@ -245,7 +249,9 @@ const vendors: Readonly<Record<string, CompatibleVendor>> = {
 const toProvider = (kind: string, { baseUrl, needsKey = true, pricedAs, chat, embeddings, ...has }: CompatibleVendor): Provider => ({
   kind,
   apis: [
-    ...(chat === undefined ? [] : [api(openaiChat, '/chat/completions', { quirks: chat })]),
+    ...(chat === undefined
+      ? []
+      : [api(openaiChat, '/chat/completions', { quirks: chat, ...(has.hasOwnAnswers && { hasOwnAnswers: has.hasOwnAnswers }) })]),
     ...(has.completes === true ? [api(openaiCompletions, '/completions', { quirks: completing })] : []),
     ...(embeddings === undefined ? [] : [api(openaiEmbeddings, '/embeddings', { quirks: embeddings })]),
     ...(has.ranks === true ? [api(rerank, '/rerank')] : []),

@@ -29,6 +29,8 @@ export interface Api {
   readonly quirks: Quirks;
   /** How its streams become bytes, where that is not the protocol's own way. */
   readonly framing?: Framing;
+  /** Its answers differ from the protocol's so much that the protocol's own SDKs fail on them: they are decoded and written anew, for every client. */
+  readonly hasOwnAnswers?: true;
   /** Which of the provider's models are reached this way; all where it is absent. */
   serves?(model: string): boolean;
   /** Headers that every request carries unless the client sends its own. */

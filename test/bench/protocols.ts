@@ -62,6 +62,7 @@ function carry({ from, to, chunks }: Pair): void {
       from: { protocol: from, framing: from.framing },
       to: { protocol: to, framing: to.framing },
       finish: (part) => [part],
+      isRewritten: false,
       storedIds: undefined,
       observe: () => {},
       filter: undefined,

@@ -54,6 +54,7 @@ function relayOptions(from: Protocol, to: Protocol): RelayOptions {
     from: { protocol: from, framing: from.framing },
     to: { protocol: to, framing: to.framing },
     finish: (part) => [part],
+    isRewritten: false,
     storedIds: undefined,
     observe: () => {},
     filter: (part) => restorer.push(part),

@@ -137,7 +137,7 @@ describe.each([bedrockClient, arrayClient])('a stream for a client of $name', (c
     });
 
     test('that its client leaves is left at the provider too', async () => {
-      behave({ say: spoken, break: { how: 'stall', after: 3 } });
+      behave({ say: spoken, break: { how: 'stall', after: 4 } }); // by then each has said a piece
       await client.leave(model);
       await expectNothingOpen();
     });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import OpenAI, { toFile } from 'openai';
+import { toFile, type OpenAI } from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, hashOf, openaiClient, startGateway, startWorld, type RunningGateway, type World } from './gateway.ts';
 
@@ -30,7 +30,8 @@ afterAll(async () => {
 
 const client = (key: string): OpenAI => openaiClient(gateway, key);
 const picture = (key: string) => client(key).images.generate({ model: 'gpt-image-1', prompt: 'A remora on a shark' });
-const upload = async (key: string) => client(key).files.create({ file: await toFile(Buffer.from('{"custom_id":"1"}\n'), 'batch.jsonl'), purpose: 'batch' });
+const upload = async (key: string) =>
+  client(key).files.create({ file: await toFile(Buffer.from('{"custom_id":"1"}\n'), 'batch.jsonl'), purpose: 'batch' });
 
 describe('through the real Envoy, the OpenAI SDK', () => {
   test('makes pictures and is given the provider’s answer; the provider sees our credential, not the client’s', async () => {

@@ -1,4 +1,5 @@
-import OpenAI, { toFile } from 'openai';
+import type OpenAI from 'openai';
+import { toFile } from 'openai';
 import type { ResponseInput } from 'openai/resources/responses/responses';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashOf, keys, openaiClient, startGateway, startWorld, type RunningGateway, type World } from './gateway.ts';

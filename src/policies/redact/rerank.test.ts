@@ -25,6 +25,7 @@ test.each([
     from: { protocol: rerank, framing: rerank.framing },
     to: { protocol: client, framing: client.framing },
     finish: (part) => [part],
+    isRewritten: false,
     storedIds: undefined,
     observe: () => {},
     filter: (part) => run?.onPart?.(part) ?? [part],

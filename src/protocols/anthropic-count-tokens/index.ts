@@ -3,7 +3,7 @@ import { anthropicMessages } from '../anthropic-messages/index.ts';
 import { decodeRequest } from '../anthropic-messages/request-decode.ts';
 import { stateSpots } from '../anthropic-messages/request-state.ts';
 import { requestTexts } from '../anthropic-messages/request-texts.ts';
-import { storedIds } from '../anthropic-messages/stored-ids.ts';
+import { storedIds } from '../anthropic-messages/request-stored-ids.ts';
 import { atPaths } from '../client-path.ts';
 import { decodeFailure } from '../failure.ts';
 import { noStreams } from '../no-streams.ts';

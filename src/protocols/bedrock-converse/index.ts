@@ -5,6 +5,7 @@ import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
 import { rulesOf } from './request-models.ts';
 import { stateSpots } from './request-state.ts';
+import { storedIds } from './request-stored-ids.ts';
 import { requestTexts } from './request-texts.ts';
 import { atOperations, facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
@@ -21,6 +22,7 @@ export const bedrockConverse: ChatProtocol = {
   facts,
   requestTexts,
   stateSpots,
+  storedIds,
   retarget,
   decodeRequest,
   encodeRequest,

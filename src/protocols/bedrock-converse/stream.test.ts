@@ -184,6 +184,7 @@ describe('a provider’s stream', () => {
           finish: (part) => [part],
           observe: () => {},
           filter: undefined,
+          isRewritten: false,
           storedIds: undefined,
           options: { wantsUsage: true, createdAt: 0 },
         },

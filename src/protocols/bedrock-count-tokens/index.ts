@@ -4,7 +4,7 @@ import { countRequestTexts } from '../bedrock-converse/request-texts.ts';
 import { atOperations, retarget } from '../bedrock-converse/request.ts';
 import { noStreams } from '../no-streams.ts';
 import type { CountProtocol } from '../protocol.ts';
-import { countedStateSpots, decodeRequest, encodeRequest, facts } from './request.ts';
+import { countedStateSpots, countedStoredIds, decodeRequest, encodeRequest, facts } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
 
 /** How many input tokens a Converse request has (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html). */
@@ -17,6 +17,7 @@ export const bedrockCountTokens: CountProtocol = {
   facts,
   requestTexts: countRequestTexts,
   stateSpots: countedStateSpots,
+  storedIds: countedStoredIds,
   retarget,
   decodeRequest,
   encodeRequest,

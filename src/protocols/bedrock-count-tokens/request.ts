@@ -6,8 +6,9 @@ import { decodeCounted } from '../bedrock-converse/request-decode.ts';
 import { encodePrompt } from '../bedrock-converse/request-encode.ts';
 import { unlessEmpty } from '../bedrock-converse/request-encode-options.ts';
 import { stateSpots } from '../bedrock-converse/request-state.ts';
+import { storedIds } from '../bedrock-converse/request-stored-ids.ts';
 import { modelInPath } from '../bedrock-converse/request.ts';
-import type { Carried, PathFacts, RequestFacts, StateSpot, Target } from '../protocol.ts';
+import type { Carried, PathFacts, RequestFacts, StateSpot, StoredId, Target } from '../protocol.ts';
 import { checkMessages } from '../request-facts.ts';
 
 /** The Converse request that is counted. A request of `invoke` is bytes in base64, in which nobody could see what must not leave. Throws JsonFieldError. */
@@ -27,6 +28,9 @@ export function facts(body: JsonNode, path: PathFacts): RequestFacts {
 
 /** Ids of tool uses, and signatures, in the request that is counted. */
 export const countedStateSpots = (body: JsonNode): StateSpot[] => stateSpots(counted(body));
+
+/** Addresses in S3 in the request that is counted. */
+export const countedStoredIds = (body: JsonNode): StoredId[] => storedIds(counted(body));
 
 /** The request that is counted, in canonical form. */
 export const decodeRequest = (body: JsonNode): Carried<ChatRequest> => decodeCounted(counted(body));

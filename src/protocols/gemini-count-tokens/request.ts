@@ -8,7 +8,7 @@ import { decodeGenerate } from '../gemini-generate/request-decode.ts';
 import { encodeGenerate } from '../gemini-generate/request-encode.ts';
 import { contentEdits, modelEdits } from '../gemini-generate/request-retarget.ts';
 import { stateSpots } from '../gemini-generate/request-state.ts';
-import { storedIds } from '../gemini-generate/stored-ids.ts';
+import { storedIds } from '../gemini-generate/request-stored-ids.ts';
 import { checkContents } from '../gemini-generate/request.ts';
 import type { Carried, PathFacts, RequestFacts, StateSpot, StoredId, Target } from '../protocol.ts';
 

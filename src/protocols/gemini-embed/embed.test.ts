@@ -40,7 +40,11 @@ const target = { model: 'gemini-embedding-001', quirks: {} };
 
 describe('a request', () => {
   test.each([geminiEmbed, geminiEmbedContent])('to $name makes no output tokens', (protocol) => {
-    expect(requestOf(protocol, protocol === geminiEmbed ? { requests: [one] } : one).facts).toMatchObject({ maxTokens: 0, choices: 1, stream: false });
+    expect(requestOf(protocol, protocol === geminiEmbed ? { requests: [one] } : one).facts).toMatchObject({
+      maxTokens: 0,
+      choices: 1,
+      stream: false,
+    });
   });
 
   test('names the provider’s model where it must', () => {

@@ -1,4 +1,4 @@
-import { JsonFieldError, parseJson } from '../../framing/json.ts';
+import { JsonFieldError } from '../../framing/json.ts';
 import type { Part } from '../../llm/part.ts';
 import { noUsage } from '../../llm/usage.ts';
 import { failureIn } from '../gemini-generate/error.ts';

@@ -9,7 +9,7 @@ import { stateSpots } from './request-state.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
-import { storedIds } from './stored-ids.ts';
+import { storedIds } from './request-stored-ids.ts';
 import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 /** Gemini's `generateContent` and `streamGenerateContent`, of the Gemini API and of Vertex AI. Providers are asked for server-sent events. */

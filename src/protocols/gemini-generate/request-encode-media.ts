@@ -2,7 +2,7 @@ import type { Writable } from '../../framing/json-write.ts';
 import type { UserContent, Warning } from '../../llm/request.ts';
 import { fetchesUrls } from './request-models.ts';
 import { mediaTypeOf } from './wire-media-type.ts';
-import { isKept } from './stored-ids.ts';
+import { isKept } from './request-stored-ids.ts';
 
 /** A part of a content, or of a function response. */
 export type WrittenPart = Record<string, Writable>;

@@ -1,11 +1,10 @@
-import { JsonFieldError, parseJson } from '../../framing/json.ts';
+import { JsonFieldError } from '../../framing/json.ts';
 import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import { isTextPart, type FinishReason, type Part, type TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import { argumentsObject } from '../object-text.ts';
 import { parsedAnswer } from '../parsed-answer.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
-import { isObject } from '../untrusted.ts';
 import { writeLogprobs } from './wire-logprobs.ts';
 import { createAnswerState, readResponse } from './response-read.ts';
 import { writeSignature } from './wire-signature.ts';

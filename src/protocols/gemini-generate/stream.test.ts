@@ -205,6 +205,7 @@ test.each(Object.entries(streams))('the stream "%s" reaches a client as one JSON
       finish: (part) => [part],
       observe: () => {},
       filter: undefined,
+      isRewritten: false,
       storedIds: undefined,
       options: { wantsUsage: true, createdAt: 0 },
     },

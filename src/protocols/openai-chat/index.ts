@@ -10,7 +10,7 @@ import { requestTexts } from './request-texts.ts';
 import { retarget } from './request-retarget.ts';
 import { facts } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
-import { keptIds, storedIds } from './stored-ids.ts';
+import { keptIds, storedIds } from './request-stored-ids.ts';
 import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 /** OpenAI Chat Completions, also spoken by most servers that call themselves compatible (https://platform.openai.com/docs/api-reference/chat). */

@@ -7,7 +7,7 @@ import { decodeRequest } from '../openai-responses/request-decode.ts';
 import { stateSpots } from '../openai-responses/request-state.ts';
 import { requestTexts } from '../openai-responses/request-texts.ts';
 import { retarget } from '../openai-responses/request.ts';
-import { storedIds } from '../openai-responses/stored-ids.ts';
+import { storedIds } from '../openai-responses/request-stored-ids.ts';
 import type { CountProtocol } from '../protocol.ts';
 import { encodeRequest, facts } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';

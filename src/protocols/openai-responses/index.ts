@@ -10,7 +10,7 @@ import { stateSpots } from './request-state.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
-import { keptIds, storedIds } from './stored-ids.ts';
+import { keptIds, storedIds } from './request-stored-ids.ts';
 import { createDecoder, createEncoder, heldTextEvent } from './stream.ts';
 
 /** OpenAI Responses (https://platform.openai.com/docs/api-reference/responses). To a provider of another protocol it is carried without what OpenAI would keep. */

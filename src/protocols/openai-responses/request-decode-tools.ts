@@ -1,6 +1,6 @@
 import { optional, optionalBoolean, optionalString, required, requiredString } from '../../framing/json-fields.ts';
 import { JsonFieldError, type JsonNode } from '../../framing/json.ts';
-import type { ChatRequest, ObjectText, Tool, ToolChoice } from '../../llm/request.ts';
+import type { ChatRequest, Tool, ToolChoice } from '../../llm/request.ts';
 import { noParameters, objectText } from '../object-text.ts';
 import type { Warnings } from '../warnings.ts';
 

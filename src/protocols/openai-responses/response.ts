@@ -1,4 +1,4 @@
-import { JsonFieldError, parseJson } from '../../framing/json.ts';
+import { JsonFieldError } from '../../framing/json.ts';
 import type { Part } from '../../llm/part.ts';
 import { parsedAnswer } from '../parsed-answer.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';

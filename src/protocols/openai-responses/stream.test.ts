@@ -183,7 +183,7 @@ describe('for a client of the same protocol', () => {
     const side = { protocol: openaiResponses, framing: sse };
     const options = { wantsUsage: true, createdAt: 0 };
     const relay = createStreamRelay(
-      { from: side, to: side, finish: (part) => [part], storedIds: undefined, observe: () => {}, filter, options },
+      { from: side, to: side, finish: (part) => [part], isRewritten: false, storedIds: undefined, observe: () => {}, filter, options },
       { cut: () => [{ data: 'cut' }], failed: (cause) => [{ data: String(cause) }] },
     );
     return Buffer.concat([relay.push(bytes, false) ?? bytes, relay.push(Buffer.alloc(0), true) ?? Buffer.alloc(0)]).toString();

@@ -1,14 +1,7 @@
 import { BedrockRuntimeClient, BedrockRuntimeServiceException, ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
-import type {
-  ContentBlock,
-  ConverseRequest,
-  ConverseStreamOutput,
-  Message,
-  SystemContentBlock,
-  TokenUsage,
-  Tool,
-} from '@aws-sdk/client-bedrock-runtime';
+import type { ContentBlock, ConverseRequest, Message, SystemContentBlock, Tool } from '@aws-sdk/client-bedrock-runtime';
 import { HttpResponse } from '@smithy/core/protocols';
+import type { DeserializeMiddleware } from '@smithy/types';
 import {
   hear,
   Inexpressible,
@@ -24,8 +17,14 @@ import {
   type Session,
   type Writers,
 } from '../conversation.ts';
+import { collect, type Collected } from './bedrock-stream.ts';
 
-function connect({ url, key }: Gateway, ear: Ear): BedrockRuntimeClient {
+/** One for each gateway: it keeps a connection of its own. */
+const connections = new Map<string, BedrockRuntimeClient>();
+
+function connect({ url, key }: Gateway): BedrockRuntimeClient {
+  const known = connections.get(url);
+  if (known !== undefined) return known;
   const client = new BedrockRuntimeClient({
     endpoint: url,
     region: 'eu-central-1',
@@ -33,30 +32,39 @@ function connect({ url, key }: Gateway, ear: Ear): BedrockRuntimeClient {
     authSchemePreference: ['httpBearerAuth'],
     maxAttempts: 1,
   });
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const { response } = result;
-      if (HttpResponse.isInstance(response)) hear(ear, new Headers(Object.entries(response.headers).filter(([name]) => !name.startsWith(':'))));
-      return result;
-    },
-    { step: 'deserialize', priority: 'low' },
-  );
+  connections.set(url, client);
   return client;
 }
 
+/** Hears the headers of a command's response. */
+const hearing =
+  <Input extends object, Output extends object>(ear: Ear): DeserializeMiddleware<Input, Output> =>
+  (next) =>
+  async (args) => {
+    const result = await next(args);
+    const { response } = result;
+    if (HttpResponse.isInstance(response)) hear(ear, new Headers(Object.entries(response.headers).filter(([name]) => !name.startsWith(':'))));
+    return result;
+  };
+
+const heard = { step: 'deserialize', priority: 'low' } as const;
+
 function open(gateway: Gateway, model: string, ear: Ear): Session {
-  const client = connect(gateway, ear);
+  const client = connect(gateway);
   const system: SystemContentBlock[] = [];
   const messages: Message[] = [];
 
   async function ask(body: ConverseRequest, { stream = false, signal, onDelta }: Manner): Promise<Said> {
     const requestOptions = { ...(signal && { abortSignal: signal }) };
     if (!stream) {
-      const { output, stopReason = '', usage } = await client.send(new ConverseCommand(body), requestOptions);
+      const command = new ConverseCommand(body);
+      command.middlewareStack.add(hearing(ear), heard);
+      const { output, stopReason = '', usage } = await client.send(command, requestOptions);
       return take({ content: output?.message?.content ?? [], stopReason, usage, deltas: 0 });
     }
-    const { stream: events } = await client.send(new ConverseStreamCommand(body), requestOptions);
+    const command = new ConverseStreamCommand(body);
+    command.middlewareStack.add(hearing(ear), heard);
+    const { stream: events } = await client.send(command, requestOptions);
     return take(await collect(events ?? [], onDelta));
   }
 
@@ -109,54 +117,6 @@ function statusOf(error: unknown): number | undefined {
   if (!(error instanceof BedrockRuntimeServiceException)) return undefined;
   const metadata: Partial<typeof error.$metadata> | undefined = error.$metadata;
   return metadata?.httpStatusCode;
-}
-
-interface Collected {
-  content: ContentBlock[];
-  stopReason: string;
-  usage: TokenUsage | undefined;
-  deltas: number;
-}
-
-/** The message that a stream's events make up: the SDK leaves that to its users. */
-async function collect(events: AsyncIterable<ConverseStreamOutput> | readonly ConverseStreamOutput[], onDelta?: () => void): Promise<Collected> {
-  const blocks = new Map<
-    number,
-    { text: string; thought: string; signature: string; redacted: Uint8Array[]; tool?: { toolUseId: string; name: string }; input: string }
-  >();
-  const blockAt = (index = 0) => {
-    const block = blocks.get(index) ?? { text: '', thought: '', signature: '', redacted: [], input: '' };
-    blocks.set(index, block);
-    return block;
-  };
-  const collected: Collected = { content: [], stopReason: '', usage: undefined, deltas: 0 };
-  for await (const { contentBlockStart, contentBlockDelta, messageStop, metadata } of events) {
-    const tool = contentBlockStart?.start?.toolUse;
-    if (tool) blockAt(contentBlockStart.contentBlockIndex).tool = { toolUseId: tool.toolUseId ?? '', name: tool.name ?? '' };
-    if (contentBlockDelta?.delta) {
-      const { text = '', toolUse, reasoningContent } = contentBlockDelta.delta;
-      const block = blockAt(contentBlockDelta.contentBlockIndex);
-      block.text += text;
-      block.input += toolUse?.input ?? '';
-      block.thought += reasoningContent?.text ?? '';
-      block.signature += reasoningContent?.signature ?? '';
-      if (reasoningContent?.redactedContent) block.redacted.push(reasoningContent.redactedContent);
-      if (text !== '') {
-        collected.deltas += 1;
-        onDelta?.();
-      }
-    }
-    collected.stopReason = messageStop?.stopReason ?? collected.stopReason;
-    collected.usage = metadata?.usage ?? collected.usage;
-  }
-  collected.content = [...blocks.values()].map(({ text, thought, signature, redacted, tool, input }): ContentBlock => {
-    if (tool) return { toolUse: { ...tool, input: JSON.parse(input || '{}') } };
-    if (redacted.length > 0) return { reasoningContent: { redactedContent: Buffer.concat(redacted) } };
-    if (thought !== '' || signature !== '') return { reasoningContent: { reasoningText: { text: thought, ...(signature !== '' && { signature }) } } };
-    return { text };
-  });
-  if (collected.stopReason === '') throw new Error('there is no stop reason');
-  return collected;
 }
 
 const finishes: Readonly<Record<string, Said['finish']>> = {
