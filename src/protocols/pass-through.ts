@@ -46,7 +46,7 @@ const rules: readonly Rule[] = [
   { method: 'GET', path: 'responses/{id}/input_items', readsAnswer: true },
 ];
 
-const bases = [/^\/v1\//, /^\/openai\/v1\//, /^\/openai\/deployments\/([^/]+)\//];
+const bases = [/^\/v1\//, /^\/openai\/v1\//, /^\/openai\/deployments\/([^/]+)\//, /^\/openai\//];
 
 /** The call that a request line makes, if it is one of those that pass through; `listed` where it asks for a list of stored objects. */
 export function matchPassThrough(method: string, path: string): PassThroughCall | 'listed' | undefined {

@@ -37,6 +37,11 @@ describe('a call that nobody reads', () => {
     expect(stage.outcomes).toMatchObject([{ end: 'complete', status: 200, attempts: 1 }]);
   });
 
+  test.each(['/v1/moderations', '/openai/v1/moderations', '/openai/moderations?api-version=2024-10-21'])('is served at %s', async (path) => {
+    const [reply] = await playExchange(setStage(), requestHeaders('free', { path }), responseHeaders(200));
+    expect(passed(reply).type).toBe('proceed');
+  });
+
   test.each([
     ['a stranger', 'nobody', 401, 'invalid-key'],
     ['a tenant that may not', 'open', 403, 'pass-through-refused'],

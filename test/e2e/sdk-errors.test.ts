@@ -163,12 +163,13 @@ describe.each(pairs)('$client to $provider', ({ sdk, provider, model }) => {
     });
 
     test("the provider's own words reach the client in its own shape", async () => {
-      // More output than the model has: a fault that only the provider knows of.
-      const thrown = await rejection(sdk.ask(stage.gateway, say(model, 'Hello', { stream, maxTokens: 900_000 })));
+      // A name that no provider takes: a fault that we leave to it.
+      const tools = [{ name: 'not a name', parameters: { type: 'object', properties: {} } as const }];
+      const thrown = await rejection(sdk.ask(stage.gateway, say(model, 'Hello', { stream, tools })));
       expect(thrown).toBeInstanceOf(BadRequestError);
       const body = thrown['error'] as Record<string, unknown>;
       const inner = (isOpenAI ? body : body['error']) as Record<string, unknown>;
-      expect(inner).toMatchObject({ type: 'invalid_request_error', message: expect.stringMatching(/max_(completion_)?tokens/) });
+      expect(inner).toMatchObject({ type: 'invalid_request_error', message: expect.stringMatching(/tools/) });
       if (!isOpenAI) expect(body['type']).toBe('error');
     });
 

@@ -2,6 +2,7 @@ import type { StreamEvent, WrittenEvent } from '../../framing/event.ts';
 import { parseJson } from '../../framing/json.ts';
 import { splice } from '../../framing/splice.ts';
 import type { OpaqueState } from '../../llm/state.ts';
+import { aroundText } from '../around-text.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
 import type { LocatedPart, LocatedText, StreamDecoder, StreamEncoder, TextEvent, TextPlace } from '../protocol.ts';
 import { replaceText } from '../text-place.ts';
@@ -9,7 +10,7 @@ import { isObject, textOf } from '../untrusted.ts';
 import { encodeStreamError, failureOfException } from './error.ts';
 import { AnswerEvents } from './response-events.ts';
 import { toUsage } from './wire-usage.ts';
-import { stateOf, toFinishReason, type WireDelta, type WireEvents } from './wire.ts';
+import { stateOf, toFinishReason, type WireDelta, type WireEvents, type WrittenDelta, type WrittenEvent as AnswerEvent } from './wire.ts';
 
 const places = {
   text: { path: ['delta', 'text'], kind: 'text' },
@@ -132,13 +133,44 @@ export function heldTextEvent({ event, place }: TextEvent, text: string): Writte
 /** State for writing one stream. */
 export function createEncoder(): StreamEncoder {
   const events = new AnswerEvents();
+  const format = createFormat();
   let ended = false;
   return {
     push(part) {
       if (ended) return [];
       ended = part.type === 'end' || part.type === 'error';
       if (part.type === 'error') return encodeStreamError(clientErrorOf(part.failure));
-      return events.push(part).map(({ name, data }): WrittenEvent => ({ name, data: JSON.stringify(data) }));
+      return events.push(part).map((event): WrittenEvent => ({ name: event.name, data: format(event) }));
     },
   };
 }
+
+/** Writes events as JSON. Nearly each is a delta like the one before, but for its text. */
+function createFormat(): (event: AnswerEvent) => string {
+  let run: { index: number; kind: TextKind; format: (text: string) => string } | undefined;
+  return (event) => {
+    const found = event.name === 'contentBlockDelta' ? textOfDelta(event.data.delta) : undefined;
+    if (event.name !== 'contentBlockDelta' || found === undefined) return JSON.stringify(event.data);
+    const { contentBlockIndex: index } = event.data;
+    if (run?.index !== index || run.kind !== found.kind) run = { index, kind: found.kind, format: formatOf(index, found.kind) };
+    return run.format(found.text);
+  };
+}
+
+type TextKind = keyof typeof around;
+
+/** What stands around the text of each kind of delta. */
+const around = {
+  text: ['{"text":', '}'],
+  input: ['{"toolUse":{"input":', '}}'],
+  reasoning: ['{"reasoningContent":{"text":', '}}'],
+} as const;
+
+function textOfDelta(delta: WrittenDelta): { kind: TextKind; text: string } | undefined {
+  if ('text' in delta) return { kind: 'text', text: delta.text };
+  if ('toolUse' in delta) return { kind: 'input', text: delta.toolUse.input };
+  return 'text' in delta.reasoningContent ? { kind: 'reasoning', text: delta.reasoningContent.text } : undefined;
+}
+
+const formatOf = (index: number, kind: TextKind): ((text: string) => string) =>
+  aroundText(['{"contentBlockIndex":', index, ',"delta":', around[kind][0]], [around[kind][1], '}']);
