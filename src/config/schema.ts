@@ -194,7 +194,7 @@ const tenantSchema = z.strictObject({
   budget: budgetSchema.optional().meta({ description: 'Money the tenant may spend. Defaults to no limit.' }),
   passThrough: z.boolean().default(false).meta({
     description:
-      'Whether the tenant may call endpoints that pass to a provider unread: images, audio, moderations, files, batches, fine-tuning, stored responses.',
+      'Whether the tenant may call endpoints that are only passed to a provider: images, audio, moderations, files, batches, fine-tuning, stored responses.',
   }),
   privacy: privacySchema.optional().meta({ description: 'Personal data that must not reach providers. Defaults to none.' }),
 });
@@ -256,7 +256,7 @@ export const configSchema = z.strictObject({
         }),
     })
     .optional()
-    .meta({ description: 'Endpoints that are no chat and pass to a provider unread, for tenants that may call them.' }),
+    .meta({ description: 'Endpoints that are no chat and are only passed to a provider, for tenants that may call them.' }),
   secrets: z
     .array(z.string().min(32, 'must have 32 characters or more; make one with: openssl rand -hex 32'))
     .min(1)

@@ -3,31 +3,40 @@ import { chainKey, exchangeKeys, headerNames, metadataNamespaces } from '../envo
 import type { Attempt } from '../routing/prepare-attempt.ts';
 import type { ExchangeState } from './state.ts';
 import type { Header, Headers, Proceed } from './message.ts';
-import type { PlannedRequest } from './plan.ts';
+import type { Plan, PlannedRequest } from './plan.ts';
 
-/**
- * The reply to a request's body: the first attempt, written for the first deployment of the chain, and the chain itself,
- * which Envoy's `priority_group` cluster specifier reads from metadata. Attempt k goes to group k.
- */
+/** The reply to a request's body: the first attempt, written for the first deployment of the chain. */
 export async function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeState): Promise<Proceed> {
-  const attempt = await open.prepare(1, undefined);
+  return attemptReply(await open.prepare(1, undefined), plan, state);
+}
+
+/** What goes to a provider. Without a body it is the client's own that follows, with its length. */
+type Outgoing = Pick<Attempt, 'path' | 'headers'> & { body?: Buffer };
+
+/** The reply that sends an attempt to the first deployment of a chain, and the chain itself, which Envoy's `priority_group` cluster specifier reads from metadata: attempt k goes to group k. */
+export function attemptReply(
+  outgoing: Outgoing,
+  { chain, headersTimeoutMs }: Pick<Plan, 'chain' | 'headersTimeoutMs'>,
+  state: ExchangeState,
+): Proceed {
+  const { body } = outgoing;
   return {
     type: 'proceed',
-    ...attemptHeaders(attempt, state.opening.headers, [
-      [headerNames.maxRetries, String(plan.chain.length - 1)],
-      [headerNames.perTryTimeoutMs, String(plan.headersTimeoutMs)],
+    ...attemptHeaders(outgoing, state.opening.headers, [
+      [headerNames.maxRetries, String(chain.length - 1)],
+      [headerNames.perTryTimeoutMs, String(headersTimeoutMs)],
     ]),
-    body: attempt.body,
+    ...(body && { body }),
     clearRouteCache: true,
     metadata: {
       [metadataNamespaces.exchange]: {
         [exchangeKeys.exchangeId]: state.id,
         [exchangeKeys.requestId]: state.requestId,
-        [exchangeKeys.contentLength]: attempt.body.length,
+        ...(body && { [exchangeKeys.contentLength]: body.length }),
       },
       // Each group names its cluster itself: one given by name alone would silently fall to a static group.
       [metadataNamespaces.chain]: {
-        [chainKey]: plan.chain.map(({ endpoint }, index) => ({
+        [chainKey]: chain.map(({ endpoint }, index) => ({
           name: String(index + 1),
           clusters: [{ cluster_name: clusterOf(endpoint), weight: 1 }],
         })),
@@ -38,13 +47,13 @@ export async function firstAttempt({ plan, open }: PlannedRequest, state: Exchan
 
 /** Header changes that leave the provider with the attempt's own headers and nothing of the client's, nor of an earlier attempt's. */
 export function attemptHeaders(
-  attempt: Pick<Attempt, 'path' | 'headers' | 'body'>,
+  { path, headers, body }: Outgoing,
   present: Headers,
   forEnvoy: readonly Header[] = [],
 ): Pick<Proceed, 'setHeaders' | 'removeHeaders'> {
   return {
-    setHeaders: [[':path', attempt.path], ['content-length', String(attempt.body.length)], ...forEnvoy, ...attempt.headers],
-    removeHeaders: [...present.keys()].filter((name) => !attempt.headers.has(name) && !isEnvoys(name)),
+    setHeaders: [[':path', path], ...(body === undefined ? [] : [['content-length', String(body.length)] as const]), ...forEnvoy, ...headers],
+    removeHeaders: [...present.keys()].filter((name) => !headers.has(name) && !isEnvoys(name)),
   };
 }
 

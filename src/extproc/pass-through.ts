@@ -1,5 +1,4 @@
 import type { Snapshot } from '../config/snapshot.ts';
-import { chainKey, exchangeKeys, headerNames, metadataNamespaces } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
 import { JsonSyntaxError } from '../framing/json.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
@@ -7,8 +6,9 @@ import type { Identity } from '../policies/tenant.ts';
 import { namesStored, withRenamedIds, type PassThroughCall } from '../protocols/pass-through.ts';
 import { sealPrefix, type Seal } from '../protocols/seal.ts';
 import { notStored } from '../protocols/stored-ids.ts';
-import { clusterOf, type Deployment } from '../routing/deployment.ts';
-import { attemptHeaders } from './first-attempt.ts';
+import type { Deployment } from '../routing/deployment.ts';
+import { shownTo } from '../routing/prepare-attempt.ts';
+import { attemptReply } from './first-attempt.ts';
 import { proceed, requireBody, type Conversation, type Message, type Proceed, type RequestHeaders, type ResponseHeaders } from './message.ts';
 import { envoyReply, isEnvoyReply } from './envoy-reply.ts';
 import { requireOwnCredential } from './provider-error.ts';
@@ -19,7 +19,7 @@ import { ownHeaders, type ExchangeState } from './state.ts';
 const headersTimeoutMs = 600_000;
 
 /** A client's headers that a provider gets of a call that nobody reads. */
-const passedHeaders = ['content-type', 'content-length', 'accept'] as const;
+const passedHeaders = ['content-type', 'accept'];
 
 export interface PassThroughParts {
   snapshot: Snapshot;
@@ -45,9 +45,9 @@ export async function* passThrough(call: PassThroughCall, opening: RequestHeader
     message = yield proceed;
     if (message.type !== 'request-body') throw new Error(`Envoy sent ${message.type} where the request's body belongs`);
     const body = message.body.length === 0 ? message.body : withOpenIds(message.body, deployment, parts.seal);
-    message = yield { ...(await outgoing(deployment, path, opening, state, body)), body };
+    message = yield await outgoing(deployment, path, state, body);
   } else {
-    message = yield { ...(await outgoing(deployment, path, opening, state, undefined)), requestBody: 'none', responseBody: 'buffered' };
+    message = yield { ...(await outgoing(deployment, path, state)), requestBody: 'none', responseBody: 'buffered' };
   }
   if (message.type !== 'response-headers') throw new Error(`Envoy sent ${message.type} where the answer's headers belong`);
   if (isEnvoyReply(message.attributes)) return yield* envoyReply(message, state);
@@ -100,11 +100,10 @@ function deploymentFor(
   return standing.deployment;
 }
 
-function* deploymentsOf(snapshot: Snapshot): Generator<Deployment> {
-  for (const { targets } of snapshot.models.values()) for (const { deployment } of targets) yield deployment;
-  if (snapshot.passThrough !== undefined) yield snapshot.passThrough.deployment;
-}
-const allDeployments = (snapshot: Snapshot): Deployment[] => [...deploymentsOf(snapshot)];
+const allDeployments = ({ models, passThrough: standing }: Snapshot): Deployment[] => [
+  ...[...models.values()].flatMap(({ targets }) => targets.map(({ deployment }) => deployment)),
+  ...(standing === undefined ? [] : [standing.deployment]),
+];
 
 /** An id that we gave this tenant. Throws `stored-not-found` for any other, its own kind included: it may be another tenant's. */
 function openId(text: string, seal: Seal): { id: string; endpoint: string } {
@@ -130,41 +129,15 @@ function pathAt({ endpoint, model }: Deployment, { path }: PassThroughCall, id: 
   return baseUrl.pathname.replace(/\/$/, '') + below;
 }
 
-/** The call as it goes to the provider. Where a body follows that we do not see, its length is the client's. */
-async function outgoing(
-  { endpoint }: Deployment,
-  path: string,
-  opening: RequestHeaders,
-  state: ExchangeState,
-  body: Buffer | undefined,
-): Promise<Proceed> {
-  const headers = new Map<string, string>();
-  for (const name of passedHeaders) {
-    const value = opening.headers.get(name);
-    if (value !== undefined) headers.set(name, value);
-  }
-  if (body !== undefined) headers.set('content-length', String(body.length));
-  const [credential] = endpoint.credentials;
-  const shown = await credential.authorize({
-    method: opening.headers.get(':method') ?? '',
-    host: endpoint.baseUrl.host,
-    path,
-    body: body ?? Buffer.alloc(0),
-    headers,
-  });
-  for (const [name, value] of Object.entries(shown)) headers.set(name, value);
+/** The call as it goes to the provider. Always with the first of its credentials: what is stored belongs to one account. */
+async function outgoing(deployment: Deployment, path: string, state: ExchangeState, body?: Buffer): Promise<Proceed> {
+  const { endpoint } = deployment;
+  const { headers: sent } = state.opening;
+  const headers = new Map(passedHeaders.flatMap((name) => (sent.has(name) ? [[name, sent.get(name) ?? '']] : [])));
+  const call = { method: sent.get(':method') ?? '', host: endpoint.baseUrl.host, path, body: body ?? Buffer.alloc(0), headers };
+  for (const [name, value] of Object.entries(await shownTo(endpoint, endpoint.credentials[0], call))) headers.set(name, value);
   state.outcome.attempts = 1;
-  const { removeHeaders = [] } = attemptHeaders({ path, headers, body: Buffer.alloc(0) }, opening.headers);
-  return {
-    type: 'proceed',
-    setHeaders: [[':path', path], [headerNames.maxRetries, '0'], [headerNames.perTryTimeoutMs, String(headersTimeoutMs)], ...headers],
-    removeHeaders,
-    clearRouteCache: true,
-    metadata: {
-      [metadataNamespaces.exchange]: { [exchangeKeys.exchangeId]: state.id, [exchangeKeys.requestId]: state.requestId },
-      [metadataNamespaces.chain]: { [chainKey]: [{ name: '1', clusters: [{ cluster_name: clusterOf(endpoint), weight: 1 }] }] },
-    },
-  };
+  return attemptReply({ path, headers, ...(body && { body }) }, { chain: [deployment], headersTimeoutMs }, state);
 }
 
 async function* passAnswer(message: ResponseHeaders, call: PassThroughCall, deployment: Deployment, seal: Seal, state: ExchangeState): Conversation {

@@ -210,8 +210,8 @@ export interface Target {
   /** The provider's own model id. */
   model: string;
   quirks: Quirks;
-  /** What a client asks for in the header `anthropic-beta`, where it is of the provider's protocol: Bedrock has it in the body. */
-  betas?: readonly string[];
+  /** The client's own headers, where it speaks the provider's protocol; some providers have one of them in the body. */
+  headers?: ReadonlyMap<string, string>;
 }
 
 /** How a provider differs from others that speak its protocol, as data. */

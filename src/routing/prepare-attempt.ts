@@ -1,12 +1,12 @@
 import { GatewayError } from '../errors.ts';
 import type { ChatRequest, Warning } from '../llm/request.ts';
-import type { Api } from '../providers/provider.ts';
+import type { Api, OutgoingCall } from '../providers/provider.ts';
 import { withAnswerTool } from '../protocols/answer-tool.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withOwnState, withSealedState } from '../protocols/sealed-request.ts';
 import { apisOf, chooseApi } from './choose-api.ts';
-import { deploymentName, type Deployment } from './deployment.ts';
+import { deploymentName, type Deployment, type Endpoint, type EndpointCredential } from './deployment.ts';
 
 /** An attempt as it goes to the provider. */
 export interface Attempt {
@@ -43,12 +43,7 @@ export function writeRequest(request: ClientRequest, deployment: Deployment, sea
   const own = apis.find((api) => api.protocol === protocol);
   if (own !== undefined) {
     const opened = withOwnState(request, seal);
-    const betas = headers
-      ?.get('anthropic-beta')
-      ?.split(',')
-      .map((beta) => beta.trim());
-    const target = { model: deployment.model, quirks: own.quirks, ...(betas !== undefined && { betas }) };
-    const { value: body, warnings } = opened.value.retargeted(target);
+    const { value: body, warnings } = opened.value.retargeted({ model: deployment.model, quirks: own.quirks, ...(headers && { headers }) });
     return { api: own, body, warnings: [...opened.warnings, ...warnings], answersByTool: false };
   }
   const canonical = withSealedState(request, seal);
@@ -90,7 +85,7 @@ export async function prepareAttempt(request: ClientRequest, deployment: Deploym
   const query = isSameProtocol ? passedQuery(call.query, api.passQuery) : [];
   const path = withQuery(baseUrl.pathname.replace(/\/$/, '') + api.path({ model, stream }, settings), query);
   const credential = credentials[Math.floor(random() * credentials.length)] ?? credentials[0];
-  const shown = await authorized(endpoint.name, () => credential.authorize({ method: 'POST', host: baseUrl.host, path, body, headers }));
+  const shown = await shownTo(endpoint, credential, { method: 'POST', host: baseUrl.host, path, body, headers });
   for (const [name, value] of Object.entries(shown)) headers.set(name, value);
   return { ...written, path, headers };
 }
@@ -102,10 +97,10 @@ export interface AttemptOptions {
   random: () => number;
 }
 
-/** What goes wrong while a token is fetched is ours to mend, not the client's. */
-async function authorized<T>(name: string, authorize: () => T | Promise<T>): Promise<T> {
+/** Headers that show a credential to its provider. What goes wrong while a token is fetched is ours to mend, not the client's: throws `provider-credential`. */
+export async function shownTo({ name }: Endpoint, { authorize }: EndpointCredential, call: OutgoingCall): Promise<Readonly<Record<string, string>>> {
   try {
-    return await authorize();
+    return await authorize(call);
   } catch (cause) {
     throw new GatewayError('provider-credential', `The gateway has no valid credential for ${name} now. The platform team must mend it.`, { cause });
   }

@@ -57,6 +57,21 @@ describe('a call that nobody reads', () => {
     ]);
   });
 
+  test('for which no credential can be had is not the fault of the client’s key either', async () => {
+    const stage = setStage();
+    const { snapshot } = stage.deps;
+    const standing = snapshot().passThrough?.deployment;
+    if (standing === undefined) throw new Error('the stage passes nothing through');
+    const credentials = [{ name: 'default', authorize: () => Promise.reject(new Error('no token')) }] as const;
+    const deployment = { ...standing, endpoint: { ...standing.endpoint, credentials } };
+    stage.deps.snapshot = () => ({ ...snapshot(), passThrough: { deployment, costNanos: new Map() } });
+    expect(await codeOf(stage, requestHeaders('free', { path: '/v1/images/generations' }), requestBody({ prompt: 'x' }))).toEqual([
+      502,
+      'provider-credential',
+    ]);
+    expect(stage.failures).toEqual([]);
+  });
+
   test('goes where the header names a model, if the tenant may use that', async () => {
     const opening = requestHeaders('free', { path: '/v1/moderations', ...form });
     const named = { ...opening, headers: new Map([...opening.headers, ['x-remora-model', 'gpt']]) };

@@ -33,14 +33,13 @@ export function bodyFields(
 const refusal = 'is not taken by this provider';
 
 /** The same for a client's own bytes. */
-export function bodyEdits(body: JsonNode, { model, quirks, betas = [] }: Target, inPath: readonly string[]): Carried<Edit[]> {
+export function bodyEdits(body: JsonNode, { model, quirks, headers }: Target, inPath: readonly string[]): Carried<Edit[]> {
   const { bodyVersion, refusedFields = [], renamedFields = {} } = quirks;
   const warnings: Warning[] = [];
   const removed = new Set(inPath);
   const edits: Edit[] = inPath.includes('model') ? [] : modelEdits(body, model);
   if (bodyVersion !== undefined) edits.push(...versionEdits(body, bodyVersion));
-  const isBedrock = bodyVersion?.startsWith('bedrock-') === true;
-  if (isBedrock && betas.length > 0 && body.get('anthropic_beta') === undefined) edits.push(addField(body, 'anthropic_beta', JSON.stringify(betas)));
+  if (bodyVersion?.startsWith('bedrock-') === true) edits.push(...betaEdits(body, headers?.get('anthropic-beta')));
   if (refusedFields.length > 0 || Object.keys(renamedFields).length > 0) {
     for (const { key, value } of body.fields()) {
       const field = String(value.name);
@@ -52,6 +51,12 @@ export function bodyEdits(body: JsonNode, { model, quirks, betas = [] }: Target,
     }
   }
   return { value: [...edits, ...removeFields(body, removed)], warnings };
+}
+
+/** Bedrock has in the body what clients ask for in the header `anthropic-beta`. */
+function betaEdits(body: JsonNode, header: string | undefined): Edit[] {
+  if (header === undefined || body.get('anthropic_beta') !== undefined) return [];
+  return [addField(body, 'anthropic_beta', JSON.stringify(header.split(',').map((beta) => beta.trim())))];
 }
 
 /** A client that speaks to a cloud names the version itself; it is the provider's that counts. */

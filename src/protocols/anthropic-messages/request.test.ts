@@ -34,7 +34,11 @@ test('changes nothing but the model for a provider of the same protocol', () => 
 
 test('puts what a client asks for in a header where Bedrock looks for it, and nowhere else', () => {
   const retargeted = (bodyVersion: string, body: object = minimal) =>
-    new ClientRequest(anthropicMessages, Buffer.from(JSON.stringify(body))).retargeted({ model: 'm', quirks: { bodyVersion }, betas: ['a', 'b'] });
+    new ClientRequest(anthropicMessages, Buffer.from(JSON.stringify(body))).retargeted({
+      model: 'm',
+      quirks: { bodyVersion },
+      headers: new Map([['anthropic-beta', 'a, b']]),
+    });
   const betasOf = (json: Buffer): unknown => (JSON.parse(json.toString()) as { anthropic_beta?: unknown }).anthropic_beta;
   expect(betasOf(retargeted('bedrock-2023-05-31').value)).toEqual(['a', 'b']);
   expect(betasOf(retargeted('bedrock-2023-05-31', { ...minimal, anthropic_beta: ['own'] }).value)).toEqual(['own']);
