@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { readEnvironment } from '../src/config/environment.ts';
 import { EnvoyError } from '../src/envoy/envoy-error.ts';
 import { findEnvoy } from '../src/envoy/find.ts';
+import { installRedis } from './install-redis.ts';
 
 // What the tests need beside npm's packages, in the project's private folder. What is there already is left alone.
 
@@ -15,6 +16,7 @@ const jaegerVersion = '1.76.0';
 
 await installEnvoy();
 installJaeger();
+say(installRedis(folder));
 
 /** Envoy, found or installed just as `remora up` does it. */
 async function installEnvoy(): Promise<void> {

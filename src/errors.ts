@@ -8,6 +8,11 @@ export const catalog = {
     meaning:
       'The request asks for something that no deployment of the model can be given, and was sent as strict, or is of a kind that the model does not serve.',
   },
+  'not-capable': {
+    status: 400,
+    retryable: false,
+    meaning: 'No deployment of the model can do what the request needs: its length, images, tools, a JSON schema, audio, dimensions of vectors.',
+  },
   'unreadable-content': {
     status: 400,
     retryable: false,
@@ -16,6 +21,11 @@ export const catalog = {
   'missing-key': { status: 401, retryable: false, meaning: 'No virtual key was sent.' },
   'invalid-key': { status: 401, retryable: false, meaning: 'The virtual key is not one of ours.' },
   'model-not-allowed': { status: 403, retryable: false, meaning: 'The tenant may not use this model.' },
+  'not-permitted': {
+    status: 403,
+    retryable: false,
+    meaning: "No deployment of the model may serve the request: residency, region, self-hosting, a rule or the tenant's list of models rule all of them out.",
+  },
   'pass-through-refused': {
     status: 403,
     retryable: false,
@@ -33,12 +43,27 @@ export const catalog = {
   'request-timeout': { status: 408, retryable: true, meaning: 'The request did not arrive in time.' },
   'body-too-large': { status: 413, retryable: false, meaning: 'The body is larger than the gateway accepts.' },
   'budget-exceeded': { status: 429, retryable: false, meaning: 'The request may cost more than is left of the tenant budget.' },
+  'too-many-requests': {
+    status: 429,
+    retryable: true,
+    meaning: 'As many requests are under way, in all or at the providers of the model, as the config allows; `retry-after` says when to come back.',
+  },
   internal: { status: 500, retryable: false, meaning: 'A bug in the gateway; the log has its stack.' },
   'provider-credential': { status: 502, retryable: false, meaning: 'The provider refused the credential of the gateway (401, 402 or 403).' },
   'provider-error': { status: 502, retryable: true, meaning: 'The provider answered something that cannot be read.' },
   'provider-cut': { status: 502, retryable: true, meaning: 'The answer of the provider ended before it was complete.' },
   'provider-unreachable': { status: 503, retryable: true, meaning: 'No deployment of the model could be reached.' },
+  'deployments-resting': {
+    status: 503,
+    retryable: true,
+    meaning: 'Every deployment of the model failed or was limited of late and is given a rest; `retry-after` says for how long.',
+  },
   'gateway-unavailable': { status: 503, retryable: true, meaning: 'The gateway cannot handle the attempt now.' },
+  overloaded: {
+    status: 503,
+    retryable: true,
+    meaning: 'The gateway holds as many bytes of requests and answers as its config allows; `retry-after` says when to come back.',
+  },
   'provider-timeout': { status: 504, retryable: true, meaning: 'No deployment answered in time.' },
 } as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;
 
@@ -49,12 +74,15 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   /** Path of the field at fault in the client's body, such as `messages[2].content`. */
   readonly field: string | undefined;
+  /** When the same request may work, in whole seconds from now; undefined where that cannot be told. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { field?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { field?: string; retryAfterSeconds?: number; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.name = 'GatewayError';
     this.code = code;
     this.field = options.field;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
   get status(): number {

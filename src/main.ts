@@ -10,6 +10,8 @@ import { ConfigError } from './config/problem.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 const configOption = (): Option => new Option('-c, --config <file>', 'the config file').default('remora.yaml');
+const clustersOption = (description: string): Option => new Option('--clusters <file>', description);
+const adminOption = (description: string): Option => new Option('--envoy-admin <address>', description);
 
 const program = new Command('remora')
   .description('An LLM gateway beside Envoy.')
@@ -18,7 +20,7 @@ const program = new Command('remora')
 
 program
   .command('up')
-  .description('run Envoy and Remora together')
+  .description('run Envoy and Remora together; a changed config comes into force by itself, or at once on SIGHUP')
   .addOption(configOption())
   .option('--envoy <path>', 'the Envoy binary; otherwise $ENVOY, the PATH, an installed Python package, or one installed into .remora/')
   .option('--demo', 'loopback only, with a generated key, and built-in demo providers in place of those whose key is not set')
@@ -27,9 +29,11 @@ program
 
 program
   .command('serve')
-  .description('run only the ext_proc service, for an Envoy of your own')
+  .description('run only the ext_proc service, for an Envoy of your own; a changed config comes into force by itself where Envoy has the clusters')
   .addOption(configOption())
   .option('-l, --listen <address>', 'unix:/path or host:port of the ext_proc service', 'unix:/run/remora/extproc.sock')
+  .addOption(clustersOption('the file of clusters that Envoy watches: it is written at the start and when providers change'))
+  .addOption(adminOption('where Envoy says which clusters it has: unix:/path or host:port; with --clusters'))
   .option('--drain-timeout <seconds>', 'how long running exchanges may take to finish when stopped', '30')
   .action(serve);
 
@@ -38,6 +42,8 @@ program
   .description('print the Envoy bootstrap for a config')
   .addOption(configOption())
   .option('-l, --listen <address>', 'where the ext_proc service will listen: unix:/path or host:port', 'unix:/run/remora/extproc.sock')
+  .addOption(clustersOption('have Envoy watch a file of clusters, as given to remora serve, instead of naming them'))
+  .addOption(adminOption("where Envoy's admin interface shall be: unix:/path or host:port; nobody but Remora must reach it"))
   .option('-o, --output <file>', 'write it there instead of printing it')
   .action(printEnvoy);
 

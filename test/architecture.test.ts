@@ -17,11 +17,12 @@ const walls: Walls = {
   'errors.ts': [],
   llm: [],
   framing: [],
+  admission: ['errors.ts'],
   protocols: ['llm', 'framing', 'errors.ts'],
   providers: ['protocols', 'framing'],
   routing: ['providers', 'protocols', 'llm', 'framing', 'errors.ts'],
-  pricing: ['routing', 'llm', 'errors.ts'],
-  stores: ['llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'protocols/protocol.ts'],
+  pricing: ['routing', 'protocols', 'framing', 'llm', 'errors.ts'],
+  stores: ['llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'protocols/protocol.ts', 'routing/health/change.ts'],
   policies: [
     'routing',
     'protocols',
@@ -33,10 +34,23 @@ const walls: Walls = {
     'stores/ledger.ts', // the interface, never a store
     'stores/period.ts',
   ],
+  mirror: [
+    'routing',
+    'protocols',
+    'pricing',
+    'llm',
+    'framing',
+    'errors.ts',
+    'admission/body-memory.ts',
+    'providers/provider.ts',
+    'stores/ledger.ts', // the interface, never a store
+  ],
   telemetry: ['routing', 'llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'envoy/names.ts'],
   config: ['routing', 'errors.ts', 'policies/tenant.ts', 'providers/registry.ts', 'providers/provider.ts', 'protocols/pass-through.ts'],
   envoy: ['routing', 'errors.ts', 'config/snapshot.ts'],
   extproc: [
+    'admission',
+    'mirror',
     'policies',
     'routing',
     'providers',
@@ -53,6 +67,8 @@ const walls: Walls = {
   admin: ['telemetry', 'stores', 'errors.ts', 'config/snapshot.ts'],
   demo: [], // a fake that used our own readers and writers would share their mistakes
   'gateway.ts': [
+    'admission',
+    'mirror',
     'extproc',
     'policies',
     'routing',
@@ -68,7 +84,7 @@ const walls: Walls = {
     'framing',
     'errors.ts',
   ],
-  cli: ['gateway.ts', 'config', 'envoy', 'demo', 'admin', 'telemetry', 'errors.ts'],
+  cli: ['gateway.ts', 'config', 'envoy', 'demo', 'admin', 'telemetry', 'errors.ts', 'routing/deployment.ts'],
   'main.ts': ['cli', 'config', 'errors.ts'],
 };
 

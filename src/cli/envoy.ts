@@ -1,27 +1,38 @@
 import { writeFileSync } from 'node:fs';
-import { gatewayDefaults } from '../envoy/bootstrap.ts';
+import { dirname } from 'node:path';
+import { gatewayDefaults, type GatewayOptions } from '../envoy/bootstrap.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
 import { printGateway } from '../envoy/print.ts';
 import { imageCaFile } from '../envoy/tls.ts';
+import { endpointsByCluster } from '../routing/deployment.ts';
 import { load } from './config.ts';
 import { localAddress } from './local-address.ts';
 import { UserError } from './user-error.ts';
 
+export interface PrintEnvoyOptions {
+  config: string;
+  listen: string;
+  /** File of providers' clusters that `remora serve` will write; undefined to have them in the bootstrap. */
+  clusters?: string;
+  /** Envoy's admin interface; undefined for none. */
+  envoyAdmin?: string;
+  output?: string;
+}
+
 /** `remora envoy`: prints the bootstrap for an Envoy that someone else runs. */
-export function printEnvoy({ config, listen, output }: { config: string; listen: string; output?: string }): void {
+export function printEnvoy({ config, listen, clusters, envoyAdmin, output }: PrintEnvoyOptions): void {
   const { snapshot } = load(config);
-  const text = explained(() =>
-    printGateway({
-      ...gatewayDefaults,
-      listen: snapshot.listen,
-      telemetry: snapshot.telemetry,
-      cors: snapshot.cors,
-      sidecars: [localAddress(listen)],
-      admin: undefined,
-      endpoints: [...snapshot.endpoints.values()],
-      systemCaFile: imageCaFile,
-    }),
-  );
+  const options: GatewayOptions = {
+    ...gatewayDefaults,
+    listen: snapshot.listen,
+    telemetry: snapshot.telemetry,
+    cors: snapshot.cors,
+    sidecars: [localAddress(listen)],
+    admin: envoyAdmin === undefined ? undefined : localAddress(envoyAdmin, '--envoy-admin'),
+    endpoints: endpointsByCluster(snapshot.endpoints.values()),
+    systemCaFile: imageCaFile,
+  };
+  const text = explained(() => printGateway(options, clusters === undefined ? 'inline' : { file: clusters, directory: dirname(clusters) }));
   if (output === undefined) process.stdout.write(text);
   else writeFileSync(output, text);
 }

@@ -1,10 +1,10 @@
 import type { LocalAddress } from '../envoy/address.ts';
 import { UserError } from './user-error.ts';
 
-/** The address in `--listen`: `unix:/path` or `host:port`. */
-export function localAddress(text: string): LocalAddress {
+/** The address in an option such as `--listen`: `unix:/path` or `host:port`. */
+export function localAddress(text: string, option = '--listen'): LocalAddress {
   if (text.startsWith('unix:/')) return { path: text.slice('unix:'.length) };
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined) throw new UserError(`--listen takes unix:/path or host:port, not "${text}".`);
+  if (host === undefined) throw new UserError(`${option} takes unix:/path or host:port, not "${text}".`);
   return { host, port: Number(port) };
 }

@@ -1,23 +1,23 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { demoConfig, kindsToPlay } from '../config/demo.ts';
+import { resolve } from 'node:path';
 import { readEnvironment, type Environment } from '../config/environment.ts';
-import { readConfig } from '../config/load.ts';
+import type { CompiledConfig } from '../config/reload.ts';
+import type { ConfigLook } from '../config/reload-look.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import { startStandIn, type StandIn } from '../demo/stand-ins.ts';
 import type { FakeProvider } from '../demo/server.ts';
 import { gatewayDefaults } from '../envoy/bootstrap.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
 import { findEnvoy } from '../envoy/find.ts';
-import { launchEnvoy } from '../envoy/launch.ts';
+import { launchEnvoy, type LaunchedEnvoy } from '../envoy/launch.ts';
 import { checkAddressIsFree } from '../envoy/port.ts';
 import { createRunDirectory } from '../envoy/run-directory.ts';
-import type { RunningEnvoy } from '../envoy/supervise.ts';
 import { findSystemCaFile } from '../envoy/tls.ts';
+import { endpointsByCluster } from '../routing/deployment.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
-import { load } from './config.ts';
+import { configFile, showWarning, type ConfigFile } from './config.ts';
 import { demoBanner } from './demo-banner.ts';
+import { createDemo } from './demo.ts';
+import { keepReloading } from './reload.ts';
+import { createRollOut } from './roll-out.ts';
 import { seconds } from './seconds.ts';
 import { startSidecar, type Sidecar } from './sidecar.ts';
 import { UserError } from './user-error.ts';
@@ -33,7 +33,8 @@ export interface UpOptions {
 interface Started {
   fakes: FakeProvider[];
   sidecar?: Sidecar;
-  envoy?: RunningEnvoy;
+  envoy?: LaunchedEnvoy;
+  endReloading?: () => void;
 }
 
 /** `remora up`: runs Envoy and the sidecar until it is told to stop or one of them ends. Nothing it has started outlives it, even if it is killed. */
@@ -45,21 +46,28 @@ export async function up(options: UpOptions): Promise<void> {
   const started: Started = { fakes: [] };
   const interrupt = listenForSignals();
   try {
-    const demo = options.demo === true ? await startDemo(options.config, directory.path, environment, started) : undefined;
-    const { snapshot } = load(demo?.config ?? options.config, { warn: demo === undefined });
-    await start(snapshot, { ...options, config: demo?.config ?? options.config }, { environment, log, started, directory, signal: interrupt.signal });
+    const demo = options.demo === true ? createDemo(options.config, { environment, directory: directory.path, fakes: started.fakes }) : undefined;
+    const file = demo ?? configFile(options.config, environment, showWarning);
+    const look = await file.look();
+    const first = await file.compile(look.text);
+    const { snapshot } = first;
+    const surroundings = { environment, log, started, directory, signal: interrupt.signal };
+    const parts = await start(snapshot, { ...options, config: demo?.path ?? options.config }, surroundings);
+    started.endReloading = reload(file, { ...first, look }, { ...parts, log, stop: interrupt.hear });
     process.stdout.write(
       `Remora is ready on http://${snapshot.listen.host}:${snapshot.listen.port} (health and metrics on http://${snapshot.admin.host}:${snapshot.admin.port})\n`,
     );
-    if (demo !== undefined) process.stdout.write(demoBanner(snapshot, demo));
-    const died = await Promise.race([interrupt.first, started.envoy?.exited, started.sidecar?.exited]);
+    if (demo !== undefined) process.stdout.write(demoBanner(snapshot, { key: demo.key, replaced: demo.played() }));
+    const died = await Promise.race([interrupt.first, parts.envoy.exited, parts.sidecar.exited]);
     if (died instanceof Error) throw died;
+    started.endReloading();
     log.info('stopping: running answers finish first, press Ctrl-C again to break them off');
-    await Promise.race([started.envoy?.stop({ drainMs }), interrupt.second]);
+    await Promise.race([parts.envoy.stop({ drainMs }), interrupt.second]);
   } catch (error) {
     if (interrupt.signal.aborted && !(error instanceof EnvoyError)) return;
     throw error instanceof EnvoyError ? new UserError(error.message, error) : error;
   } finally {
+    started.endReloading?.();
     await started.envoy?.kill();
     await started.sidecar?.stop();
     for (const fake of started.fakes) await fake.stop();
@@ -76,7 +84,13 @@ interface Surroundings {
   signal: AbortSignal;
 }
 
-async function start(snapshot: Snapshot, options: UpOptions, { environment, log, started, directory, signal }: Surroundings): Promise<void> {
+/** The two processes that make the gateway. */
+interface Parts {
+  sidecar: Sidecar;
+  envoy: LaunchedEnvoy;
+}
+
+async function start(snapshot: Snapshot, options: UpOptions, { environment, log, started, directory, signal }: Surroundings): Promise<Parts> {
   await checkAddressIsFree(snapshot.listen);
   await checkAddressIsFree(snapshot.admin, 'admin.listen:');
   const { binary, version, source } = await findEnvoy({
@@ -88,9 +102,10 @@ async function start(snapshot: Snapshot, options: UpOptions, { environment, log,
   });
   log.info(`Envoy ${version} (${source})`);
   const socket = directory.sidecarSocket(0);
-  started.sidecar = await startSidecar({ config: options.config, listen: `unix:${socket}`, drainTimeout: options.drainTimeout });
+  const sidecar = await startSidecar({ config: options.config, listen: `unix:${socket}`, drainTimeout: options.drainTimeout });
+  started.sidecar = sidecar;
   signal.throwIfAborted();
-  started.envoy = await launchEnvoy({
+  const envoy = await launchEnvoy({
     binary,
     directory: directory.path,
     signal,
@@ -101,37 +116,34 @@ async function start(snapshot: Snapshot, options: UpOptions, { environment, log,
       telemetry: snapshot.telemetry,
       cors: snapshot.cors,
       sidecars: [{ path: socket }],
-      endpoints: [...snapshot.endpoints.values()],
+      endpoints: endpointsByCluster(snapshot.endpoints.values()),
       systemCaFile: findSystemCaFile(),
     },
   });
+  started.envoy = envoy;
+  return { sidecar, envoy };
 }
 
-/** Starts the demo providers and writes the config that uses them. */
-async function startDemo(
-  path: string,
-  directory: string,
-  { variables }: Environment,
-  { fakes }: Started,
-): Promise<{ config: string; key: string; replaced: string[] }> {
-  const written = readConfig(path);
-  const providers = new Map<string, StandIn['fields']>();
-  for (const kind of kindsToPlay(written, { path, env: variables })) {
-    const standIn = await startStandIn(kind);
-    if (standIn === undefined) continue;
-    fakes.push(standIn.fake);
-    providers.set(kind, standIn.fields);
-  }
-  const key = `rk-${randomBytes(32).toString('hex')}`;
-  const text = demoConfig(written, {
-    path,
-    env: variables,
-    providers,
-    keyHash: `sha256:${createHash('sha256').update(key).digest('hex')}`,
+/** Keeps the config in force that the file holds. Returns what ends that. */
+function reload(
+  file: ConfigFile,
+  first: CompiledConfig & { look: ConfigLook },
+  { sidecar, envoy, log, stop }: Parts & { log: Logger; stop(): void },
+): () => void {
+  return keepReloading({
+    look: file.look,
+    compile: file.compile,
+    first,
+    apply: createRollOut({
+      clusters: envoy.clusters,
+      sidecar,
+      onLeftOver: (error) => log.error({ err: error }, 'old clusters stay in Envoy'),
+    }),
+    onRefused: (problems) => sidecar.tell({ type: 'refused', problems }),
+    onUnchanged: () => sidecar.tell({ type: 'unchanged' }),
+    stop,
+    log,
   });
-  const config = join(directory, 'demo.yaml');
-  await writeFile(config, text, { mode: 0o600 });
-  return { config, key, replaced: [...providers.keys()] };
 }
 
 /** The first SIGINT or SIGTERM asks to stop, the second one insists. */
@@ -145,5 +157,11 @@ function listenForSignals() {
     first.resolve();
   };
   process.on('SIGINT', hear).on('SIGTERM', hear);
-  return { signal: abort.signal, first: first.promise, second: second.promise, release: () => void process.off('SIGINT', hear).off('SIGTERM', hear) };
+  return {
+    signal: abort.signal,
+    first: first.promise,
+    second: second.promise,
+    hear,
+    release: () => void process.off('SIGINT', hear).off('SIGTERM', hear),
+  };
 }

@@ -1,10 +1,12 @@
-import { maxChainLength } from '../routing/route.ts';
+import { personalDataTypes } from '../policies/tenant.ts';
 import { providerKinds } from '../providers/registry.ts';
 import { credentialNames, type CredentialField, type Provider, type SettingName, type Settings } from '../providers/provider.ts';
-import { settingsOf } from './compile.ts';
-import { nearName } from './near-name.ts';
+import { settingsOf } from './compile-provider.ts';
+import { checkRules } from '../routing/rules/check.ts';
+import { checkModels } from './check-model.ts';
+import { checkModelNames, checkTwice, unknownName } from './check-names.ts';
 import { fieldName, type Finding, type Path } from './problem.ts';
-import type { PartialModel, PartialTenant, ProviderConfig } from './schema.ts';
+import type { PartialModel, PartialTenant, ProviderConfig, RuleConfig } from './schema.ts';
 
 /** Those parts of a config that satisfy the schema, and all names that it declares. */
 export interface Declared {
@@ -13,6 +15,8 @@ export interface Declared {
   tenants: ReadonlyMap<string, PartialTenant>;
   providerNames: ReadonlySet<string>;
   modelNames: ReadonlySet<string>;
+  /** Routing rules by their place in the list; undefined where one is wrong in itself. */
+  rules: readonly (RuleConfig | undefined)[];
   /** The provider that calls go to which pass unread; undefined where none is named. */
   passThroughProvider: string | undefined;
   /** The value at a path as it is written in the file: variables are not replaced, so it may be shown. */
@@ -24,10 +28,10 @@ export function checkConfig(declared: Declared): Finding[] {
   return [
     ...checkNotEmpty(declared),
     ...[...declared.providers].flatMap(([name, provider]) => checkProvider(name, provider)),
-    ...[...declared.models].flatMap(([name, model]) => checkModel(name, model, declared)),
-    ...checkLoops(declared.models),
+    ...checkModels(declared),
     ...[...declared.tenants].flatMap(([name, tenant]) => checkTenant(name, tenant, declared)),
     ...checkHashes(declared.tenants),
+    ...checkRuleList(declared),
     ...checkPassThrough(declared),
   ];
 }
@@ -57,7 +61,7 @@ function checkProvider(name: string, config: ProviderConfig): Finding[] {
 /** Settings and credential fields that the kind must have, or does not know. */
 function checkFields(path: Path, config: ProviderConfig, { kind, settings, credentials }: Provider): Finding[] {
   const known = new Set<string>([...settings.required, ...settings.optional, ...credentials.flat()]);
-  const unknown = [...settingNames, ...credentialNames].filter((field) => config[field] !== undefined && !known.has(field));
+  const unknown = [...settingNames, ...credentialNames].filter((field) => field !== 'region' && config[field] !== undefined && !known.has(field));
   const missing = settings.required.filter((field) => config[field] === undefined);
   return [
     ...unknown.map((field) => ({ path: [...path, field], message: `means nothing to the kind ${kind}; ${knownFields(known)}` })),
@@ -118,73 +122,6 @@ function overlapOf(basePath: string, endpointPath: string): string {
   return [endpointPath, version].find((part) => basePath.endsWith(part)) ?? '';
 }
 
-function checkModel(
-  name: string,
-  { targets = [], fallback = [] }: PartialModel,
-  { models, modelNames, providerNames, written }: Declared,
-): Finding[] {
-  const path = ['models', name];
-  const findings: Finding[] = targets.flatMap(({ provider }, index) => {
-    const at = [...path, 'targets', index, 'provider'];
-    return provider === undefined || providerNames.has(provider) ? [] : [{ path: at, message: unknownName('provider', written(at), providerNames) }];
-  });
-  if (targets.length > 0 && targets.every(({ weight }) => weight === 0))
-    findings.push({ path: [...path, 'targets'], message: 'have a weight of 0 each; give one of them more' });
-  findings.push(...checkTwice([...path, 'targets'], targets.map(deploymentOf), 'the same provider and model; keep one, with the weights added'));
-  findings.push(...checkModelNames([...path, 'fallback'], fallback, { modelNames, written }));
-  const length = chainOf(name, models).length;
-  if (length > maxChainLength) {
-    findings.push({
-      path,
-      message: `leads to ${length} deployments, its fallbacks included, and Envoy tries ${maxChainLength} at most; take some out`,
-    });
-  }
-  return findings;
-}
-
-type Target = NonNullable<PartialModel['targets']>[number];
-
-const deploymentOf = ({ provider, model }: Target): string | undefined =>
-  provider === undefined || model === undefined ? undefined : `${provider}/${model}`;
-
-/** Every deployment that a request for a model may be tried at: those of its targets, then of its fallbacks and theirs. */
-function chainOf(name: string, models: ReadonlyMap<string, PartialModel>): (string | undefined)[] {
-  const tried = [...reachable([name], models)].map((each) => models.get(each)?.targets ?? []);
-  return [...new Set(tried.flatMap((targets) => targets.filter(({ weight = 1 }) => weight > 0).map(deploymentOf)))];
-}
-
-/** The models that requests for some models may come to, themselves included. */
-export function reachable(names: Iterable<string>, models: ReadonlyMap<string, Pick<PartialModel, 'fallback'>>): Set<string> {
-  const reached = new Set(names);
-  // A set may grow while it is walked: what is added is walked too.
-  for (const name of reached) {
-    for (const next of models.get(name)?.fallback ?? []) reached.add(next);
-  }
-  return reached;
-}
-
-/** One finding for each fallback that leads back to its own model, at the entry that closes the loop. */
-function checkLoops(models: ReadonlyMap<string, PartialModel>): Finding[] {
-  const findings: Finding[] = [];
-  const done = new Set<string>();
-  const walk = (name: string, trail: readonly string[]): void => {
-    if (done.has(name)) return;
-    for (const [index, next] of (models.get(name)?.fallback ?? []).entries()) {
-      const here = [...trail, name];
-      const start = here.indexOf(next);
-      if (start === -1) walk(next, here);
-      else
-        findings.push({
-          path: ['models', name, 'fallback', index],
-          message: `falls back in a loop: ${[...here.slice(start), next].join(' → ')}; take it out`,
-        });
-    }
-    done.add(name);
-  };
-  for (const name of models.keys()) walk(name, []);
-  return findings;
-}
-
 function checkTenant(name: string, { keys = [], models = [], privacy }: PartialTenant, { modelNames, written }: Declared): Finding[] {
   const path = ['tenants', name];
   return [
@@ -196,23 +133,19 @@ function checkTenant(name: string, { keys = [], models = [], privacy }: PartialT
     ),
     ...checkModelNames([...path, 'models'], models, { modelNames, written }),
     ...checkTwice([...path, 'privacy', 'redact'], privacy?.redact ?? [], 'listed twice; keep one'),
+    ...checkKept([...path, 'privacy'], privacy),
   ];
 }
 
-/** Each name of a list of models must be declared, and stand there once. */
-function checkModelNames(path: Path, names: readonly string[], { modelNames, written }: Pick<Declared, 'modelNames' | 'written'>): Finding[] {
-  const unknown = names.flatMap((name, index) =>
-    modelNames.has(name) ? [] : [{ path: [...path, index], message: unknownName('model', written([...path, index]), modelNames) }],
-  );
-  return [...unknown, ...checkTwice(path, names, 'listed twice; keep one')];
-}
-
-function checkTwice(path: Path, values: readonly (string | undefined)[], message: string, field?: string): Finding[] {
-  return values.flatMap((value, index) =>
-    value === undefined || values.indexOf(value) === index
-      ? []
-      : [{ path: [...path, index, ...(field === undefined ? [] : [field])], message: `is ${message}` }],
-  );
+/** Only what redaction looks for can be kept anywhere. */
+function checkKept(path: Path, privacy: PartialTenant['privacy']): Finding[] {
+  if (privacy === undefined) return [];
+  const looked = new Set(privacy.redact);
+  const message = 'is not looked for: put it into redact as well';
+  return [
+    ...privacy.keepInHouse.flatMap((type, index) => (looked.has(type) ? [] : [{ path: [...path, 'keepInHouse', index], message }])),
+    ...personalDataTypes.flatMap((type) => (privacy.keepIn[type] === undefined || looked.has(type) ? [] : [{ path: [...path, 'keepIn', type], message }])),
+  ];
 }
 
 function checkPassThrough({ passThroughProvider: name, providers, providerNames, written }: Declared): Finding[] {
@@ -222,6 +155,22 @@ function checkPassThrough({ passThroughProvider: name, providers, providerNames,
   const kind = providers.get(name)?.kind;
   const canPass = kind === undefined || providerKinds.get(kind)?.passThroughPath !== undefined;
   return canPass ? [] : [{ path, message: `is of the kind ${kind}, which has none of OpenAI's other endpoints; name one that has` }];
+}
+
+/** Conditions that cannot be read or never hold, and names that lead nowhere. */
+function checkRuleList({ rules, tenants, models, modelNames, providerNames }: Declared): Finding[] {
+  const known = rules.flatMap((rule, index) => (rule === undefined ? [] : [{ rule, index }]));
+  const keys = [...tenants.values()].flatMap(({ keys: own = [] }) => own.map(({ name }) => name));
+  const deployments = [...models.values()].flatMap(({ targets = [] }) =>
+    targets.flatMap(({ provider, model }) => (provider === undefined || model === undefined ? [] : [`${provider}/${model}`])),
+  );
+  const names = { tenants: tenants.keys(), keys, models: modelNames, providers: providerNames, dataClasses: personalDataTypes, deployments };
+  const findings = checkRules(known.map(({ rule }) => rule), names, unknownName);
+  const place = (index: string | number | undefined): number => known[Number(index)]?.index ?? 0;
+  return [
+    ...findings.map(({ path: [top = 'rules', index, ...rest], message }) => ({ path: [top, place(index), ...rest], message })),
+    ...checkTwice(['rules'], rules.map((rule) => rule?.name), 'a name that an earlier rule has; give each its own', 'name'),
+  ];
 }
 
 /** A key must name one tenant. */
@@ -235,13 +184,4 @@ function checkHashes(tenants: ReadonlyMap<string, PartialTenant>): Finding[] {
       return earlier === undefined ? [] : [{ path, message: `is the hash of ${fieldName(earlier)} too; a key names one tenant, so make another` }];
     }),
   );
-}
-
-function unknownName(what: string, name: string, declared: ReadonlySet<string>): string {
-  if (what === 'model' && name.endsWith('/*'))
-    return 'names all models of a provider, which cannot be allowed yet; declare each under models and name it';
-  const near = nearName(name, declared);
-  const hint = near === undefined ? '' : `, did you mean ${near}?`;
-  const known = declared.size === 0 ? 'none' : [...declared].slice(0, 20).join(', ');
-  return `there is no ${what} ${JSON.stringify(name.slice(0, 100))}${hint}; declared are ${known}`;
 }

@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import type { Declared } from './check.ts';
 import { valueAt } from './explain.ts';
-import { partialModelSchema, partialTenantSchema, providerSchema } from './schema.ts';
+import { partialModelSchema } from './schema-model.ts';
+import { providerSchema } from './schema-provider.ts';
+import { ruleSchema } from './schema-rule.ts';
+import { partialTenantSchema } from './schema-tenant.ts';
 
 /** What can be checked across fields, also where some of them are wrong in themselves. */
 export function declaredIn(data: unknown, written: unknown): Declared {
@@ -9,6 +12,7 @@ export function declaredIn(data: unknown, written: unknown): Declared {
     providers: readAll(valueAt(data, ['providers']), (entry) => providerSchema.safeParse(entry).data),
     models: readAll(valueAt(data, ['models']), (entry) => readPartly(partialModelSchema, entry)),
     tenants: readAll(valueAt(data, ['tenants']), (entry) => readPartly(partialTenantSchema, entry)),
+    rules: listIn(valueAt(data, ['rules'])).map((entry) => ruleSchema.safeParse(entry).data),
     providerNames: namesIn(valueAt(data, ['providers'])),
     modelNames: namesIn(valueAt(data, ['models'])),
     passThroughProvider: textOrNothing(valueAt(data, ['passThrough', 'provider'])),
@@ -49,6 +53,8 @@ function without(entry: unknown, paths: readonly PropertyKey[][]): unknown {
 }
 
 const textOrNothing = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const listIn = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 export const namesIn = (entries: unknown): Set<string> => new Set(isGroup(entries) ? Object.keys(entries) : []);
 const isGroup = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);

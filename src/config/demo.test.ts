@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { demoConfig, type DemoOptions } from './demo.ts';
 import { compileConfig } from './load.ts';
-import type { Endpoint } from '../routing/deployment.ts';
+import type { Pool } from '../routing/deployment.ts';
 
 /** What a provider is shown of the first credential. */
-const shownBy = (endpoint: Endpoint | undefined): unknown =>
-  endpoint?.credentials[0].authorize({ method: 'POST', host: '', path: '', body: Buffer.alloc(0), headers: new Map() });
+const shownBy = (pool: Pool | undefined): unknown =>
+  pool?.[0].credential.authorize({ method: 'POST', host: '', path: '', body: Buffer.alloc(0), headers: new Map() });
 
 const committed = readFileSync('remora.yaml', 'utf8');
 const options: DemoOptions = {
@@ -32,8 +32,8 @@ test('the committed config compiles where its keys are set', () => {
 
 test('the committed config compiles as a demo without any key', () => {
   const { endpoints, keys, tenants, store } = compileDemo(committed);
-  expect(endpoints.get('openai')).toMatchObject({ baseUrl: new URL('http://127.0.0.1:7001/v1') });
-  expect(endpoints.get('anthropic')).toMatchObject({ baseUrl: new URL('http://127.0.0.1:7002') });
+  expect(endpoints.get('openai')?.[0]).toMatchObject({ baseUrl: new URL('http://127.0.0.1:7001/v1') });
+  expect(endpoints.get('anthropic')?.[0]).toMatchObject({ baseUrl: new URL('http://127.0.0.1:7002') });
   expect(keys.get('d'.repeat(64))?.tenant).toBe(tenants.get('demo'));
   expect(tenants.get('demo')).toMatchObject({ models: undefined, budget: { amountNanos: 5_000_000_000n }, privacy: { restore: true } });
   expect(tenants.get('demo')?.privacy?.redact.size).toBe(5);
@@ -46,7 +46,7 @@ test('a provider whose key is set stays real, and its key stays a reference', ()
   expect(text).toContain('${OPENAI_API_KEY}');
   expect(text).not.toContain('sk-real-secret');
   const { endpoints } = compileDemo(committed, { env });
-  expect(endpoints.get('openai')).toMatchObject({ baseUrl: new URL('https://api.openai.com/v1') });
+  expect(endpoints.get('openai')?.[0]).toMatchObject({ baseUrl: new URL('https://api.openai.com/v1') });
   expect(shownBy(endpoints.get('openai'))).toEqual({ authorization: 'Bearer sk-real-secret' });
   expect(shownBy(endpoints.get('anthropic'))).toEqual({ 'x-api-key': 'demo-anthropic' });
 });
@@ -74,8 +74,8 @@ models:
   llama: { targets: [{ provider: house, model: llama-4 }, { provider: proxy, model: gpt-5 }] }
 `;
   const { endpoints } = compileDemo(text);
-  expect(endpoints.get('house')).toMatchObject({ caFile: resolve('package.json'), baseUrl: new URL('http://127.0.0.1:8000/v1') });
-  expect(endpoints.get('proxy')?.baseUrl.href).toBe('http://127.0.0.1:8001/v1');
+  expect(endpoints.get('house')?.[0]).toMatchObject({ caFile: resolve('package.json'), baseUrl: new URL('http://127.0.0.1:8000/v1') });
+  expect(endpoints.get('proxy')?.[0].baseUrl.href).toBe('http://127.0.0.1:8001/v1');
 });
 
 test('a tenant that is called demo keeps its name', () => {

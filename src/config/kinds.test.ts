@@ -5,13 +5,15 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { compileConfig } from './load.ts';
 import { ConfigError } from './problem.ts';
 import { providerKinds } from '../providers/registry.ts';
-import type { Endpoint } from '../routing/deployment.ts';
+import { clusterOf, endpointsByCluster, type Endpoint, type Pool } from '../routing/deployment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'remora-kinds-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const path = join(folder, 'remora.yaml');
 
-function compile(provider: string): Endpoint | undefined {
+const compile = (provider: string): Endpoint | undefined => compilePool(provider)?.[0];
+
+function compilePool(provider: string): Pool | undefined {
   const text = `providers:\n  it: { ${provider} }\nmodels: { m: { targets: [{ provider: it, model: x, price: { input: 1, output: 1 } }] } }\n`;
   return compileConfig(text, { path, env: {} }).endpoints.get('it');
 }
@@ -50,8 +52,8 @@ describe('a provider that can be called', () => {
   ])('%s', (provider, address) => expect(compile(provider)?.baseUrl.href).toBe(address));
 
   test('may have several credentials', () => {
-    const pool = compile('kind: openai, credentials: [{ name: one, apiKey: k1 }, { name: two, apiKey: k2 }]');
-    expect(pool?.credentials.map(({ name }) => name)).toEqual(['one', 'two']);
+    const pool = compilePool('kind: openai, credentials: [{ name: one, apiKey: k1 }, { name: two, apiKey: k2 }]');
+    expect(pool?.map(({ credential }) => credential.name)).toEqual(['one', 'two']);
   });
 
   test('may have its service account in a file', () => {
@@ -88,7 +90,7 @@ describe('a provider that cannot', () => {
     ['kind: cohere, baseUrl: "https://api.cohere.com/v2", apiKey: k', ['baseUrl: must not end in /v2: calls go to /v2/embed below it']],
     ['kind: groq', ['apiKey: is missing; api.groq.com asks for a key']],
     ['kind: tgi', [expect.stringMatching(/^baseUrl: is missing; /)]],
-    ['kind: openai, apiKey: k, region: eu-central-1', ['region: means nothing to the kind openai; it knows apiKey']],
+    ['kind: openai, apiKey: k, location: eu-central-1', ['location: means nothing to the kind openai; it knows apiKey']],
     [
       'kind: openai, credentials: [{ name: one, apiKey: k }, { name: one, apiKey: l }]',
       [expect.stringMatching(/^credentials\[1\]\.name: is a name/)],
@@ -116,5 +118,21 @@ describe('the guide to providers', () => {
 
   test('names every kind', () => {
     expect([...providerKinds.keys()].filter((kind) => !guide.includes(`\`${kind}\``))).toEqual([]);
+  });
+});
+
+describe('a pool', () => {
+  test('may have members at addresses of their own, with shares of their own', () => {
+    const pool = compilePool('kind: openai, credentials: [{ name: one, apiKey: k1 }, { name: two, apiKey: k2, weight: 3, baseUrl: "https://two.example.com/v1" }]');
+    expect(pool?.map(({ baseUrl, credential }) => [baseUrl.host, credential.weight])).toEqual([
+      ['api.openai.com', 1],
+      ['two.example.com', 3],
+    ]);
+    expect(new Set(pool?.map(clusterOf)).size).toBe(2);
+  });
+
+  test('shares one cluster where its members share an address', () => {
+    const pool = compilePool('kind: openai, credentials: [{ name: one, apiKey: k1 }, { name: two, apiKey: k2 }]');
+    expect(pool && endpointsByCluster([pool])).toHaveLength(1);
   });
 });

@@ -6,11 +6,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Variables } from './environment.ts';
 import { compileConfig, loadConfig } from './load.ts';
 import { ConfigError, describeProblem } from './problem.ts';
-import type { Endpoint } from '../routing/deployment.ts';
+import type { Pool } from '../routing/deployment.ts';
 
 /** What a provider is shown of the first credential. */
-const shownBy = (endpoint: Endpoint | undefined): unknown =>
-  endpoint?.credentials[0].authorize({ method: 'POST', host: '', path: '', body: Buffer.alloc(0), headers: new Map() });
+const shownBy = (pool: Pool | undefined): unknown =>
+  pool?.[0].credential.authorize({ method: 'POST', host: '', path: '', body: Buffer.alloc(0), headers: new Map() });
 
 const secret = 'sk-very-secret-0123456789';
 const env: Variables = { OPENAI_API_KEY: secret, ANTHROPIC_API_KEY: 'sk-ant-1', EMPTY: '', WORD: 'nonsense-from-outside' };
@@ -75,7 +75,7 @@ describe('a sound config', () => {
   });
 
   test('gives each provider its address and key', () => {
-    const openai = snapshot.endpoints.get('openai');
+    const openai = snapshot.endpoints.get('openai')?.[0];
     expect(openai).toMatchObject({ name: 'openai', caFile: undefined, connectTimeoutMs: 5_000 });
     expect(openai?.baseUrl.href).toBe('https://api.openai.com/v1');
     expect(openai?.provider.kind).toBe('openai');
@@ -84,7 +84,7 @@ describe('a sound config', () => {
   test('links targets to their endpoints', () => {
     const fast = snapshot.models.get('fast');
     expect(fast?.targets.map(({ weight }) => weight)).toEqual([80, 20]);
-    expect(fast?.targets[0]?.deployment.endpoint).toBe(snapshot.endpoints.get('openai'));
+    expect(fast?.targets[0]?.deployments[0].endpoint).toBe(snapshot.endpoints.get('openai')?.[0]);
     expect(fast?.fallback).toEqual(['smart']);
     expect(snapshot.models.get('smart')?.targets[0]?.weight).toBe(1);
   });
@@ -94,7 +94,7 @@ describe('a sound config', () => {
     expect(identity?.key).toBe('laptop');
     expect(identity?.tenant).toBe(snapshot.tenants.get('team'));
     expect(identity?.tenant.budget).toEqual({ amountNanos: 100_000_000_000n, per: 'month' });
-    expect(identity?.tenant.privacy).toEqual({ redact: new Set(['email', 'phone']), restore: true });
+    expect(identity?.tenant.privacy).toEqual({ redact: new Set(['email', 'phone']), keepInHouse: new Set(), keepIn: new Map(), restore: true });
   });
 
   test('may be JSON', () => {
@@ -103,7 +103,7 @@ describe('a sound config', () => {
       models: { llama: { targets: [{ provider: 'house', model: 'llama-4' }] } },
     });
     const { endpoints, listen, store, telemetry } = compile(json);
-    expect(endpoints.get('house')?.baseUrl.href).toBe('http://127.0.0.1:8000/v1');
+    expect(endpoints.get('house')?.[0].baseUrl.href).toBe('http://127.0.0.1:8000/v1');
     expect(listen).toEqual({ host: '127.0.0.1', port: 8080 });
     expect(store.path).toBe(resolve('.remora/remora.db'));
     expect(telemetry).toEqual({ otlp: undefined, sampling: 1 });
@@ -182,7 +182,7 @@ describe('fields', () => {
       'unknown altogether',
       'budget:',
       'zone:',
-      'remora.yaml:18:5 tenants.team.zone: is not a field that can stand here; those are keys, models, budget, passThrough, privacy',
+      'remora.yaml:18:5 tenants.team.zone: is not a field that can stand here; those are keys, models, budget, passThrough, residency, regions, priority, privacy',
     ],
     ['missing', ', per: month', '', 'remora.yaml:18:5 tenants.team.budget.per: is missing; add it: the period: a calendar month in UTC'],
     ['empty', '[fast, smart]', '', 'remora.yaml:17:5 tenants.team.models: is empty; give it a value or remove the line'],
@@ -421,7 +421,7 @@ describe('secrets', () => {
   test('variables are replaced inside texts, after parsing', () => {
     const text = sound.replace('kind: openai', 'kind: openai\n    baseUrl: https://${HOST}/v1');
     const { endpoints } = compileConfig(text, { path: 'remora.yaml', env: { ...env, HOST: 'proxy.example.com', OPENAI_API_KEY: 'a":{[#' } });
-    expect(endpoints.get('openai')?.baseUrl).toEqual(new URL('https://proxy.example.com/v1'));
+    expect(endpoints.get('openai')?.[0].baseUrl).toEqual(new URL('https://proxy.example.com/v1'));
     expect(shownBy(endpoints.get('openai'))).toEqual({ authorization: 'Bearer a":{[#' });
   });
 

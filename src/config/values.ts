@@ -23,6 +23,12 @@ export const loopbackAddress = address.refine(isLoopback, {
 /** `500ms`, `5s`, `2m`, `1h`; in milliseconds. */
 export const durationMs = parsed(parseDurationMs, 'must be a time from 1ms to 24h with its unit, such as 500ms, 5s or 2m');
 
+/** `20%`; as a number from 0 to 1. */
+export const share = parsed(parseShare, 'must be a share from 0% to 100%, such as 20%');
+
+/** `512MiB`, `1GiB`; in bytes. */
+export const bytes = parsed(parseBytes, 'must be a size from 1MiB with its unit, such as 512MiB or 2GiB');
+
 /** An http or https address without credentials or query. Its path ends in no slash, unless that is all of it. */
 export const httpUrl = parsed(
   parseHttpUrl,
@@ -72,6 +78,18 @@ function parseDurationMs(text: string): number | undefined {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text) ?? [];
   const ms = Math.round(Number(amount) * (unitsMs[unit ?? ''] ?? Number.NaN));
   return ms >= 1 && ms <= maxDurationMs ? ms : undefined;
+}
+
+function parseShare(text: string): number | undefined {
+  const [, percent] = /^(\d{1,3}(?:\.\d{1,4})?)%$/.exec(text) ?? [];
+  const part = Number(percent) / 100;
+  return part >= 0 && part <= 1 ? part : undefined;
+}
+
+function parseBytes(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,6})(MiB|GiB)$/.exec(text) ?? [];
+  const size = Number(amount) * (unit === 'GiB' ? 2 ** 30 : 2 ** 20);
+  return size >= 2 ** 20 ? size : undefined;
 }
 
 function parseHttpUrl(text: string): URL | undefined {

@@ -1,5 +1,5 @@
 import { providerKinds } from '../providers/registry.ts';
-import { reachable } from './check.ts';
+import { reachable } from './check-model.ts';
 import type { Finding } from './problem.ts';
 import type { Config, ModelConfig } from './schema.ts';
 import { isLoopback } from './values.ts';
@@ -11,7 +11,7 @@ export function warningsOf(config: Config): Finding[] {
 }
 
 function providerWarnings({ providers, models }: Config): Finding[] {
-  const used = new Set(Object.values(models).flatMap(({ targets }) => targets.map(({ provider }) => provider)));
+  const used = new Set(Object.values(models).flatMap(({ targets = [] }) => targets.map(({ provider }) => provider)));
   return Object.entries(providers).flatMap(([name, { kind, baseUrl, caFile, ...rest }]) => {
     const path = ['providers', name];
     const findings: Finding[] = [];
@@ -35,7 +35,7 @@ const hasSecret = ({ apiKey, accessToken, credentials }: Partial<Config['provide
 function modelWarnings({ tenants }: Config, models: ReadonlyMap<string, ModelConfig>): Finding[] {
   const allowed = Object.values(tenants).flatMap((tenant) => tenant.models ?? [...models.keys()]);
   const used = Object.keys(tenants).length === 0 ? new Set(models.keys()) : reachable(allowed, models);
-  return [...models].flatMap(([name, { targets, fallback }]) => {
+  return [...models].flatMap(([name, { targets = [], fallback }]) => {
     const path = ['models', name];
     const findings: Finding[] = used.has(name) ? [] : [{ path, message: 'is allowed to no tenant' }];
     for (const [index, { weight }] of targets.entries()) {

@@ -24,7 +24,7 @@ test.each([...providerKinds.keys()].filter((kind) => !playedByNobody.includes(ki
     try {
       const demo = demoConfig(text, { ...source, providers: new Map([[kind, standIn.fields]]), keyHash: `sha256:${'d'.repeat(64)}` });
       const { endpoints } = compileConfig(demo, source);
-      expect(endpoints.get('it')?.baseUrl.port).toBe(String(standIn.fake.port));
+      expect(endpoints.get('it')?.[0].baseUrl.port).toBe(String(standIn.fake.port));
     } finally {
       await standIn.fake.stop();
     }

@@ -9,10 +9,22 @@ export interface Admin {
   ready(): Promise<boolean>;
   /** Requests of clients that are under way. */
   activeRequests(): Promise<number>;
+  /** How far it is with the file of clusters that it watches. */
+  clusterUpdates(): Promise<ClusterUpdates>;
   /** Ends connections after their next answer, while new ones are still taken: what load balancers need to turn away. */
   drain(): Promise<void>;
   /** Takes no more connections. Those that exist go on. */
   closeListeners(): Promise<void>;
+}
+
+/** What Envoy has done with its file of clusters. */
+export interface ClusterUpdates {
+  /** Version of the last file that it took; empty where that named none. */
+  version: string;
+  /** Clusters whose names are not resolved yet: until then requests to a new one fail. */
+  warming: number;
+  /** Files that it refused, all or in part. */
+  rejected: number;
 }
 
 /** The admin interface at an address. */
@@ -23,6 +35,15 @@ export function createAdmin(address: LocalAddress): Admin {
     async activeRequests() {
       const { body } = await call('GET', `/stats?filter=${encodeURIComponent(`^http.${statPrefix}.downstream_rq_active$`)}`);
       return Number(/: (\d+)/.exec(body)?.[1] ?? 0);
+    },
+    async clusterUpdates() {
+      const { body } = await call('GET', `/stats?filter=${encodeURIComponent('^cluster_manager.(cds.version_text|cds.update_rejected|warming_clusters)$')}`);
+      const value = (name: string): string => new RegExp(`^cluster_manager\\.${name}: (.*)$`, 'm').exec(body)?.[1] ?? '';
+      return {
+        version: value('cds\\.version_text').replaceAll('"', ''),
+        warming: Number(value('warming_clusters')),
+        rejected: Number(value('cds\\.update_rejected')),
+      };
     },
     async drain() {
       await call('POST', '/healthcheck/fail');

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { clusterOf, type Endpoint } from '../routing/deployment.ts';
 import { envoyAddress, type LocalAddress, withoutBrackets } from './address.ts';
-import { attemptFilters, type ReplyTimeouts } from './filters.ts';
-import { clusterNames, grpcMetadataNames } from './names.ts';
+import { attemptFilters } from './attempt-filters.ts';
+import type { ReplyTimeouts } from './ext-proc.ts';
+import { clusterNames, grpcMetadataNames, refusingAddress } from './names.ts';
 import { upstreamTls } from './tls.ts';
 import { type ConfigObject, duration, typed, unlimitedCircuitBreakers } from './typed.ts';
 
@@ -10,24 +11,28 @@ import { type ConfigObject, duration, typed, unlimitedCircuitBreakers } from './
 export interface ProviderClusterOptions {
   /** PEM file of root certificates for endpoints that name none; undefined where the system has none. */
   systemCaFile: string | undefined;
+  /** Whether root certificates that endpoints name are written out, instead of the names of their files. */
+  inlineRoots?: boolean;
   maxBodyBytes: number;
   timeouts: ReplyTimeouts;
 }
 
-/** Nothing listens on port 1: a connection that is refused is retried at the next group of the chain. */
-const refusingAddress = { host: '127.0.0.1', port: 1 };
+const [refusingHost = '', refusingPort] = refusingAddress.split(':');
+const refusing: LocalAddress = { host: refusingHost, port: Number(refusingPort) };
 
 /** The cluster that reaches one provider. */
-export function providerCluster(endpoint: Endpoint, { systemCaFile, maxBodyBytes, timeouts }: ProviderClusterOptions): ConfigObject {
+export function providerCluster(endpoint: Endpoint, { systemCaFile, inlineRoots, maxBodyBytes, timeouts }: ProviderClusterOptions): ConfigObject {
   const { baseUrl, caFile, connectTimeoutMs } = endpoint;
   const hostname = baseUrl.host; // what auto_host_rewrite sends: with the port, unless it is the scheme's own
   return {
     name: clusterOf(endpoint),
+    alt_stat_name: `p_${endpoint.name}`, // statistics keep their name when the address changes
     ...byName,
     connect_timeout: duration(connectTimeoutMs),
     per_connection_buffer_limit_bytes: maxBodyBytes,
     circuit_breakers: unlimitedCircuitBreakers,
-    transport_socket: baseUrl.protocol === 'https:' ? upstreamTls(baseUrl, caFile ?? systemCaFile) : undefined,
+    transport_socket:
+      baseUrl.protocol === 'https:' ? upstreamTls(baseUrl, caFile ?? systemCaFile, { inline: inlineRoots === true && caFile !== undefined }) : undefined,
     typed_extension_protocol_options: httpOptions({
       common_http_protocol_options: { idle_timeout: duration(50_000) }, // before load balancers close theirs at 60 s: a stale connection costs an attempt
       explicit_http_config: { http_protocol_options: {} }, // HTTP/1.1: a broken connection takes one attempt with it
@@ -37,7 +42,7 @@ export function providerCluster(endpoint: Endpoint, { systemCaFile, maxBodyBytes
       cluster_name: clusterOf(endpoint),
       endpoints: [
         { lb_endpoints: [host({ host: baseUrl.hostname, port: portOf(baseUrl) }, hostname)] },
-        { priority: 1, lb_endpoints: [host(refusingAddress, hostname)] }, // a host that cannot be resolved would be no_healthy_upstream, which is not retried
+        { priority: 1, lb_endpoints: [host(refusing, hostname)] }, // a host that cannot be resolved would be no_healthy_upstream, which is not retried
       ],
     },
   };
@@ -74,7 +79,8 @@ export function sidecarCluster(sidecars: readonly LocalAddress[], maxBodyBytes: 
       explicit_http_config: {
         http2_protocol_options: {
           max_concurrent_streams: 0x7fffffff, // one connection holds all exchanges
-          initial_stream_window_size: 4 << 20,
+          // Also the bound on what waits to be sent. Envoy crashes where a filter of an attempt meets it, so no message does.
+          initial_stream_window_size: 2 * maxBodyBytes,
           initial_connection_window_size: 16 << 20,
           enable_huffman_encoding: false, // costs more than it saves on a local socket
         },
@@ -93,7 +99,7 @@ export const refusingCluster: ConfigObject = {
   name: clusterNames.refusing,
   type: 'STATIC',
   connect_timeout: duration(1000),
-  load_assignment: { cluster_name: clusterNames.refusing, endpoints: [{ lb_endpoints: [host(refusingAddress)] }] },
+  load_assignment: { cluster_name: clusterNames.refusing, endpoints: [{ lb_endpoints: [host(refusing)] }] },
 };
 
 /** The receiver of Envoy's spans, over OTLP/HTTP. */

@@ -1,6 +1,8 @@
 import type { Address } from '../config/snapshot.ts';
 import { listenAddress } from './address.ts';
-import { distrustClientHeaders, nameParentSpan, type ReplyTimeouts, routerExtProc } from './filters.ts';
+import { attemptLog } from './attempt-log.ts';
+import type { ReplyTimeouts } from './ext-proc.ts';
+import { distrustClientHeaders, nameParentSpan, routerExtProc } from './filters.ts';
 import { corsFilter, corsPolicy, type CorsOptions } from './cors.ts';
 import { localReplies } from './local-reply.ts';
 import { clusterNames, metadataNamespaces } from './names.ts';
@@ -76,6 +78,7 @@ const connectionManager = ({ telemetry, cors, maxBodyBytes, timeouts }: Omit<Lis
 
 const router: ConfigObject = extension('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {
   suppress_envoy_headers: true,
+  upstream_log: [attemptLog],
 });
 
 /** Attempt k goes to group k of the chain in the exchange's metadata. */
@@ -94,9 +97,7 @@ const byChain = ({ headersMs }: GatewayTimeouts): ConfigObject => ({
   auto_host_rewrite: true,
   timeout: '0s', // the default of 15 s ends most answers
   retry_policy: {
-    // A provider behind an Envoy of its own marks its limits with x-envoy-ratelimited, which without the last word forbids every retry.
-    retry_on: 'connect-failure,refused-stream,reset,5xx,retriable-status-codes,envoy-ratelimited',
-    retriable_status_codes: [408, 429],
+    retry_on: 'connect-failure,refused-stream,reset', // each exchange adds in x-envoy-retry-on which answers are to be followed by another attempt
     num_retries: 0, // each exchange brings its chain's length in x-envoy-max-retries
     per_try_timeout: duration(headersMs),
     refresh_cluster_on_retry: true, // else every attempt goes to the first group

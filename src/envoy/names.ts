@@ -16,7 +16,17 @@ export const exchangeKeys = {
   contentLength: 'content_length',
   /** Envoy's x-request-id; brings an attempt's stream to the sidecar process that holds its exchange. */
   requestId: 'request_id',
+  /** A `FilterForm`: what the upstream filter sees of the exchange's attempts. Absent is `plain`. */
+  form: 'form',
 } as const;
+
+/**
+ * What the upstream filter does in an exchange's attempts.
+ * `plain`: writes the requests of further attempts. `watch`: besides, it may read a whole answer before Envoy decides whether another attempt follows.
+ * `guard`: besides, it holds each stream back until its first content.
+ */
+export const filterForms = ['plain', 'watch', 'guard'] as const;
+export type FilterForm = (typeof filterForms)[number];
 
 /** Key in the namespace `chain`: a list of `{name, clusters: [{cluster_name, weight}]}`, one group per attempt. */
 export const chainKey = 'priority_groups';
@@ -30,6 +40,9 @@ export const clusterNames = {
   /** The receiver of Envoy's spans. */
   otlp: 'otlp',
 } as const;
+
+/** Where nothing listens. The second address of each provider: Envoy comes here where its name cannot be resolved, is refused, and makes the next attempt. */
+export const refusingAddress = '127.0.0.1:1';
 
 /** Prefix of our request headers: those of clients to us, such as `x-remora-strict`, and those inside Envoy. No provider sees them. */
 export const internalHeaderPrefix = 'x-remora-';
@@ -46,7 +59,18 @@ export const headerNames = {
   maxRetries: 'x-envoy-max-retries',
   /** Written by us: longest wait of each attempt for the response headers, in milliseconds. */
   perTryTimeoutMs: 'x-envoy-upstream-rq-per-try-timeout-ms',
+  /** Written by us: longest time for the whole answer, all attempts together, in milliseconds. */
+  totalTimeoutMs: 'x-envoy-upstream-rq-timeout-ms',
+  /** Written by us: the kinds of failure that lead to a further attempt. */
+  retryOn: 'x-envoy-retry-on',
+  /** Written by us: statuses that lead to a further attempt. */
+  retriableStatuses: 'x-envoy-retriable-status-codes',
+  /** Written by us: response headers that lead to a further attempt, whatever the status. */
+  retriableHeaders: 'x-envoy-retriable-header-names',
 } as const;
+
+/** Response header by which the upstream filter asks for a further attempt in the forms `watch` and `guard`: the statuses do not decide there. Its value says why. */
+export const retryHeader = 'x-remora-retry';
 
 /** Response headers that carry the request's id: ours, and those that the SDKs of OpenAI and of Anthropic show. */
 export const requestIdNames = ['x-remora-request-id', 'x-request-id', 'request-id'] as const;
@@ -59,8 +83,8 @@ export const grpcMetadataNames = {
   session: 'x-remora-session',
 } as const;
 
-/** The filter that opened an ext_proc stream: `router` for the exchange, `upstream` for a further attempt. */
-export type FilterRole = 'router' | 'upstream';
+/** The filter that opened an ext_proc stream: `router` for the exchange, the others for an attempt, by the exchange's form. */
+export type FilterRole = 'router' | FilterForm;
 
 /** Attributes that the filters send. */
 export const attributeNames = {

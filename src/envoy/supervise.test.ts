@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,10 +10,12 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readEnvironment } from '../config/environment.ts';
-import type { Endpoint } from '../routing/deployment.ts';
+import { endpoint as endpointOf } from '../routing/deployment.fixture.ts';
+import { clusterOf, type Endpoint } from '../routing/deployment.ts';
 import { gatewayDefaults } from './bootstrap.ts';
 import { findInstalledEnvoy } from './find.ts';
-import { launchEnvoy, type LaunchOptions } from './launch.ts';
+import { createAdmin } from './admin.ts';
+import { launchEnvoy, type LaunchedEnvoy, type LaunchOptions } from './launch.ts';
 import type { EnvoyLogLine } from './log.ts';
 import { checkAddressIsFree } from './port.ts';
 import { type RunningEnvoy, startEnvoy } from './supervise.ts';
@@ -73,16 +75,7 @@ async function silentSidecar(): Promise<{ path: string; asked: Promise<void> }> 
   return { path, asked: asked.promise };
 }
 
-const endpoint = (baseUrl: string, more: Partial<Endpoint> = {}): Endpoint => ({
-  name: 'openai',
-  baseUrl: new URL(baseUrl),
-  settings: {},
-  credentials: [{ name: 'default', authorize: () => ({}) }],
-  caFile: undefined,
-  connectTimeoutMs: 1000,
-  provider: {} as Endpoint['provider'], // Envoy's config does not look at it
-  ...more,
-});
+const endpoint = (baseUrl: string, more: Partial<Endpoint> = {}): Endpoint => endpointOf('openai', { baseUrl: new URL(baseUrl), connectTimeoutMs: 1000, ...more });
 
 const options = (gateway: Partial<LaunchOptions['gateway']> = {}): LaunchOptions => ({
   binary,
@@ -100,7 +93,7 @@ const options = (gateway: Partial<LaunchOptions['gateway']> = {}): LaunchOptions
   },
 });
 
-async function launch(gateway: Partial<LaunchOptions['gateway']> = {}): Promise<RunningEnvoy> {
+async function launch(gateway: Partial<LaunchOptions['gateway']> = {}): Promise<LaunchedEnvoy> {
   const envoy = await launchEnvoy(options(gateway));
   envoys.push(envoy);
   return envoy;
@@ -197,6 +190,47 @@ describe('a started Envoy', () => {
   });
 });
 
+describe('the clusters of a running Envoy', () => {
+  const clusterNames = async (): Promise<string[]> => {
+    const sent = request({ socketPath: join(directory, 'admin.sock'), path: '/clusters?format=json', agent: false }).end();
+    const [response] = await once(sent, 'response');
+    const { cluster_statuses: statuses } = JSON.parse(await text(response)) as { cluster_statuses: { name: string }[] };
+    return statuses.map(({ name }) => name).filter((name) => name.startsWith('p_openai'));
+  };
+  const [before, after] = [endpoint('http://127.0.0.1:9/v1'), endpoint('http://localhost:10/v1')];
+
+  test('are there once they are added, beside those of before, and go when they are dropped', async () => {
+    const { clusters } = await launch({ endpoints: [before] });
+    expect(await clusterNames()).toEqual([clusterOf(before)]);
+    await clusters.add(2, [after]);
+    expect((await clusterNames()).toSorted()).toEqual([before, after].map(clusterOf).toSorted());
+    await clusters.drop((version) => version < 2);
+    await until(async () => (await clusterNames()).length === 1);
+    expect(await clusterNames()).toEqual([clusterOf(after)]);
+    expect(logged).toEqual([]);
+  });
+
+  test('stay as they are when Envoy refuses new ones', async () => {
+    const { clusters } = await launch({ endpoints: [before] });
+    const roots = join(directory, 'roots.pem');
+    writeFileSync(roots, 'nothing');
+    await expect(clusters.add(2, [before, endpoint('https://127.0.0.1:9/v1', { caFile: roots })])).rejects.toThrow(/^Envoy does not accept/);
+    await clusters.add(3, [before, after]);
+    expect((await clusterNames()).toSorted()).toEqual([before, after].map(clusterOf).toSorted());
+  });
+
+  test('are refused by Envoy itself where nobody asked it before', async () => {
+    const { clusters } = await launch({ endpoints: [before] });
+    const admin = createAdmin({ path: join(directory, 'admin.sock') });
+    await clusters.add(2, [before, after]);
+    expect(await admin.clusterUpdates()).toMatchObject({ version: expect.stringMatching(/^[0-9a-f]{12}$/), warming: 0, rejected: 0 });
+    writeFileSync(join(directory, 'other.json'), '{"version_info":"x","resources":[{"@type":"type.googleapis.com/envoy.config.cluster.v3.Cluster"}]}');
+    renameSync(join(directory, 'other.json'), join(directory, 'clusters.json'));
+    await until(async () => (await admin.clusterUpdates()).rejected === 1);
+    expect((await admin.clusterUpdates()).version).not.toBe('x');
+  });
+});
+
 describe('one sentence says what to do when', () => {
   test('another program has the port', async () => {
     const other = await listening(createServer(), port);
@@ -222,7 +256,13 @@ describe('one sentence says what to do when', () => {
 
   test('a provider names root certificates that do not exist', async () => {
     const house = endpoint('https://127.0.0.1:9', { caFile: '/nowhere/roots.pem' });
-    await expect(launch({ endpoints: [house] })).rejects.toThrow(/^Envoy does not accept .*\/nowhere\/roots.pem$/);
+    await expect(launch({ endpoints: [house] })).rejects.toThrow(/^caFile \/nowhere\/roots.pem cannot be read; /);
+  });
+
+  test('a provider’s root certificates are none', async () => {
+    const roots = join(directory, 'roots.pem');
+    writeFileSync(roots, 'nothing');
+    await expect(launch({ endpoints: [endpoint('https://127.0.0.1:9', { caFile: roots })] })).rejects.toThrow(/^Envoy does not accept .*certificate/i);
   });
 
   test('Envoy ends before it serves', async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { withoutBrackets } from './address.ts';
 import { EnvoyError } from './envoy-error.ts';
@@ -20,9 +20,10 @@ export const findSystemCaFile = (candidates: readonly string[] = systemCaFiles):
 
 /**
  * TLS to an https address, with its certificate checked against `caFile` and its name against the host.
+ * With `inline` the file's content is in the config, so that another content is another config: Envoy does not look at the file again.
  * @throws EnvoyError where there is nothing to check the certificate against.
  */
-export function upstreamTls(url: URL, caFile: string | undefined): ConfigObject {
+export function upstreamTls(url: URL, caFile: string | undefined, { inline = false } = {}): ConfigObject {
   if (caFile === undefined) {
     throw new EnvoyError(
       `There is nothing to check the certificate of ${url.host} against: this system has no bundle of root certificates in the usual places; install ca-certificates, or set caFile.`,
@@ -36,9 +37,17 @@ export function upstreamTls(url: URL, caFile: string | undefined): ConfigObject 
       tls_params: { tls_maximum_protocol_version: 'TLSv1_3' }, // Envoy's clients stop at 1.2 by default, which is their least too
       alpn_protocols: ['http/1.1'],
       validation_context: {
-        trusted_ca: { filename: caFile },
+        trusted_ca: inline ? { inline_string: rootsIn(caFile) } : { filename: caFile },
         match_typed_subject_alt_names: [{ san_type: isName ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } }], // a chain alone would let any site pass
       },
     },
   });
+}
+
+function rootsIn(caFile: string): string {
+  try {
+    return readFileSync(caFile, 'utf8');
+  } catch (error) {
+    throw new EnvoyError(`caFile ${caFile} cannot be read; check that it is a file and that you may read it.`, { cause: error });
+  }
 }

@@ -10,22 +10,31 @@ import type { Protocol } from '../protocols/protocol.ts';
 import { createToolAsText } from '../protocols/answer-tool.ts';
 import { createStateSealer } from '../protocols/sealed-answer.ts';
 import type { Deployment } from '../routing/deployment.ts';
-import { asClientError, asGatewayError } from './client-error.ts';
-import { requireBody, type Conversation, type ResponseHeaders } from './message.ts';
+import { asClientError, asGatewayError, refuse } from './client-error.ts';
+import { requireBody, type Conversation, type Immediate, type ResponseHeaders } from './message.ts';
+import type { Attempts } from './attempts.ts';
+import type { HeldBody } from './held-body.ts';
 import type { Plan } from './plan.ts';
 import { providerError } from './provider-error.ts';
 import { answerHeaders, bodyHeaders } from './response-headers.ts';
 import { fail, ownHeaders, type ExchangeState } from './state.ts';
 
+/** What an answer goes through, besides the plan. */
+export interface AnswerParts {
+  pipeline: PipelineRun;
+  memory: HeldBody;
+}
+
 /** A provider's answer, from its headers to its last byte. */
-export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: PipelineRun, state: ExchangeState): Conversation {
+export async function* answer(message: ResponseHeaders, plan: Plan, { pipeline, memory }: AnswerParts, state: ExchangeState): Conversation {
   const status = Number(message.headers.get(':status'));
-  const answered = answering(message, plan);
+  const { number, ...answered } = answering(message, plan);
   const { deployment, api } = answered;
   state.outcome.status = status;
   state.outcome.deployment = deployment;
   state.trace.answered(status);
   if (status < 200 || status > 299) return yield* providerError(message, { deployment, api }, plan, state);
+  plan.attempts.answered(number, message.headers);
   if (message.endOfStream) throw new GatewayError('provider-error', `${deployment.endpoint.name} answered nothing.`);
   if (message.headers.has('content-encoding'))
     throw new GatewayError('provider-error', `${deployment.endpoint.name} answered in an encoding that was not asked for.`);
@@ -35,16 +44,16 @@ export async function* answer(message: ResponseHeaders, plan: Plan, pipeline: Pi
     finish: finisher(plan, answered, state),
     isRewritten: api.hasOwnAnswers === true,
     storedIds: storedIdsOf(plan, deployment, api.protocol),
-    observe: createObserver(state),
+    observe: createObserver(plan.attempts, state),
     filter: pipeline.partFilter(),
     options: { wantsUsage: plan.facts.wantsUsage, createdAt: state.createdAt, model: plan.facts.model, encoding: plan.facts.encoding },
   };
   const isStream = plan.facts.stream && message.headers.get('content-type')?.includes(relay.from.framing.contentType) === true;
-  yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, plan, state);
+  yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, { plan, memory }, state);
 }
 
 /** Makes parts ready for a client of another protocol: an answer that its provider gave no name gets ours, a tool that stands for the answer is text again, and state is sealed. */
-function finisher({ seal }: Plan, { deployment, answersByTool }: Answering, { protocol, id }: ExchangeState): RelayOptions['finish'] {
+function finisher({ seal }: Plan, { deployment, answersByTool }: Omit<Answering, 'number'>, { protocol, id }: ExchangeState): RelayOptions['finish'] {
   const sealed = createStateSealer(protocol, seal);
   const toText = answersByTool ? createToolAsText() : undefined;
   return (part) => {
@@ -60,24 +69,28 @@ function storedIdsOf({ facts, seal, storedIds: known }: Plan, { endpoint }: Depl
   return { known, kept, isStored: facts.isStored === true, seal: sealed };
 }
 
-/** The attempt that is answered: Envoy says which one it was. */
-function answering({ attributes }: ResponseHeaders, { chain, attempts }: Plan): Answering {
-  const index = Number(attributes.get(attributeNames.attemptCount) ?? 1) - 1;
-  const [deployment, attempt] = [chain[index], attempts[index]];
-  if (deployment === undefined || attempt === undefined) {
-    throw new Error(`Envoy names attempt ${String(attributes.get(attributeNames.attemptCount))} of ${chain.length}, ${attempts.length} of them made`);
-  }
-  return { deployment, ...attempt };
-}
+type Answering = Plan['spoken'][number] & { number: number; deployment: Deployment };
 
-type Answering = Plan['attempts'][number] & { deployment: Deployment };
+/** The attempt that is answered: Envoy says which one it was. */
+function answering({ attributes }: ResponseHeaders, { chain, attempts, spoken }: Plan): Answering {
+  const number = Number(attributes.get(attributeNames.attemptCount) ?? 1);
+  const [made, how] = [attempts.get(number), spoken[number - 1]];
+  if (made === undefined || how === undefined) throw new Error(`Envoy names attempt ${number} of ${chain.length}, ${attempts.count} of them made`);
+  return { number, deployment: made.deployment, ...how };
+}
 
 /** Text is UTF-8; binary framings have no charset. */
 const streamType = (contentType: string): string => (contentType.startsWith('text/') ? `${contentType}; charset=utf-8` : contentType);
 
-async function* jsonAnswer(message: ResponseHeaders, relay: RelayOptions, plan: Plan, state: ExchangeState): Conversation {
+async function* jsonAnswer(
+  message: ResponseHeaders,
+  relay: RelayOptions,
+  { plan, memory }: { plan: Plan; memory: HeldBody },
+  state: ExchangeState,
+): Conversation {
   const next = yield { type: 'proceed', ...answerHeaders(message.headers, ownHeaders(state, plan.warnings)), responseBody: 'buffered' };
   const { body } = requireBody(next);
+  memory.holdAnswer(body.length);
   const replaced = state.trace.answering(() => readable(() => relayAnswer(body, relay), state));
   state.outcome.end = 'complete';
   yield replaced === undefined ? { type: 'proceed' } : { type: 'proceed', body: replaced, setHeaders: bodyHeaders(replaced) };
@@ -113,24 +126,40 @@ async function* streamedAnswer(message: ResponseHeaders, relay: RelayOptions, pl
   });
   const headers = answerHeaders(message.headers, [...ownHeaders(state, plan.warnings), ['content-type', streamType(relay.to.framing.contentType)]]);
   headers.removeHeaders = [...(headers.removeHeaders ?? []), 'content-length'];
-  let next = yield { type: 'proceed', ...headers, responseBody: 'streamed' };
+  const { betweenTokensMs } = plan.waits;
+  const patience = betweenTokensMs === undefined ? {} : { stallMs: betweenTokensMs };
+  let next = yield { type: 'proceed', ...headers, ...patience, responseBody: 'streamed' };
   for (;;) {
+    if (next.type === 'stalled') {
+      yield stalled(betweenTokensMs, state);
+      return;
+    }
     const { body, endOfStream } = requireBody(next);
     const replaced = state.trace.answering(() => stream.push(body, endOfStream));
     state.outcome.end = stream.ended ?? state.outcome.end;
-    next = yield replaced === undefined ? { type: 'proceed' } : { type: 'proceed', body: replaced };
+    next = yield { type: 'proceed', ...(replaced && { body: replaced }), ...(endOfStream ? {} : patience) };
     if (endOfStream) return;
   }
 }
 
+/** Breaks off a stream on which nothing has come for too long. Envoy then closes the client's connection: an event would need a chunk to stand in. */
+function stalled(afterMs: number | undefined, state: ExchangeState): Immediate {
+  const error = new GatewayError('provider-timeout', `The provider sent nothing for ${afterMs} ms in the middle of its answer.`);
+  fail(state, error, 'cut');
+  return refuse(error, state.protocol, ownHeaders(state));
+}
+
 /** Keeps what settling and traces need of an answer. */
-function createObserver({ outcome, trace, protocol }: ExchangeState): (part: Part) => void {
+function createObserver(attempts: Attempts, { outcome, trace, protocol }: ExchangeState): (part: Part) => void {
   const isCount = protocol.operation === 'count-tokens'; // its answer is what a request would use, and uses nothing
   let sawText = false;
   return (part) => {
     if (isTextPart(part)) {
       outcome.deliveredBytes += Buffer.byteLength(part.text);
-      if (!sawText) trace.firstToken();
+      if (!sawText) {
+        trace.firstToken();
+        attempts.firstToken();
+      }
       sawText = true;
     } else if (part.type === 'usage') outcome.usage = isCount ? undefined : part.usage;
     else if (part.type === 'start') trace.described({ id: part.id, model: part.model });

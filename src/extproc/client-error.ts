@@ -24,11 +24,12 @@ export const asClientError = (error: GatewayError): ClientError => ({
   ...(error.field === undefined ? {} : { field: error.field }),
 });
 
-/** Headers of every error of ours. `x-should-retry` is obeyed by the vendors' SDKs; some read the error's type from a header of their own. */
+/** Headers of every error of ours. `x-should-retry` and `retry-after` are obeyed by the vendors' SDKs; some read the error's type from a header of their own. */
 export const errorHeaders = (error: GatewayError, protocol: Protocol | undefined): Header[] => [
   ['content-type', 'application/json'],
   ['x-remora-error', error.code],
   ...(error.retryable ? [] : [['x-should-retry', 'false'] as const]),
+  ...(error.retryAfterSeconds === undefined ? [] : [['retry-after', String(error.retryAfterSeconds)] as const]),
   ...(protocol?.errorHeaders?.(asClientError(error)) ?? []),
 ];
 

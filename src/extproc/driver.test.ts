@@ -1,13 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { drive } from './driver.ts';
-import { proceed, type Conversation, type Message, type Reply } from './message.ts';
+import { proceed, type Conversation, type Message, type Sent } from './message.ts';
 
 const headers: Message = { type: 'request-headers', headers: new Map(), endOfStream: false, attributes: new Map(), metadata: new Map() };
 const body: Message = { type: 'request-body', body: Buffer.from('{}') };
 
 /** Drives a conversation by hand and keeps what it says. */
-function script(open: (first: Message) => Conversation) {
-  const said: { reply: Reply; to: Message['type'] }[] = [];
+function script(open: (first: Message, signal: AbortSignal) => Conversation) {
+  const said: { reply: Sent; to: Message['type'] }[] = [];
   const failures: unknown[] = [];
   let ends = 0;
   const driver = drive(open, { reply: (reply, to) => said.push({ reply, to }), end: () => ends++ }, (error) => failures.push(error));
@@ -140,4 +141,120 @@ test('a stream that ends before its first message opens nothing', async () => {
   driver.closed();
   await turn();
   expect([opened, ends()]).toEqual([0, 1]);
+});
+
+describe('a conversation that takes its time', () => {
+  test('tells Envoy so, goes on at once, and answers the same message later', async () => {
+    const freed = Promise.withResolvers<void>();
+    const { driver, said } = script(async function* (first) {
+      expect(yield { type: 'wait', forMs: 20_000 }).toBe(first);
+      await freed.promise;
+      yield proceed;
+    });
+    driver.message(headers);
+    await turn();
+    expect(said).toEqual([{ reply: { type: 'wait', forMs: 20_000 }, to: 'request-headers' }]);
+    freed.resolve();
+    await turn();
+    expect(said[1]).toEqual({ reply: proceed, to: 'request-headers' });
+  });
+
+  test('is told when Envoy goes away, and giving up then is no failure', async () => {
+    let settled = 0;
+    const { driver, said, failures } = script(async function* (_, signal) {
+      try {
+        yield { type: 'wait', forMs: 20_000 };
+        await sleep(60_000, undefined, { signal });
+        yield proceed;
+      } finally {
+        settled++;
+      }
+    });
+    driver.message(headers);
+    await turn();
+    driver.closed();
+    await driver.ended;
+    expect([settled, said.length, failures]).toEqual([1, 1, []]);
+  });
+});
+
+describe('a conversation that holds messages', () => {
+  const chunk = (text: string): Message => ({ type: 'response-body', body: Buffer.from(text), endOfStream: false });
+  const answer: Message = { type: 'response-headers', headers: new Map(), endOfStream: false, attributes: new Map() };
+
+  test('answers none of them until it releases them, then all, oldest first, and ends the stream', async () => {
+    let settled = 0;
+    const { driver, said, ends } = script(async function* () {
+      try {
+        yield { type: 'hold' };
+        yield { type: 'hold' };
+        yield { type: 'release', replies: [{ type: 'proceed', setHeaders: [[':status', '503']] }, proceed, proceed] };
+      } finally {
+        settled++;
+      }
+    });
+    driver.message(answer);
+    driver.message(chunk('a'));
+    await turn();
+    expect([said, ends()]).toEqual([[], 0]);
+    driver.message(chunk('b'));
+    await turn();
+    expect(said.map(({ to, reply }) => [to, reply.type === 'proceed' && reply.setHeaders])).toEqual([
+      ['response-headers', [[':status', '503']]],
+      ['response-body', undefined],
+      ['response-body', undefined],
+    ]);
+    driver.message(chunk('c'));
+    await turn();
+    driver.closed();
+    await driver.ended;
+    expect([said.length, settled]).toEqual([3, 1]);
+  });
+});
+
+describe('a stream on which nothing comes', () => {
+  afterEach(() => vi.useRealTimers());
+
+  /** Answers chunks, each to be followed by another within 100 ms; what it does when none comes is the test's. */
+  const stalling = (whenStalled: Sent) =>
+    script(async function* () {
+      let message: Message = yield { type: 'proceed', stallMs: 100 };
+      while (message.type !== 'stalled') message = yield { type: 'proceed', stallMs: 100 };
+      yield whenStalled;
+    });
+
+  test('wakes its conversation, whose immediate reply is sent unasked', async () => {
+    vi.useFakeTimers();
+    const broken = { type: 'immediate', status: 504, headers: [], body: Buffer.alloc(0), details: 'remora_x' } as const;
+    const { driver, said } = stalling(broken);
+    driver.message(headers);
+    await vi.advanceTimersByTimeAsync(99);
+    driver.message(body);
+    await vi.advanceTimersByTimeAsync(99);
+    expect(said.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(said[2]?.reply).toBe(broken);
+  });
+
+  test('says nothing to Envoy where the conversation lets it go on', async () => {
+    vi.useFakeTimers();
+    const { driver, said } = stalling(proceed);
+    driver.message(headers);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(said.length).toBe(1);
+  });
+
+  test('wakes nobody once it is over', async () => {
+    vi.useFakeTimers();
+    let woken = 0;
+    const { driver } = script(async function* () {
+      const message: Message = yield { type: 'proceed', stallMs: 100 };
+      if (message.type === 'stalled') woken++;
+    });
+    driver.message(headers);
+    await vi.advanceTimersByTimeAsync(50);
+    driver.closed();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([woken, vi.getTimerCount()]).toEqual([0, 0]);
+  });
 });

@@ -1,10 +1,10 @@
 import { bug, refuse } from './client-error.ts';
-import type { Conversation, Message, Reply } from './message.ts';
+import type { Asked, Conversation, Message, Reply, Sent } from './message.ts';
 
 /** One ext_proc stream as the driver needs it, so that tests can script one without gRPC. */
 export interface Transport {
   /** Sends the reply to a message of this type. */
-  reply(reply: Reply, to: Message['type']): void;
+  reply(reply: Sent, to: Asked): void;
   /** Ends our side of the stream. */
   end(): void;
 }
@@ -21,36 +21,62 @@ export interface Driver {
 /**
  * Takes one conversation through its stream: messages in, replies out, one at a time and in their order.
  *
- * `open` makes the conversation from the first message: a generator's first `next()` argument is lost.
+ * `open` makes the conversation from the first message: a generator's first `next()` argument is lost. Its signal aborts when Envoy is gone, so that nothing is waited for in vain.
  * The conversation's `finally` runs exactly once, however the stream ends. `onFailure` hears what it throws.
- * Our side of the stream ends only after Envoy's: to end it earlier means "process no more", and the rest of the answer would pass as it is.
+ * Our side of the stream ends only after Envoy's, but for a `release`: to end it earlier means "process no more", and the rest of the answer passes as it is.
  */
-export function drive(open: (first: Message) => Conversation, transport: Transport, onFailure: (error: unknown) => void): Driver {
+export function drive(
+  open: (first: Message, signal: AbortSignal) => Conversation,
+  transport: Transport,
+  onFailure: (error: unknown) => void,
+): Driver {
   const waiting: Message[] = [];
+  const speaker = createSpeaker(transport);
+  const watchdog = createWatchdog(() => {
+    if (state === 'idle') take({ type: 'stalled' });
+  });
+  const gone = new AbortController();
   let conversation: Conversation | undefined;
   let state: 'idle' | 'running' | 'done' = 'idle';
-  let closed = false;
   const ended = Promise.withResolvers<void>();
+  const isClosed = (): boolean => gone.signal.aborted;
 
   async function run(): Promise<void> {
     state = 'running';
-    for (let message = waiting.shift(); message !== undefined && !closed; message = waiting.shift()) {
+    for (let message = waiting.shift(); message !== undefined && !isClosed(); message = waiting.shift()) {
+      speaker.asked(message.type);
       try {
-        conversation ??= open(message);
-        const step = await conversation.next(message);
-        if (step.done === true) return stop();
-        if (!closed) transport.reply(step.value, message.type);
+        conversation ??= open(message, gone.signal);
+        const reply = await nextReply(conversation, message);
+        if (reply === undefined) return stop();
+        if (isClosed()) break;
+        speaker.say(reply, message.type);
+        if (reply.type === 'release') {
+          transport.end();
+          return leave();
+        }
+        watchdog.expect(reply.type === 'proceed' ? reply.stallMs : undefined);
       } catch (error) {
-        if (!closed) transport.reply(refuse(bug(error), undefined), message.type);
-        onFailure(error);
+        if (!isClosed()) speaker.say(refuse(bug(error), undefined), message.type);
+        if (!isClosed() || !isAbort(error)) onFailure(error);
         return stop();
       }
     }
-    if (closed) return leave();
+    if (isClosed()) return leave();
     state = 'idle';
   }
 
-  /** Envoy is gone: the conversation's `finally` runs now. */
+  /** What the conversation says to a message, once it has done with waiting; undefined where it is over. */
+  async function nextReply(conversing: Conversation, message: Message): Promise<Said | undefined> {
+    for (;;) {
+      const step = await conversing.next(message);
+      if (step.done === true) return undefined;
+      if (step.value.type !== 'wait') return step.value;
+      if (!isClosed() && message.type !== 'stalled') transport.reply(step.value, message.type);
+    }
+  }
+
+  /** Nothing more is said: the conversation's `finally` runs now. */
   async function leave(): Promise<void> {
     try {
       await conversation?.return();
@@ -63,21 +89,68 @@ export function drive(open: (first: Message) => Conversation, transport: Transpo
   function stop(): void {
     state = 'done';
     waiting.length = 0;
+    watchdog.expect(undefined);
     ended.resolve();
+  }
+
+  function take(message: Message): void {
+    if (isClosed() || state === 'done') return;
+    waiting.push(message);
+    if (state === 'idle') void run();
   }
 
   return {
     ended: ended.promise,
-    message(message) {
-      if (closed || state === 'done') return;
-      waiting.push(message);
-      if (state === 'idle') void run();
-    },
+    message: take,
     closed() {
-      if (closed) return;
-      closed = true;
+      if (isClosed()) return;
+      gone.abort();
       transport.end();
       if (state === 'idle') void run();
+    },
+  };
+}
+
+/** Whether something that was waited for has given up because Envoy is gone. */
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+/** What is said to a message at last. */
+type Said = Exclude<Reply, { type: 'wait' }>;
+
+/** Sends each reply as the answer to the message that it belongs to. */
+function createSpeaker(transport: Transport): { asked(type: Message['type']): void; say(reply: Said, to: Message['type']): void } {
+  const unanswered: Asked[] = [];
+
+  function send(reply: Exclude<Sent, { type: 'wait' }>): void {
+    const to = unanswered.shift();
+    if (to !== undefined) transport.reply(reply, to);
+    else if (reply.type === 'immediate') transport.reply(reply, 'response-body'); // unasked; it says itself what it is
+  }
+
+  return {
+    asked(type) {
+      if (type !== 'stalled') unanswered.push(type);
+    },
+    say(reply, to) {
+      if (reply.type === 'release') reply.replies.forEach(send);
+      else if (reply.type === 'immediate' || (reply.type === 'proceed' && to !== 'stalled')) send(reply);
+    },
+  };
+}
+
+/** Calls `onStall` when what was expected has not come in time. One timer serves a whole stream of chunks. */
+function createWatchdog(onStall: () => void): { expect(withinMs: number | undefined): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let lastMs: number | undefined;
+  return {
+    expect(withinMs) {
+      if (withinMs !== undefined && withinMs === lastMs) timer?.refresh();
+      else {
+        clearTimeout(timer);
+        timer = withinMs === undefined ? undefined : setTimeout(onStall, withinMs);
+        timer?.unref();
+        lastMs = withinMs;
+      }
     },
   };
 }

@@ -7,21 +7,32 @@ import type { Policy } from '../policies/policy.ts';
 import type { PathFacts, Protocol } from '../protocols/protocol.ts';
 import type { Seal } from '../protocols/seal.ts';
 import type { OpenTrace } from '../telemetry/exchange-trace.ts';
+import type { Admission } from '../admission/admission.ts';
+import type { BodyMemory } from '../admission/body-memory.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { Identity } from '../policies/tenant.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { openAdmittance, type Admittance } from './admit.ts';
 import { answer } from './answer.ts';
+import type { AttemptLog } from './attempt-log.ts';
+import { Attempts } from './attempts.ts';
 import { asGatewayError, refuse } from './client-error.ts';
 import { endpointOf, type Endpoint } from './endpoint.ts';
 import { envoyReply, isEnvoyReply } from './envoy-reply.ts';
+import { createFindWay, queued, type WayDeps } from './find-way.ts';
 import { firstAttempt } from './first-attempt.ts';
+import { createHeldBody, type HeldBody } from './held-body.ts';
 import { listModels } from './list-models.ts';
 import { proceed, type Conversation, type Message, type RequestHeaders } from './message.ts';
 import { passThrough } from './pass-through.ts';
 import { planRequest, type Plan, type PlanParts } from './plan.ts';
 import type { Registry } from './registry.ts';
+import type { Snapshots } from './snapshots.ts';
 import { fail, ownHeaders, type ExchangeState } from './state.ts';
 
-export interface ExchangeDeps {
+export interface ExchangeDeps extends WayDeps {
   /** The config in force; an exchange keeps the one it began with. */
-  snapshot: () => Snapshot;
+  snapshots: Pick<Snapshots, 'current' | 'began'>;
   /** What clients may speak, by path. The first one also renders errors on paths that are none of theirs. */
   protocols: readonly [Protocol, ...Protocol[]];
   policies: readonly Policy[];
@@ -29,25 +40,27 @@ export interface ExchangeDeps {
   /** What state is sealed with that a tenant's clients carry. */
   sealFor: (tenant: string) => Seal;
   openTrace: OpenTrace;
-  /** Numbers from 0 up to 1. */
-  random: () => number;
-  /** Milliseconds since 1970. */
-  now: () => number;
+  /** How many exchanges may be under way. */
+  admission: Admission;
+  /** How many bytes of bodies may be held. */
+  bodyMemory: BodyMemory;
+  attemptLog: AttemptLog;
+  counters: WayDeps['counters'] & Pick<Metrics, 'attempt'>;
+  mirror: Pick<Mirror, 'copy'>;
   /** A new id, unique in this process. */
   newId: () => string;
   /** Hears every error that a client gets from us. */
   onError: (error: GatewayError) => void;
-  /** Hears of policies that fail while they settle. */
-  onFailure: (what: string, error: unknown) => void;
 }
 
-/** The router filter's conversation: one client request and its answer. It settles exactly once, however it ends. */
-export async function* exchange(opening: RequestHeaders, deps: ExchangeDeps): Conversation {
+/** The router filter's conversation: one client request and its answer. It settles exactly once, however it ends. `signal` says that Envoy has closed it. */
+export async function* exchange(opening: RequestHeaders, signal: AbortSignal, deps: ExchangeDeps): Conversation {
   const endpoint = endpointOf(opening, deps.protocols);
   const state = openState(opening, endpoint, deps);
-  let pipeline: PipelineRun | undefined;
+  const snapshot = deps.snapshots.current();
+  const pastAttempts = deps.snapshots.began(snapshot);
+  let inside: Inside | undefined;
   try {
-    const snapshot = deps.snapshot();
     if (endpoint.type === 'none') throw endpoint.error;
     const identity = authenticate(opening.headers, snapshot.keys);
     state.trace.identified({ tenant: identity.tenant.name, key: identity.key });
@@ -56,39 +69,86 @@ export async function* exchange(opening: RequestHeaders, deps: ExchangeDeps): Co
       return;
     }
     if (endpoint.type === 'translated' && opening.endOfStream) throw new GatewayError('invalid-request', 'Send the request as a JSON body.');
-    const seal = deps.sealFor(identity.tenant.name);
-    pipeline = openPipeline(deps.policies, { id: state.id, identity }, state.trace.stage, deps.onFailure);
-    if (endpoint.type === 'pass-through') yield* passThrough(endpoint.call, opening, { snapshot, identity, pipeline, seal }, state);
-    else yield* translated(endpoint.path, { snapshot, identity, pipeline, seal, random: deps.random }, deps.registry, state);
+    inside = openInside(snapshot, identity, signal, state, deps);
+    const { pipeline, attempts, admittance, seal, memory } = inside;
+    yield* queued(admittance.enter(), state);
+    if (endpoint.type === 'pass-through') yield* passThrough(endpoint.call, opening, { snapshot, identity, pipeline, seal, attempts }, state);
+    else {
+      const findWay = createFindWay(deps, { snapshot, identity, seal, admittance, attempts, signal }, state);
+      yield* translated(endpoint.path, { snapshot, identity, pipeline, seal, findWay, attempts, random: deps.random }, { ...deps, memory, pastAttempts }, state);
+    }
   } catch (thrown) {
+    if (signal.aborted) return;
     const error = asGatewayError(thrown);
     fail(state, error, state.outcome.attempts === 0 ? 'refused' : 'failed');
     state.outcome.status = error.status;
     yield refuse(error, state.protocol, ownHeaders(state));
   } finally {
     deps.registry.delete(state.id);
-    pipeline?.onSettled(state.outcome);
+    pastAttempts();
+    inside?.pipeline.onSettled(state.outcome);
+    if (state.outcome.end === 'complete') inside?.attempts.finished(state.outcome.usage);
+    inside?.admittance.release();
+    inside?.memory.release();
     state.trace.ended(state.outcome, state.error);
+    if (inside === undefined) state.trace.completed();
+    else inside.attempts.end();
   }
 }
 
+/** What an exchange of a known caller holds until its end. */
+interface Inside {
+  pipeline: PipelineRun;
+  admittance: Admittance;
+  attempts: Attempts;
+  seal: Seal;
+  memory: HeldBody;
+}
+
+function openInside(snapshot: Snapshot, identity: Identity, signal: AbortSignal, state: ExchangeState, deps: ExchangeDeps): Inside {
+  const { tenant } = identity;
+  const { health, attemptLog, counters, admission, gates, now } = deps;
+  const waitMs = snapshot.resilience.queue?.waitMs ?? 0;
+  const admittance = openAdmittance({ admission, gates, entrant: { tenant: tenant.name, priority: tenant.priority, signal }, waitMs, now });
+  return {
+    pipeline: openPipeline(deps.policies, { id: state.id, identity }, state.trace.stage, deps.onFailure),
+    admittance,
+    attempts: new Attempts({ requestId: state.requestId, health, admittance, attemptLog, trace: state.trace, count: counters.attempt, now }),
+    seal: deps.sealFor(tenant.name),
+    memory: createHeldBody(deps.bodyMemory, state.opening.headers),
+  };
+}
+
 /** A request that is read: planned once its body is here, its first attempt written in the reply to that. */
-async function* translated(path: PathFacts, parts: PlanParts, registry: Registry, state: ExchangeState): Conversation {
+async function* translated(
+  path: PathFacts,
+  parts: PlanParts,
+  { memory, registry, mirror, pastAttempts }: Pick<ExchangeDeps, 'registry' | 'mirror'> & { memory: HeldBody; pastAttempts: () => void },
+  state: ExchangeState,
+): Conversation {
+  memory.expect();
   let message: Message = yield proceed;
   let plan: Plan | undefined;
   if (message.type === 'request-body') {
-    const planned = await planRequest(message.body, path, state, parts);
+    memory.hold(message.body.length);
+    const planned = yield* planRequest(message.body, path, state, parts);
     if (planned.type === 'immediate') {
       yield planned;
       return;
     }
     registry.set(state.id, planned.open);
     plan = planned.plan;
-    message = yield await firstAttempt(planned, state);
+    const first = await firstAttempt(planned, state);
+    if (planned.copy !== undefined) mirror.copy(planned.copy);
+    message = yield first;
   }
   if (message.type !== 'response-headers') throw new Error(`Envoy sent ${message.type} where the answer's headers belong`);
   registry.delete(state.id);
-  yield* plan === undefined || isEnvoyReply(message.attributes) ? envoyReply(message, state) : answer(message, plan, parts.pipeline, state);
+  pastAttempts();
+  memory.holdAnswer(0);
+  yield* plan === undefined || isEnvoyReply(message.attributes)
+    ? envoyReply(message, state)
+    : answer(message, plan, { pipeline: parts.pipeline, memory }, state);
 }
 
 function openState(opening: RequestHeaders, { protocol }: Endpoint, { now, newId, openTrace, onError }: ExchangeDeps): ExchangeState {
@@ -99,7 +159,17 @@ function openState(opening: RequestHeaders, { protocol }: Endpoint, { now, newId
     createdAt: Math.floor(now() / 1000),
     protocol,
     trace: openTrace(opening.headers),
-    outcome: { end: 'left', status: 0, deployment: undefined, attempts: 0, warnings: 0, usage: undefined, requestBytes: 0, deliveredBytes: 0 },
+    outcome: {
+      end: 'left',
+      status: 0,
+      deployment: undefined,
+      experiments: [],
+      attempts: 0,
+      warnings: 0,
+      usage: undefined,
+      requestBytes: 0,
+      deliveredBytes: 0,
+    },
     error: undefined,
     onError,
   };

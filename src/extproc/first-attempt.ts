@@ -1,49 +1,50 @@
-import { clusterOf } from '../routing/deployment.ts';
-import { chainKey, exchangeKeys, headerNames, metadataNamespaces } from '../envoy/names.ts';
+import { exchangeKeys, metadataNamespaces } from '../envoy/names.ts';
+import { GatewayError } from '../errors.ts';
 import type { Attempt } from '../routing/prepare-attempt.ts';
 import type { ExchangeState } from './state.ts';
 import type { Header, Headers, Proceed } from './message.ts';
+import { chainMetadata } from './chain-metadata.ts';
 import type { Plan, PlannedRequest } from './plan.ts';
+import { retryHeaders } from './retry-headers.ts';
 
-/** The reply to a request's body: the first attempt, written for the first deployment of the chain. */
+/** The reply to a request's body: the first attempt, written for the first deployment of the chain for which there is a credential. */
 export async function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeState): Promise<Proceed> {
-  return attemptReply(await open.prepare(1, undefined), plan, state);
+  for (;;) {
+    try {
+      return attemptReply(await open.prepare(1, undefined), plan, state);
+    } catch (error) {
+      const isOurs = error instanceof GatewayError && error.code === 'provider-credential';
+      if (!isOurs || !open.skipFirst(error)) throw error;
+    }
+  }
 }
 
 /** What goes to a provider. Without a body it is the client's own that follows, with its length. */
 type Outgoing = Pick<Attempt, 'path' | 'headers'> & { body?: Buffer };
 
-/** The reply that sends an attempt to the first deployment of a chain, and the chain itself, which Envoy's `priority_group` cluster specifier reads from metadata: attempt k goes to group k. */
-export function attemptReply(
-  outgoing: Outgoing,
-  { chain, headersTimeoutMs }: Pick<Plan, 'chain' | 'headersTimeoutMs'>,
-  state: ExchangeState,
-): Proceed {
+/** The reply that sends an attempt to the first deployment of a chain, and the chain itself: attempt k goes to group k. */
+export function attemptReply(outgoing: Outgoing, { chain, maxAttempts, form, waits, fallbackOn }: Way, state: ExchangeState): Proceed {
   const { body } = outgoing;
+  const retries = retryHeaders({ form, attempts: Math.max(maxAttempts, chain.length), fallbackOn, headersMs: waits.attemptMs, totalMs: waits.totalMs });
   return {
     type: 'proceed',
-    ...attemptHeaders(outgoing, state.opening.headers, [
-      [headerNames.maxRetries, String(chain.length - 1)],
-      [headerNames.perTryTimeoutMs, String(headersTimeoutMs)],
-    ]),
+    ...attemptHeaders(outgoing, state.opening.headers, retries),
     ...(body && { body }),
     clearRouteCache: true,
     metadata: {
       [metadataNamespaces.exchange]: {
         [exchangeKeys.exchangeId]: state.id,
         [exchangeKeys.requestId]: state.requestId,
+        ...(form !== 'plain' && { [exchangeKeys.form]: form }),
         ...(body && { [exchangeKeys.contentLength]: body.length }),
       },
-      // Each group names its cluster itself: one given by name alone would silently fall to a static group.
-      [metadataNamespaces.chain]: {
-        [chainKey]: chain.map(({ endpoint }, index) => ({
-          name: String(index + 1),
-          clusters: [{ cluster_name: clusterOf(endpoint), weight: 1 }],
-        })),
-      },
+      ...chainMetadata(chain, maxAttempts),
     },
   };
 }
+
+/** Where an attempt goes, and what follows if it fails. */
+type Way = Pick<Plan, 'chain' | 'maxAttempts' | 'form' | 'waits' | 'fallbackOn'>;
 
 /** Header changes that leave the provider with the attempt's own headers and nothing of the client's, nor of an earlier attempt's. */
 export function attemptHeaders(

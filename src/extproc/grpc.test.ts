@@ -38,7 +38,7 @@ async function stop(graceMs: number): Promise<void> {
 }
 
 async function serve(handle: (call: GrpcCall) => GrpcHandler): Promise<void> {
-  server = await serveGrpc(address, method, handle);
+  server = await serveGrpc(address, new Map([[method, handle]]));
 }
 
 const framed = (bytes: Buffer): Buffer => Buffer.concat([Buffer.alloc(frameHeaderBytes), bytes]);
@@ -116,6 +116,19 @@ test('ends a call with an error, never well, where a message cannot be read', as
   expect(closed).toBe(1);
 });
 
+test('serves each method by its own path', async () => {
+  const other = (call: GrpcCall): GrpcHandler => ({ message: () => call.send(framed(Buffer.from('other'))), closed: () => call.end() });
+  server = await serveGrpc(
+    address,
+    new Map([
+      [method, echo],
+      ['/test.Echo/Other', other],
+    ]),
+  );
+  expect((await exchange([Buffer.from('x')])).received.map(String)).toEqual(['x']);
+  expect((await exchange([Buffer.from('x')], '/test.Echo/Other')).received.map(String)).toEqual(['other']);
+});
+
 test('refuses a method that it does not serve', async () => {
   await serve(echo);
   expect((await exchange([], '/test.Echo/Other')).code).toBe(status.UNIMPLEMENTED);
@@ -158,5 +171,5 @@ test('closes when running calls have ended, or when their time is over', async (
 });
 
 test('says why where it cannot listen', async () => {
-  await expect(serveGrpc('unix:/nowhere/at/all.sock', method, echo)).rejects.toThrow(/listen E/);
+  await expect(serveGrpc('unix:/nowhere/at/all.sock', new Map([[method, echo]]))).rejects.toThrow(/listen E/);
 });

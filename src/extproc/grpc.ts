@@ -41,11 +41,14 @@ const options = {
 
 const connectionWindowBytes = 16 << 20;
 
+/** Opens a call of one method. */
+export type GrpcMethod = (call: GrpcCall) => GrpcHandler;
+
 /**
- * Serves one gRPC method (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) at a Unix socket (`unix:/path`) or an address (`host:port`), without compression.
+ * Serves gRPC methods by their paths (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) at a Unix socket (`unix:/path`) or an address (`host:port`), without compression.
  * Rejects where it cannot listen.
  */
-export async function serveGrpc(address: string, method: string, open: (call: GrpcCall) => GrpcHandler): Promise<GrpcServer> {
+export async function serveGrpc(address: string, methods: ReadonlyMap<string, GrpcMethod>): Promise<GrpcServer> {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer(options);
   server.on('session', (session) => {
@@ -55,7 +58,8 @@ export async function serveGrpc(address: string, method: string, open: (call: Gr
     session.on('error', () => {}); // a broken connection closes its streams, which is what counts
   });
   server.on('stream', (stream, headers) => {
-    if (headers[':path'] === method) serveCall(stream, headers, open);
+    const open = methods.get(headers[':path'] ?? '');
+    if (open !== undefined) serveCall(stream, headers, open);
     else stream.respond({ ...responseHeaders, 'grpc-status': UNIMPLEMENTED }, { endStream: true });
   });
   await new Promise<void>((resolve, reject) => {
@@ -84,7 +88,7 @@ function listenOptions(address: string): { path: string } | { host: string; port
 
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
-function serveCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, open: (call: GrpcCall) => GrpcHandler): void {
+function serveCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, open: GrpcMethod): void {
   let status = OK;
   let isClosed = false;
   stream.respond(responseHeaders, { waitForTrailers: true });

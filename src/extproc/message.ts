@@ -5,7 +5,7 @@ export type Headers = ReadonlyMap<string, string>;
 export type Header = readonly [name: string, value: string];
 
 /** What Envoy tells in one message of a conversation. */
-export type Message = RequestHeaders | RequestBody | ResponseHeaders | ResponseBody | Trailers;
+export type Message = RequestHeaders | RequestBody | ResponseHeaders | ResponseBody | Trailers | Stalled;
 
 export interface RequestHeaders {
   type: 'request-headers';
@@ -39,11 +39,22 @@ export interface Trailers {
   type: 'request-trailers' | 'response-trailers';
 }
 
+/** Not Envoy's own: nothing has come for as long as the last reply's `stallMs` says. Only an `immediate` reply to it is sent. */
+export interface Stalled {
+  type: 'stalled';
+}
+
+/** What Envoy waits for a reply to. */
+export type Asked = Exclude<Message, Stalled>['type'];
+
 /** Envoy attributes by name, such as `xds.cluster_name`. */
 export type Attributes = ReadonlyMap<string, string | number>;
 
-/** What we answer to one message. */
-export type Reply = Proceed | Immediate;
+/** What a conversation says to one message. */
+export type Reply = Sent | Hold | Release;
+
+/** What goes to Envoy. */
+export type Sent = Proceed | Immediate | Wait;
 
 /** Go on, changed as said. */
 export interface Proceed {
@@ -61,6 +72,8 @@ export interface Proceed {
   requestBody?: 'none' | 'buffered';
   /** How the body of the answer comes to us. */
   responseBody?: 'none' | 'streamed' | 'buffered';
+  /** The next message is to come within so many milliseconds, else the conversation gets `stalled` in its place. */
+  stallMs?: number;
 }
 
 /** Answer the client now; no provider is called, or its answer is thrown away. */
@@ -71,6 +84,23 @@ export interface Immediate {
   body: Buffer;
   /** For Envoy's own log and traces; our error code. */
   details: string;
+}
+
+/** The reply comes later, within `forMs` milliseconds from now. The conversation goes on at once, and sees the same message as the value of `yield`. Envoy heeds it once for each message. */
+export interface Wait {
+  type: 'wait';
+  forMs: number;
+}
+
+/** No reply yet: a later `release` answers this message too. */
+export interface Hold {
+  type: 'hold';
+}
+
+/** Answers all messages that were held and this one, oldest first. With it the conversation is over: what else comes passes as it is. */
+export interface Release {
+  type: 'release';
+  replies: readonly Proceed[];
 }
 
 /** Dynamic metadata by namespace and key. */

@@ -7,16 +7,18 @@ import { namesStored, withRenamedIds, type PassThroughCall } from '../protocols/
 import { sealPrefix, type Seal } from '../protocols/seal.ts';
 import { notStored } from '../protocols/stored-ids.ts';
 import type { Deployment } from '../routing/deployment.ts';
+import { forbids, restrictionsOf } from '../routing/residency.ts';
 import { shownTo } from '../routing/prepare-attempt.ts';
 import { attemptReply } from './first-attempt.ts';
 import { proceed, requireBody, type Conversation, type Message, type Proceed, type RequestHeaders, type ResponseHeaders } from './message.ts';
 import { envoyReply, isEnvoyReply } from './envoy-reply.ts';
 import { requireOwnCredential } from './provider-error.ts';
+import type { Attempts } from './attempts.ts';
 import { answerHeaders, bodyHeaders } from './response-headers.ts';
 import { ownHeaders, type ExchangeState } from './state.ts';
 
-/** Longest wait for the headers of an answer: pictures take minutes. */
-const headersTimeoutMs = 600_000;
+/** Pictures take minutes. */
+const waits = { attemptMs: 600_000, totalMs: undefined, betweenTokensMs: undefined };
 
 /** A client's headers that a provider gets of a call that nobody reads. */
 const passedHeaders = ['content-type', 'accept'];
@@ -26,6 +28,7 @@ export interface PassThroughParts {
   identity: Identity;
   pipeline: PipelineRun;
   seal: Seal;
+  attempts: Attempts;
 }
 
 /**
@@ -36,6 +39,7 @@ export async function* passThrough(call: PassThroughCall, opening: RequestHeader
   requireAllowed(call, parts);
   const stored = call.id === undefined ? undefined : openId(call.id, parts.seal);
   const deployment = deploymentFor(call, stored?.endpoint, opening, parts);
+  requirePermitted(deployment, parts);
   await parts.pipeline.onPassThrough(call.group, deployment);
   state.outcome.deployment = deployment;
 
@@ -45,9 +49,9 @@ export async function* passThrough(call: PassThroughCall, opening: RequestHeader
     message = yield proceed;
     if (message.type !== 'request-body') throw new Error(`Envoy sent ${message.type} where the request's body belongs`);
     const body = message.body.length === 0 ? message.body : withOpenIds(message.body, deployment, parts.seal);
-    message = yield await outgoing(deployment, path, state, body);
+    message = yield await outgoing(deployment, path, parts.attempts, state, body);
   } else {
-    message = yield { ...(await outgoing(deployment, path, state)), requestBody: 'none', responseBody: 'buffered' };
+    message = yield { ...(await outgoing(deployment, path, parts.attempts, state)), requestBody: 'none', responseBody: 'buffered' };
   }
   if (message.type !== 'response-headers') throw new Error(`Envoy sent ${message.type} where the answer's headers belong`);
   if (isEnvoyReply(message.attributes)) return yield* envoyReply(message, state);
@@ -69,6 +73,13 @@ function requireAllowed({ group }: PassThroughCall, { identity: { tenant } }: Pa
   }
 }
 
+/** What a tenant is held to holds for calls that nobody reads too. */
+function requirePermitted({ endpoint }: Deployment, { identity: { tenant } }: PassThroughParts): void {
+  const reason = forbids(endpoint, restrictionsOf(tenant, []));
+  if (reason === undefined) return;
+  throw new GatewayError('not-permitted', `This call may not be sent to ${endpoint.name}: ${reason}.`);
+}
+
 /** Where the call goes: to who has the object, to the model that the path or `x-remora-model` names, else to the config's provider for such calls. */
 function deploymentFor(
   call: PassThroughCall,
@@ -88,7 +99,7 @@ function deploymentFor(
       throw new GatewayError('model-not-found', `There is no model "${name.slice(0, 100)}" for this key.`, { field: 'model' });
     }
     const [target] = model.targets;
-    if (target !== undefined) return target.deployment;
+    if (target !== undefined) return target.deployments[0];
   }
   const standing = snapshot.passThrough;
   if (standing === undefined) {
@@ -101,7 +112,7 @@ function deploymentFor(
 }
 
 const allDeployments = ({ models, passThrough: standing }: Snapshot): Deployment[] => [
-  ...[...models.values()].flatMap(({ targets }) => targets.map(({ deployment }) => deployment)),
+  ...[...models.values()].flatMap(({ targets }) => targets.map(({ deployments: [first] }) => first)),
   ...(standing === undefined ? [] : [standing.deployment]),
 ];
 
@@ -129,15 +140,16 @@ function pathAt({ endpoint, model }: Deployment, { path }: PassThroughCall, id: 
   return baseUrl.pathname.replace(/\/$/, '') + below;
 }
 
-/** The call as it goes to the provider. Always with the first of its credentials: what is stored belongs to one account. */
-async function outgoing(deployment: Deployment, path: string, state: ExchangeState, body?: Buffer): Promise<Proceed> {
+/** The call as it goes to the provider, always to the first of its accounts: what is stored belongs to one. */
+async function outgoing(deployment: Deployment, path: string, attempts: Attempts, state: ExchangeState, body?: Buffer): Promise<Proceed> {
   const { endpoint } = deployment;
   const { headers: sent } = state.opening;
   const headers = new Map(passedHeaders.flatMap((name) => (sent.has(name) ? [[name, sent.get(name) ?? '']] : [])));
   const call = { method: sent.get(':method') ?? '', host: endpoint.baseUrl.host, path, body: body ?? Buffer.alloc(0), headers };
-  for (const [name, value] of Object.entries(await shownTo(endpoint, endpoint.credentials[0], call))) headers.set(name, value);
+  for (const [name, value] of Object.entries(await shownTo(endpoint, call))) headers.set(name, value);
   state.outcome.attempts = 1;
-  return attemptReply({ path, headers, ...(body && { body }) }, { chain: [deployment], headersTimeoutMs }, state);
+  attempts.begin(1, deployment, false);
+  return attemptReply({ path, headers, ...(body && { body }) }, { chain: [deployment], maxAttempts: 1, form: 'plain', waits, fallbackOn: [] }, state);
 }
 
 async function* passAnswer(message: ResponseHeaders, call: PassThroughCall, deployment: Deployment, seal: Seal, state: ExchangeState): Conversation {

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../config/snapshot.ts';
+import type { FilterForm } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
 import type { Warning } from '../llm/request.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
@@ -7,22 +8,33 @@ import { ClientRequest } from '../protocols/client-request.ts';
 import type { PathFacts, RequestFacts } from '../protocols/protocol.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withStoredIds } from '../protocols/stored-ids.ts';
-import { eligible } from '../routing/eligible.ts';
-import { prepareAttempt, type Attempt } from '../routing/prepare-attempt.ts';
-import type { Deployment } from '../routing/deployment.ts';
-import { route } from '../routing/route.ts';
+import { maxChainLength } from '../routing/chain.ts';
+import { deploymentId, type Deployment, type Model } from '../routing/deployment.ts';
+import type { Decision } from '../routing/decide.ts';
+import { prepareAttempt, type Attempt, type ClientCall } from '../routing/prepare-attempt.ts';
+import type { Attempts } from './attempts.ts';
+import type { MirrorJob } from '../mirror/mirror-job.ts';
+import { copyOf } from './copy-of.ts';
 import { countLocally } from './count-locally.ts';
-import type { Immediate } from './message.ts';
-import type { ExchangeState } from './state.ts';
+import type { Immediate, Wait } from './message.ts';
 import type { OpenExchange } from './registry.ts';
+import type { ExchangeState } from './state.ts';
+import { formOf, waitsOf, type Waits } from './waits.ts';
 
 /** What was decided about a request, without its bytes: an answer may take minutes, and needs none of them. */
 export interface Plan {
   facts: RequestFacts;
   chain: readonly Deployment[];
-  headersTimeoutMs: number;
-  /** How each attempt that was made speaks to its provider, in their order. */
-  attempts: Pick<Attempt, 'api' | 'answersByTool'>[];
+  /** Most attempts that there may be: more than the chain has where a kind of failure has a chain of its own. */
+  maxAttempts: number;
+  /** What Envoy shows us of the attempts. */
+  form: FilterForm;
+  waits: Waits;
+  /** Statuses after which the next attempt is made. */
+  fallbackOn: Model['fallbackOn'];
+  attempts: Attempts;
+  /** How the provider is spoken to, by attempt. */
+  spoken: Pick<Attempt, 'api' | 'answersByTool'>[];
   /** What the last attempt could not carry. */
   warnings: readonly Warning[];
   /** For what the answer gives the client to send back. */
@@ -36,31 +48,33 @@ export interface PlannedRequest {
   type: 'planned';
   plan: Plan;
   open: OpenExchange;
+  /** A copy to make of the request; undefined for none. */
+  copy: MirrorJob | undefined;
 }
 
-/** How a client asks that nothing of its request be left out. */
-const strictHeader = 'x-remora-strict';
-
-/** Longest waits for the headers of an answer: a JSON answer's come only when all of it is written. */
-const headersTimeoutMs = { stream: 60_000, json: 600_000 } as const;
+/** Finds where a request goes, and a place there. */
+export type FindWay = (request: ClientRequest, found: { dataClasses: readonly string[]; keeper: string | undefined }) => AsyncGenerator<Wait, Decision>;
 
 /** What planning needs besides the request. */
 export interface PlanParts {
   snapshot: Snapshot;
   identity: Identity;
   pipeline: PipelineRun;
+  findWay: FindWay;
+  attempts: Attempts;
+  seal: Seal;
   /** Numbers from 0 up to 1. */
   random: () => number;
-  seal: Seal;
 }
 
 /** Takes a request from the client's bytes to a chain of deployments: read, policies, routing, policies that know the chain. Throws what refuses it. */
-export async function planRequest(
+export async function* planRequest(
   body: Buffer,
   path: PathFacts,
   state: ExchangeState,
-  { snapshot, identity, pipeline, random, seal }: PlanParts,
-): Promise<PlannedRequest | Immediate> {
+  parts: PlanParts,
+): AsyncGenerator<Wait, PlannedRequest | Immediate> {
+  const { snapshot, identity, pipeline, seal, attempts } = parts;
   const received = await state.trace.stage('decode', () => new ClientRequest(state.protocol, body, path));
   const { model, stream, maxTokens } = received.facts;
   // A name that the config does not have may be any text of the client's.
@@ -68,51 +82,82 @@ export async function planRequest(
   const { operation, name: protocol } = state.protocol;
   state.trace.requested({ model: known, operation, protocol, stream, maxTokens });
   requireAllowed(model, identity);
-  const { request, keeper, ids } = withStoredIds(await pipeline.onRequest(received), seal);
-  const routed = await state.trace.stage('route', () => route(model, snapshot.models, random));
-  const isStrict = snapshot.models.get(model)?.strict === true || state.opening.headers.get(strictHeader) === 'true';
-  const chain = eligible(request, routed, { keeper, isStrict, seal });
-  if (chain.length === 0) return unserved(request, state);
+  const { request: seen, keeper, ids } = withStoredIds(await pipeline.onRequest(received), seal);
+  let decision: Decision;
+  try {
+    decision = yield* parts.findWay(seen, { dataClasses: pipeline.found(), keeper });
+  } catch (error) {
+    if (isUncounted(error, seen)) return countLocally(seen, state);
+    throw error;
+  }
+  const { request, chain, choice } = decision;
   await pipeline.onChain(request, chain);
   const plan: Plan = {
     facts: request.facts,
     chain,
-    headersTimeoutMs: snapshot.models.get(model)?.headersTimeoutMs ?? (stream ? headersTimeoutMs.stream : headersTimeoutMs.json),
-    attempts: [],
+    maxAttempts: choice.model.fallbackFor.size > 0 ? maxChainLength : chain.length,
+    form: formOf(choice.model, chain, request),
+    waits: waitsOf(choice.model, request.facts),
+    fallbackOn: choice.model.fallbackOn,
+    attempts,
+    spoken: [],
     warnings: [],
     seal,
     storedIds: ids,
   };
+  const copy = copyOf(decision, { snapshot, seal, call: clientCall(state), exchange: state.id, random: parts.random });
+  return { type: 'planned', plan, open: openExchange(plan, request, decision, state), copy };
+}
+
+/** What writes the attempts of a plan. */
+function openExchange(plan: Plan, request: ClientRequest, decision: Decision, state: ExchangeState): OpenExchange {
+  const call = clientCall(state);
+  const { choice } = decision;
   return {
-    type: 'planned',
-    plan,
-    open: {
-      chain,
-      protocol: state.protocol,
-      async prepare(number, parent) {
-        const deployment = chain[number - 1];
-        if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
-        const attempt = await prepareAttempt(request, deployment, { call: clientCall(state), seal, random });
-        plan.attempts[number - 1] = { api: attempt.api, answersByTool: attempt.answersByTool };
-        plan.warnings = attempt.warnings;
-        state.outcome.warnings = attempt.warnings.length;
-        state.outcome.deployment = deployment;
-        state.outcome.attempts = number;
-        state.outcome.requestBytes = attempt.body.length;
-        state.trace.attempted(number, deployment, parent);
-        return attempt;
+    get chain() {
+      return plan.chain;
+    },
+    protocol: state.protocol,
+    async prepare(number, parent) {
+      const deployment = plan.chain[number - 1];
+      if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
+      const attempt = await prepareAttempt(request, deployment, { call, seal: plan.seal });
+      plan.attempts.begin(number, deployment, plan.facts.stream);
+      plan.spoken[number - 1] = { api: attempt.api, answersByTool: attempt.answersByTool };
+      plan.warnings = [...decision.warnings, ...attempt.warnings];
+      state.outcome.warnings = plan.warnings.length;
+      state.outcome.deployment = deployment;
+      state.outcome.attempts = number;
+      state.outcome.requestBytes = attempt.body.length;
+      state.trace.attempted(number, deployment, parent);
+      return attempt;
+    },
+    skipFirst(error) {
+      if (plan.chain.length < 2) return false;
+      state.onError(error);
+      plan.chain = plan.chain.slice(1);
+      return true;
+    },
+    watch: {
+      apiOf: (number) => plan.spoken[number - 1]?.api,
+      fallbackOn: plan.fallbackOn,
+      needsContent: choice.model.commitAtFirstToken,
+      reroute(number, failure) {
+        const made = plan.chain.slice(0, number);
+        const ids = new Set(made.map(deploymentId));
+        const others = decision.chainFor(failure).filter((each) => !ids.has(deploymentId(each)));
+        if (others.length === 0) return undefined;
+        plan.chain = [...made, ...others].slice(0, maxChainLength);
+        return plan.chain;
       },
+      told: (number, what) => plan.attempts.told(number, what),
     },
   };
 }
 
-/** What becomes of a request for which no deployment of the model has an endpoint: tokens can be estimated, all else is refused. */
-function unserved(request: ClientRequest, state: ExchangeState): Immediate {
-  if (request.protocol.operation === 'count-tokens') return countLocally(request, state);
-  throw new GatewayError('not-carried', `No deployment of this model has an endpoint for ${request.protocol.name}. Ask for another model.`, {
-    field: 'model',
-  });
-}
+/** Whether a request for a count of tokens met a model whose providers do not count: then we estimate. */
+const isUncounted = (error: unknown, { protocol }: ClientRequest): boolean =>
+  protocol.operation === 'count-tokens' && error instanceof GatewayError && error.code === 'not-carried';
 
 function requireAllowed(model: string, { tenant }: Identity): void {
   if (tenant.models === undefined || tenant.models.has(model)) return;
@@ -122,7 +167,7 @@ function requireAllowed(model: string, { tenant }: Identity): void {
   });
 }
 
-function clientCall({ opening }: ExchangeState): { headers: ReadonlyMap<string, string>; query: string } {
+function clientCall({ opening }: ExchangeState): ClientCall {
   const path = opening.headers.get(':path') ?? '';
   const at = path.indexOf('?');
   return { headers: opening.headers, query: at === -1 ? '' : path.slice(at) };

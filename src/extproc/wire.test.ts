@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { loadSync } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Header, Reply } from './message.ts';
+import type { Header, Sent } from './message.ts';
 import { ProtobufError } from './protobuf.ts';
 import { decodeMessage, encodeReply } from './wire.ts';
 
@@ -17,7 +17,7 @@ interface Library {
 }
 
 const received = (message: object) => decodeMessage(requestSerialize(message), 'remora');
-const sent = (reply: Reply, to: Parameters<typeof encodeReply>[1]) => responseDeserialize(encodeReply(reply, to));
+const sent = (reply: Sent, to: Parameters<typeof encodeReply>[1]) => responseDeserialize(encodeReply(reply, to));
 
 const struct = (fields: Record<string, string | number>) => ({
   fields: Object.fromEntries(
@@ -172,6 +172,16 @@ describe('writes what the library reads:', () => {
     };
     const written = JSON.parse(JSON.stringify(sent({ type: 'proceed', metadata }, 'request-body')));
     expect(plain({ structValue: written.dynamic_metadata })).toEqual(metadata);
+  });
+
+  test('a wait, alone in its message', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 900_000 }), (forMs) => {
+        const written = JSON.parse(JSON.stringify(sent({ type: 'wait', forMs }, 'request-body')));
+        const { seconds = { low: 0 }, nanos = 0 } = written.override_message_timeout;
+        expect([Object.keys(written), Math.round(seconds.low * 1000 + nanos / 1_000_000)]).toEqual([['override_message_timeout'], forMs]);
+      }),
+    );
   });
 
   test('an immediate response', () => {

@@ -1,4 +1,4 @@
-import type { Attributes, DynamicMetadata, Header, Headers, Message, MetadataValue, Proceed, Reply } from './message.ts';
+import type { Asked, Attributes, DynamicMetadata, Header, Headers, Message, MetadataValue, Proceed, Sent } from './message.ts';
 import { ProtobufError, Reader, Writer } from './protobuf.ts';
 
 // Field numbers are those of protos/ext_proc.proto; tests hold both against each other.
@@ -140,10 +140,11 @@ const replyFields = {
   'response-body': 4,
   'request-trailers': 5,
   'response-trailers': 6,
-} as const satisfies Record<Message['type'], number>;
+} as const satisfies Record<Asked, number>;
 
 /** Writes the ProcessingResponse to a message of the given type, with `room` free bytes in front. */
-export function encodeReply(reply: Reply, to: Message['type'], room = 0): Buffer {
+export function encodeReply(reply: Sent, to: Asked, room = 0): Buffer {
+  if (reply.type === 'wait') return encodeWait(reply.forMs, room);
   const writer = new Writer(1024 + (reply.body?.length ?? 0));
   if (reply.type === 'immediate') {
     writer.message(7, () => {
@@ -158,6 +159,16 @@ export function encodeReply(reply: Reply, to: Message['type'], room = 0): Buffer
   if (reply.metadata !== undefined) writeMetadata(writer, reply.metadata);
   writer.message(replyFields[to], () => {
     if (to !== 'request-trailers' && to !== 'response-trailers') writer.message(1, () => writeCommonResponse(writer, reply));
+  });
+  return writer.finish(room);
+}
+
+/** A message that has nothing but `override_message_timeout` in it. */
+function encodeWait(forMs: number, room: number): Buffer {
+  const writer = new Writer(32 + room);
+  writer.message(10, () => {
+    writer.number(2, (forMs % 1000) * 1_000_000);
+    writer.number(1, Math.floor(forMs / 1000));
   });
   return writer.finish(room);
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { authenticate } from './authenticate.ts';
 import type { Identity } from './tenant.ts';
+import { tenant } from './tenant.fixture.ts';
 
 const identity: Identity = {
-  tenant: { name: 'marketing', models: undefined, budget: undefined, privacy: undefined, passThrough: false },
+  tenant: tenant('marketing'),
   key: 'website',
 };
 const keys = new Map([[createHash('sha256').update('rk-1').digest('hex'), identity]]);

@@ -12,6 +12,8 @@ import { StoreError, type Hold, type Ledger, type LedgerEntry, type Reservation 
 import { createBudget } from './budget.ts';
 import type { Outcome } from './policy.ts';
 import type { Identity } from './tenant.ts';
+import { deployment as deploymentAt } from '../routing/deployment.fixture.ts';
+import { tenant } from './tenant.fixture.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);
 const dollar = 1_000_000_000n;
@@ -47,18 +49,7 @@ class FakeLedger implements Ledger {
   close = async (): Promise<void> => {};
 }
 
-function deployment(name: string, price: ConfiguredPrice | undefined): Deployment {
-  const endpoint: Deployment['endpoint'] = {
-    name,
-    provider: openai,
-    baseUrl: new URL('https://provider.test'),
-    settings: {},
-    credentials: [{ name: 'default', authorize: () => ({}) }],
-    caFile: undefined,
-    connectTimeoutMs: 1000,
-  };
-  return { endpoint, model: 'llama-4', price };
-}
+const deployment = (name: string, price: ConfiguredPrice | undefined): Deployment => deploymentAt(name, 'llama-4', { price });
 
 const cheap = deployment('cheap', { input: 1, output: 2 }); // 1,000 and 2,000 nano-dollars per token
 const dear = deployment('dear', { input: 10, output: 20 });
@@ -71,13 +62,7 @@ function request(fields: Record<string, unknown> = {}): ClientRequest {
 }
 
 const identity = (amountNanos: bigint | undefined): Identity => ({
-  tenant: {
-    name: 'marketing',
-    models: undefined,
-    budget: amountNanos === undefined ? undefined : { amountNanos, per: 'month' },
-    privacy: undefined,
-    passThrough: false,
-  },
+  tenant: tenant('marketing', { budget: amountNanos === undefined ? undefined : { amountNanos, per: 'month' } }),
   key: 'website',
 });
 
@@ -89,6 +74,7 @@ const outcome = (fields: Partial<Outcome> = {}): Outcome => ({
   warnings: 0,
   usage: undefined,
   requestBytes: 300,
+  experiments: [],
   deliveredBytes: 0,
   ...fields,
 });

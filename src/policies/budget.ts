@@ -1,11 +1,8 @@
 import { GatewayError } from '../errors.ts';
-import { JsonFieldError } from '../framing/json.ts';
-import { budgetOf } from '../llm/reasoning.ts';
-import type { ChatRequest } from '../llm/request.ts';
-import { noUsage, type Usage } from '../llm/usage.ts';
+import { noUsage } from '../llm/usage.ts';
+import { chargedUsage, mostUsage } from '../pricing/charge.ts';
 import type { Prices } from '../pricing/prices.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
-import { defaultMaxTokens } from '../protocols/protocol.ts';
 import { deploymentName, type Deployment } from '../routing/deployment.ts';
 import { StoreError, type Hold, type Ledger, type LedgerEntry } from '../stores/ledger.ts';
 import { periodEnd } from '../stores/period.ts';
@@ -22,9 +19,6 @@ export interface BudgetParts {
   /** Milliseconds since 1970. */
   now: () => number;
 }
-
-/** Bytes of text per token: fewer than most tokens have, so that an estimate is rather too high. */
-const bytesPerToken = 3;
 
 /**
  * Spends a tenant's money only if it is there: reserves what a request may cost, books what it did cost, and enters every exchange that reached a provider in the ledger.
@@ -111,7 +105,7 @@ function entryOf(
   outcome: Outcome,
   prices: Prices,
 ): LedgerEntry {
-  const { usage, estimated } = fixedNanos === undefined ? usageOf(outcome) : { usage: noUsage, estimated: false };
+  const { usage, estimated } = fixedNanos === undefined ? chargedUsage(outcome) : { usage: noUsage, estimated: false };
   const costNanos = fixedNanos === undefined ? prices.costNanos(deployment, usage) : costOfCall(fixedNanos, outcome);
   return {
     exchange: begun.exchange,
@@ -128,6 +122,7 @@ function entryOf(
     end: outcome.end,
     status: outcome.status,
     attempts: outcome.attempts,
+    experiments: outcome.experiments,
     startedAt: begun.startedAt,
   };
 }
@@ -135,26 +130,9 @@ function entryOf(
 /** A call that the provider refused costs nothing. */
 const costOfCall = (nanos: number, { status }: Outcome): number => (status >= 400 ? 0 : nanos);
 
-/** Output that a request may lead to: its own maximum, or the default with what it lets the model think. */
-function mostOutputTokens(request: ClientRequest): number {
-  const { maxTokens, choices } = request.facts;
-  return maxTokens ?? (defaultMaxTokens + thinkingTokens(request)) * choices;
-}
-
-function thinkingTokens(request: ClientRequest): number {
-  if (request.protocol.operation !== 'chat') return 0;
-  try {
-    const { reasoning = {} } = request.decoded().value as ChatRequest; // what protocols of chat decode to
-    return budgetOf(reasoning) ?? 0;
-  } catch (error) {
-    if (error instanceof JsonFieldError) return 0; // cannot be translated, so its provider decides
-    throw error;
-  }
-}
-
 /** What a request may cost at the dearest deployment of its chain. */
 function mostNanos(request: ClientRequest, chain: readonly Deployment[], prices: Prices): number {
-  const usage = tokens(estimateTokens(request.bytes.length), mostOutputTokens(request));
+  const usage = mostUsage(request);
   return Math.max(
     0,
     ...chain.map((deployment) => {
@@ -168,24 +146,6 @@ function mostNanos(request: ClientRequest, chain: readonly Deployment[], prices:
     }),
   );
 }
-
-/**
- * The usage to charge. The provider's own where the answer is complete.
- * An answer that stopped midway has at best the count of its beginning (Anthropic opens a stream with one), so what was delivered counts where it is more.
- * Without any usage: nothing where an error came instead of an answer; else what was sent and delivered, also where the client left before the first byte, because the provider bills what it has read.
- */
-function usageOf({ end, status, usage, requestBytes, deliveredBytes }: Outcome): { usage: Usage; estimated: boolean } {
-  const delivered = estimateTokens(deliveredBytes);
-  if (usage !== undefined) {
-    if (end === 'complete' || delivered <= usage.outputTokens) return { usage, estimated: false };
-    return { usage: { ...usage, outputTokens: delivered }, estimated: true };
-  }
-  if (end === 'failed' && status >= 400 && deliveredBytes === 0) return { usage: noUsage, estimated: false };
-  return { usage: tokens(estimateTokens(requestBytes), delivered), estimated: true };
-}
-
-const estimateTokens = (bytes: number): number => Math.ceil(bytes / bytesPerToken);
-const tokens = (inputTokens: number, outputTokens: number): Usage => ({ ...noUsage, inputTokens, outputTokens });
 
 /** A store that cannot do its work is no bug, and the client may try again. */
 async function unlessBroken<T>(work: () => T | Promise<T>): Promise<T> {

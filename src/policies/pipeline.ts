@@ -2,7 +2,7 @@ import type { PartFilter } from '../protocols/rewriter.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import type { Outcome, Policy, PolicyRun } from './policy.ts';
-import type { Identity } from './tenant.ts';
+import type { Identity, PersonalDataType } from './tenant.ts';
 
 /** Times a policy's work on a request under the policy's name. */
 export type Stage = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
@@ -10,6 +10,8 @@ export type Stage = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
 /** All policies' parts in one exchange, in their order. */
 export interface PipelineRun {
   onRequest(request: ClientRequest): Promise<ClientRequest>;
+  /** Types of personal data that policies found in the request. */
+  found(): PersonalDataType[];
   onChain(request: ClientRequest, chain: readonly Deployment[]): Promise<void>;
   onPassThrough(group: string, deployment: Deployment): Promise<void>;
   /** The policies' way with the answer, last one first; undefined where none looks at it. */
@@ -36,6 +38,7 @@ export function openPipeline(
       }
       return current;
     },
+    found: () => [...new Set(runs.flatMap(({ run }) => [...(run.found?.() ?? [])]))],
     async onChain(request, chain) {
       for (const { name, run } of runs) {
         if (run.onChain !== undefined) await stage(name, () => run.onChain?.(request, chain));

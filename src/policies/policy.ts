@@ -2,7 +2,7 @@ import type { Part } from '../llm/part.ts';
 import type { Usage } from '../llm/usage.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Deployment } from '../routing/deployment.ts';
-import type { Identity } from './tenant.ts';
+import type { Identity, PersonalDataType } from './tenant.ts';
 
 /** A rule applied to exchanges. It holds no state of any exchange: that lives in what `open` returns. */
 export interface Policy {
@@ -15,6 +15,8 @@ export interface Policy {
 export interface PolicyRun {
   /** Sees the client's request; returns it, changed or not, or throws GatewayError to refuse. */
   onRequest?(request: ClientRequest): ClientRequest | Promise<ClientRequest>;
+  /** Types of personal data that it found in the request; asked once the request was seen. */
+  found?(): Iterable<PersonalDataType>;
   /** Sees the chain that routing chose; throws GatewayError to refuse. */
   onChain?(request: ClientRequest, chain: readonly Deployment[]): void | Promise<void>;
   /** Sees a call that passes to a deployment unread; `group` says of what kind it is. Throws GatewayError to refuse. */
@@ -37,6 +39,8 @@ export interface Outcome {
   status: number;
   /** The deployment that answered, or was last written to; undefined where none was. */
   deployment: Deployment | undefined;
+  /** The experiments that it took part in, each as `experiment:variant`. */
+  experiments: readonly string[];
   /** Attempts that were made. */
   attempts: number;
   /** Things of the request that the last attempt could not carry. */

@@ -5,22 +5,13 @@ import { noUsage, type Usage } from '../llm/usage.ts';
 import { openai } from '../providers/openai.ts';
 import type { ConfiguredPrice, Deployment, Endpoint } from '../routing/deployment.ts';
 import { createPrices } from './prices.ts';
+import { deployment as deploymentAt, endpoint } from '../routing/deployment.fixture.ts';
 
 const november = Date.UTC(2026, 10, 21, 12);
 const prices = createPrices({ now: () => november });
 
 function deployment(pricedAs: string | undefined, model: string, price?: ConfiguredPrice): Deployment {
-  const provider = { ...openai, pricedAs };
-  const endpoint: Endpoint = {
-    name: 'here',
-    provider,
-    baseUrl: new URL('https://provider.test'),
-    settings: {},
-    credentials: [{ name: 'default', authorize: () => ({}) }],
-    caFile: undefined,
-    connectTimeoutMs: 1000,
-  };
-  return { endpoint, model, price };
+  return deploymentAt(endpoint('here', { provider: { ...openai, pricedAs } }), model, { price });
 }
 
 const tokens = (usage: Partial<Usage>): Usage => ({ ...noUsage, ...usage });

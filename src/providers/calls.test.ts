@@ -21,6 +21,7 @@ import type { Deployment } from '../routing/deployment.ts';
 import { prepareAttempt } from '../routing/prepare-attempt.ts';
 import type { Credential, Settings } from './provider.ts';
 import { providerKinds } from './registry.ts';
+import { deployment, endpoint } from '../routing/deployment.fixture.ts';
 
 /** A provider at a fake, with what the fake wants to be shown. */
 interface Place {
@@ -75,8 +76,7 @@ function deploymentAt({ kind, fake, credential, settings = {} }: Place, model: s
   const provider = providerKinds.get(kind);
   if (provider === undefined) throw new Error(`no kind ${kind}`);
   const authorize = provider.connect(credential, settings);
-  const endpoint = { name: kind, provider, baseUrl: new URL(fake.url), settings, caFile: undefined, connectTimeoutMs: 5000 };
-  return { endpoint: { ...endpoint, credentials: [{ name: 'default', authorize }] }, model, price: undefined };
+  return deployment(endpoint(kind, { provider, baseUrl: new URL(fake.url), settings, credential: { name: 'default', weight: 1, authorize } }), model);
 }
 
 const seal = createSeals(['a secret of at least thirty-two characters'], (size) => Buffer.alloc(size, 7))('team');
@@ -91,7 +91,7 @@ async function attempt(
 ): Promise<{ status: number; parts: LocatedPart[]; failure: string; spoken: string }> {
   const request = new ClientRequest(protocol, Buffer.from(JSON.stringify({ model: 'asked', ...body })));
   const call = { headers: new Map(Object.entries(clientHeaders)), query: '' };
-  const { api, path, headers, body: sent } = await prepareAttempt(request, deploymentAt(place, model), { call, seal, random: () => 0 });
+  const { api, path, headers, body: sent } = await prepareAttempt(request, deploymentAt(place, model), { call, seal });
   const response = await fetch(new URL(path, place.fake.url), { method: 'POST', headers: Object.fromEntries(headers), body: new Uint8Array(sent) });
   const received = Buffer.from(await response.arrayBuffer());
   const spoken = api.protocol.name;

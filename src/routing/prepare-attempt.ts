@@ -6,7 +6,7 @@ import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withOwnState, withSealedState } from '../protocols/sealed-request.ts';
 import { apisOf, chooseApi } from './choose-api.ts';
-import { deploymentName, type Deployment, type Endpoint, type EndpointCredential } from './deployment.ts';
+import { deploymentName, type Deployment, type Endpoint } from './deployment.ts';
 
 /** An attempt as it goes to the provider. */
 export interface Attempt {
@@ -64,9 +64,9 @@ export function writeRequest(request: ClientRequest, deployment: Deployment, sea
  * Writes a request for one deployment, with address, headers and credential. The one place where attempts are made, first or further.
  * Throws as `writeRequest` does, and `provider-credential` where no credential can be had.
  */
-export async function prepareAttempt(request: ClientRequest, deployment: Deployment, { call, seal, random }: AttemptOptions): Promise<Attempt> {
+export async function prepareAttempt(request: ClientRequest, deployment: Deployment, { call, seal }: AttemptOptions): Promise<Attempt> {
   const { endpoint, model } = deployment;
-  const { baseUrl, settings, credentials } = endpoint;
+  const { baseUrl, settings } = endpoint;
   const written = writeRequest(request, deployment, seal, call.headers);
   const { api, body } = written;
   const isSameProtocol = api.protocol === request.protocol;
@@ -84,8 +84,7 @@ export async function prepareAttempt(request: ClientRequest, deployment: Deploym
   }
   const query = isSameProtocol ? passedQuery(call.query, api.passQuery) : [];
   const path = withQuery(baseUrl.pathname.replace(/\/$/, '') + api.path({ model, stream }, settings), query);
-  const credential = credentials[Math.floor(random() * credentials.length)] ?? credentials[0];
-  const shown = await shownTo(endpoint, credential, { method: 'POST', host: baseUrl.host, path, body, headers });
+  const shown = await shownTo(endpoint, { method: 'POST', host: baseUrl.host, path, body, headers });
   for (const [name, value] of Object.entries(shown)) headers.set(name, value);
   return { ...written, path, headers };
 }
@@ -93,14 +92,12 @@ export async function prepareAttempt(request: ClientRequest, deployment: Deploym
 export interface AttemptOptions {
   call: ClientCall;
   seal: Seal;
-  /** Numbers from 0 up to 1. */
-  random: () => number;
 }
 
 /** Headers that show a credential to its provider. What goes wrong while a token is fetched is ours to mend, not the client's: throws `provider-credential`. */
-export async function shownTo({ name }: Endpoint, { authorize }: EndpointCredential, call: OutgoingCall): Promise<Readonly<Record<string, string>>> {
+export async function shownTo({ name, credential }: Endpoint, call: OutgoingCall): Promise<Readonly<Record<string, string>>> {
   try {
-    return await authorize(call);
+    return await credential.authorize(call);
   } catch (cause) {
     throw new GatewayError('provider-credential', `The gateway has no valid credential for ${name} now. The platform team must mend it.`, { cause });
   }

@@ -1,47 +1,108 @@
-import { GatewayError } from '../errors.ts';
-import type { Deployment, Model } from './deployment.ts';
+import { allowed, type Bar, type Skipped } from './candidate.ts';
+import { joined, type Link } from './chain.ts';
+import type { Deployment, Model, Target } from './deployment.ts';
+import type { Standing } from './health/standing.ts';
+import { orderAccounts } from './order/accounts.ts';
+import { orderTargets } from './order/order-targets.ts';
+import type { OrderView } from './order/order-view.ts';
+import { stickAccount, stickTarget } from './sticky.ts';
 
-/** Most deployments a chain may have; Envoy makes one attempt at each. */
-export const maxChainLength = 8;
-
-/** Orders the deployments to try for a model: its targets, the first one drawn by weight, then those of its fallback models. `random` yields numbers from 0 up to 1. */
-export function route(name: string, models: ReadonlyMap<string, Model>, random: () => number): Deployment[] {
-  const model = models.get(name);
-  if (model === undefined) throw new GatewayError('model-not-found', unknownModel(name, models), { field: 'model' });
-  const chain: Deployment[] = [];
-  for (const tried of [model, ...fallbacks(model, models)]) {
-    for (const deployment of drawAll(tried.targets, random)) {
-      if (!chain.some((earlier) => isSame(earlier, deployment))) chain.push(deployment);
-    }
-  }
-  return chain.slice(0, maxChainLength);
+/** What a chain is made of: the model, then what it falls back to. */
+export interface RouteOptions {
+  /** The model that was chosen, which has targets. */
+  model: Model;
+  /** The models tried after it, in order. */
+  fallback: readonly Model[];
+  /** What the request and who asks rule out. */
+  bar: Bar;
+  /** Whether the tenant may use a model. */
+  mayUse: (model: Model) => boolean;
+  view: OrderView;
+  health: RouteHealth;
+  /** Whether a provider takes another attempt. */
+  hasRoom: (provider: string) => boolean;
+  /** What the requests have in common that go to one deployment; undefined where nothing is. */
+  stickyKey: number | undefined;
 }
 
-/** The models tried after this one: its fallback list, each followed by its own, none twice. */
-function fallbacks(model: Model, models: ReadonlyMap<string, Model>, seen = new Set([model.name])): Model[] {
-  return model.fallback.flatMap((name) => {
-    const next = models.get(name);
-    if (next === undefined || seen.has(name)) return [];
-    seen.add(name);
-    return [next, ...fallbacks(next, models, seen)];
+/** What routing asks of the deployments' health. */
+export interface RouteHealth {
+  standing(deployment: Deployment): Standing;
+  claimProbe(deployment: Deployment): boolean;
+  mayRetry(deployment: Deployment): boolean;
+}
+
+/** A chain, and what is not in it. */
+export interface Route {
+  /** Deployments in the order in which they are tried; one may stand there several times in a row. Empty where none can be tried. */
+  chain: Deployment[];
+  skipped: Skipped[];
+  /** Those that would be tried but for the moment: they rest, or are busy. In their order. */
+  waiting: Deployment[];
+  /** The first of the chain where it is on probation: nobody else tries it until this attempt is over. */
+  probe: Deployment | undefined;
+}
+
+/** Puts together the chain of a request. Nothing that `bar` or the tenant's list of models rules out is in it. */
+export function route(options: RouteOptions): Route {
+  const { model, fallback, health } = options;
+  const skipped: Skipped[] = [];
+  const waiting: Deployment[] = [];
+  const links = [model, ...fallback].flatMap((tried, index) => linksOf(tried, index === 0, options, skipped, waiting));
+  const chain = joined(lastOnProbation(links, health));
+  const probe = claimFirst(chain, health, skipped);
+  return { chain, skipped, waiting, probe };
+}
+
+/** The targets of one model that can be tried now, in order. */
+function linksOf(model: Model, isFirst: boolean, options: RouteOptions, skipped: Skipped[], waiting: Deployment[]): Link[] {
+  const { bar, view, stickyKey, health } = options;
+  const mayUse = options.mayUse(model);
+  const usable = model.targets.flatMap((target): Target[] => {
+    if (target.weight === 0) return [];
+    const able = allowed(target.deployments, mayUse ? bar : notAllowed, skipped);
+    const [first, ...more] = allowed(able, nowBar(options), skipped);
+    waiting.push(...able.filter((each) => each !== first && !more.includes(each)));
+    return first === undefined ? [] : [{ ...target, deployments: [first, ...more] }];
+  });
+  const isSticky = isFirst && stickyKey !== undefined;
+  const ordered = orderTargets(model.strategy, usable, view);
+  const targets = isSticky ? stickTarget(ordered, stickyKey, view) : ordered;
+  return targets.map(({ deployments }, index) => {
+    const drawn = orderAccounts(deployments, view);
+    const accounts = isSticky && index === 0 ? stickAccount(drawn, stickyKey, view) : drawn;
+    const [account] = accounts;
+    return { accounts, retries: account !== undefined && health.mayRetry(account) ? model.retries : 0 };
   });
 }
 
-/** All targets of some weight in random order, each drawn by its share of the weight that is left. */
-function drawAll(targets: Model['targets'], random: () => number): Deployment[] {
-  const left = targets.filter(({ weight }) => weight > 0);
-  const drawn: Deployment[] = [];
-  while (left.length > 0) {
-    let point = random() * left.reduce((sum, { weight }) => sum + weight, 0);
-    const index = left.findIndex(({ weight }) => (point -= weight) < 0);
-    drawn.push(...left.splice(index === -1 ? left.length - 1 : index, 1).map(({ deployment }) => deployment));
-  }
-  return drawn;
+const notAllowed: Bar = () => ({ kind: 'not-allowed', detail: '' });
+
+/** What the moment rules out. */
+const nowBar =
+  ({ health, hasRoom }: RouteOptions): Bar =>
+  (deployment) => {
+    const standing = health.standing(deployment);
+    if (standing.type === 'resting') return { kind: 'resting', detail: standing.reason, untilMs: standing.untilMs };
+    return hasRoom(deployment.endpoint.name) ? undefined : { kind: 'busy', detail: '' };
+  };
+
+/** One that is on probation comes first where it is its turn; as a fallback it comes last, so that a request that has failed once meets what is known to work. */
+function lastOnProbation(links: readonly Link[], { standing }: RouteHealth): Link[] {
+  const isOnProbation = ({ accounts: [first] }: Link): boolean => first !== undefined && standing(first).type === 'probe';
+  const [first, ...rest] = links;
+  if (first === undefined) return [];
+  return [first, ...rest.filter((link) => !isOnProbation(link)), ...rest.filter(isOnProbation)];
 }
 
-const isSame = (a: Deployment, b: Deployment): boolean => a.endpoint === b.endpoint && a.model === b.model;
-
-function unknownModel(name: string, models: ReadonlyMap<string, Model>): string {
-  const known = [...models.keys()].slice(0, 20).join(', ');
-  return `There is no model "${name.slice(0, 100)}". Ask for one of: ${known}.`;
+/** One request at a time may try a deployment that is on probation; where another one does, the chain begins with the next. */
+function claimFirst(chain: Deployment[], health: RouteHealth, skipped: Skipped[]): Deployment | undefined {
+  for (let first = chain[0]; first !== undefined; first = chain[0]) {
+    const tried = first;
+    if (health.standing(tried).type === 'good') return undefined;
+    if (health.claimProbe(tried)) return tried;
+    allowed([tried], () => ({ kind: 'resting', detail: 'another request tries whether it is back' }), skipped);
+    while (chain[0] === tried) chain.shift();
+  }
+  return undefined;
 }

@@ -24,6 +24,7 @@ export function entry(fields: Partial<LedgerEntry> & Pick<LedgerEntry, 'tenant' 
     end: 'complete',
     status: 200,
     attempts: 1,
+    experiments: [],
     startedAt: trafficAt,
     ...fields,
   };

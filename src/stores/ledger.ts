@@ -63,6 +63,8 @@ export interface LedgerEntry {
   /** HTTP status the client got; 0 where it got none. */
   status: number;
   attempts: number;
+  /** The experiments that it took part in, each as `experiment:variant`. */
+  experiments: readonly string[];
   /** Milliseconds since 1970. */
   startedAt: number;
 }

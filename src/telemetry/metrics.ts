@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { deploymentName } from '../routing/deployment.ts';
+import { deploymentName, type Deployment } from '../routing/deployment.ts';
+import type { AttemptOutcome } from '../routing/health/outcome.ts';
 import type { Outcome, Policy } from '../policies/policy.ts';
 
 /** What the gateway counts, in Prometheus' text format. Label values come from the config alone, so their number is bounded. */
@@ -8,6 +9,18 @@ export interface Metrics {
   policy: Policy;
   /** Counts an error of ours by its code. */
   error(code: string): void;
+  /** Counts an attempt that is over. */
+  attempt(deployment: Deployment, outcome: AttemptOutcome): void;
+  /** Counts a deployment, by its id, that was not tried for a request. */
+  skipped(deployment: string, reason: string): void;
+  /** Counts a copied request that is over. */
+  mirrored(result: { model: string; deployment: string; end: string; costNanos: number }): void;
+  /** Counts a copy that was not made. */
+  mirrorDropped(reason: string): void;
+  /** Counts what a rule, an experiment or an `auto` model chose. */
+  chosen(by: 'rule' | 'experiment' | 'auto', name: string, choice: string): void;
+  /** Where other parts hang gauges of their own. */
+  registry: Registry;
   /** All metrics as text (https://prometheus.io/docs/instrumenting/exposition_formats/). */
   render(): Promise<{ contentType: string; text: string }>;
 }
@@ -32,7 +45,38 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
   });
   const attempts = new Counter({
     name: 'remora_attempts_total',
-    help: 'Attempts made, those that failed included.',
+    help: 'Attempts that are over: the status that the provider answered (0 for none) and, where they failed without one, how.',
+    labelNames: ['deployment', 'account', 'status', 'failure'] as const,
+    registers: [registry],
+  });
+  const skipped = new Counter({
+    name: 'remora_deployments_skipped_total',
+    help: 'Deployments that were not tried for a request, by why.',
+    labelNames: ['deployment', 'reason'] as const,
+    registers: [registry],
+  });
+  const mirrored = new Counter({
+    name: 'remora_mirrored_total',
+    help: 'Copies of requests that were sent to another deployment, by how they ended.',
+    labelNames: ['model', 'deployment', 'end'] as const,
+    registers: [registry],
+  });
+  const mirrorDropped = new Counter({
+    name: 'remora_mirror_dropped_total',
+    help: 'Copies of requests that were not made, by why.',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+  });
+  const mirrorCost = new Counter({
+    name: 'remora_mirrored_dollars_total',
+    help: 'What copies of requests have cost.',
+    labelNames: ['model', 'deployment'] as const,
+    registers: [registry],
+  });
+  const chosen = new Counter({
+    name: 'remora_choices_total',
+    help: 'What rules, experiments and auto models chose.',
+    labelNames: ['by', 'name', 'choice'] as const,
     registers: [registry],
   });
   const tokens = new Counter({
@@ -54,12 +98,11 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     registers: [registry],
   });
 
-  function settled(tenant: string, startedAt: number, { end, status, deployment, usage, attempts: made, warnings: lost }: Outcome): void {
+  function settled(tenant: string, startedAt: number, { end, status, deployment, usage, warnings: lost }: Outcome): void {
     const name = deployment === undefined ? '' : deploymentName(deployment);
     open.dec();
     exchanges.inc({ tenant, deployment: name, end, status });
     duration.observe({ deployment: name }, (now() - startedAt) / 1000);
-    attempts.inc(made);
     if (lost > 0) warnings.inc({ tenant, deployment: name }, lost);
     if (usage === undefined) return;
     tokens.inc({ tenant, deployment: name, kind: 'input' }, usage.inputTokens);
@@ -78,6 +121,16 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
       },
     },
     error: (code) => errors.inc({ code }),
+    attempt: ({ endpoint, model }, { status, failure }) =>
+      attempts.inc({ deployment: `${endpoint.name}/${model}`, account: endpoint.credential.name, status, failure: failure ?? '' }),
+    skipped: (deployment, reason) => skipped.inc({ deployment, reason }),
+    mirrored: ({ model, deployment, end, costNanos }) => {
+      mirrored.inc({ model, deployment, end });
+      mirrorCost.inc({ model, deployment }, costNanos / 1e9);
+    },
+    mirrorDropped: (reason) => mirrorDropped.inc({ reason }),
+    chosen: (by, name, choice) => chosen.inc({ by, name, choice }),
+    registry,
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

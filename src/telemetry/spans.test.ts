@@ -9,20 +9,9 @@ import type { Provider } from '../providers/provider.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import type { ExchangeTrace } from './exchange-trace.ts';
 import { createSpans } from './spans.ts';
+import { deployment as deploymentAt, endpoint } from '../routing/deployment.fixture.ts';
 
-const deployment = (name: string, provider: Provider, model: string): Deployment => ({
-  endpoint: {
-    name,
-    provider,
-    baseUrl: new URL('http://localhost'),
-    settings: {},
-    credentials: [{ name: 'default', authorize: () => ({}) }],
-    caFile: undefined,
-    connectTimeoutMs: 1000,
-  },
-  model,
-  price: undefined,
-});
+const deployment = (name: string, provider: Provider, model: string): Deployment => deploymentAt(endpoint(name, { provider }), model);
 const toOpenAI = deployment('openai', openai, 'gpt-5-mini');
 const toAnthropic = deployment('anthropic', anthropic, 'claude-haiku-4-5');
 
@@ -42,6 +31,7 @@ const complete: Outcome = {
   warnings: 0,
   usage: { ...noUsage, inputTokens: 9, outputTokens: 2 },
   requestBytes: 10,
+  experiments: [],
   deliveredBytes: 5,
 };
 
@@ -80,7 +70,9 @@ async function exported(
     otlp: new URL(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`),
     now: () => clock.now,
   });
-  await play(open(headers), clock);
+  const trace = open(headers);
+  await play(trace, clock);
+  trace.completed();
   await shutdown();
   server.close();
   return new Map(spans.map((span) => [span.name, span]));

@@ -68,12 +68,15 @@ export const untraced: ExchangeTrace = {
   stage: async (_, work) => work(),
   identified() {},
   requested() {},
+  routed() {},
   attempted() {},
+  attemptEnded() {},
   answered() {},
   described() {},
   firstToken() {},
   answering: (work) => work(),
   ended() {},
+  completed() {},
 };
 
 interface Recorded {
@@ -100,6 +103,8 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
   /** When the last piece of the answer left us; Envoy tells of an exchange's end only after it has ended its own span. */
   let answeredUntil: number | undefined;
   let busyMs = 0;
+  /** Where attempts hang that Envoy has no span for. */
+  let inside: Context | undefined;
 
   const endAttempt = (endedAt: number, failed: boolean): void => {
     const last = attempts.at(-1);
@@ -129,15 +134,40 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
         ...(facts.maxTokens === undefined ? {} : { 'gen_ai.request.max_tokens': facts.maxTokens }),
       });
     },
+    routed({ model: served, chain, skipped, rule, experiments, task }) {
+      Object.assign(attributes, {
+        'remora.model': served,
+        'remora.chain': [...chain],
+        ...(skipped.length > 0 && { 'remora.skipped': [...skipped] }),
+        ...(rule !== undefined && { 'remora.rule': rule }),
+        ...(experiments.length > 0 && { 'remora.experiments': [...experiments] }),
+        ...(task && { 'remora.task.score': task.score, 'remora.task.by': task.by, 'remora.task.reasons': [...task.reasons] }),
+      });
+    },
     attempted(number, deployment, parent) {
       endAttempt(now(), true);
       attempts.push({
         name: `attempt ${number} ${deploymentName(deployment)}`,
         startedAt: now(),
         endedAt: 0,
-        attributes: { 'remora.attempt': number, 'remora.deployment': deploymentName(deployment) },
+        attributes: {
+          'remora.attempt': number,
+          'remora.deployment': deploymentName(deployment),
+          'remora.account': deployment.endpoint.credential.name,
+        },
         parent: traceparentContext(parent),
         failed: false,
+      });
+    },
+    attemptEnded(number, { status, failure, details, durationMs }) {
+      const attempt = attempts[number - 1];
+      if (attempt === undefined) return;
+      attempt.endedAt = attempt.startedAt + durationMs;
+      attempt.failed = failure !== undefined || status >= 400;
+      Object.assign(attempt.attributes, {
+        ...(status > 0 && { 'http.response.status_code': status }),
+        ...(attempt.failed && { 'error.type': failure ?? String(status) }),
+        ...(attempt.failed && details !== '' && { 'remora.details': details }),
       });
     },
     answered(status) {
@@ -176,9 +206,13 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
         ingress,
       );
       if (outcome.end !== 'complete') span.setStatus({ code: SpanStatusCode.ERROR, message: error ?? outcome.end });
-      const inside = traces.setSpan(ingress, span);
-      for (const recorded of [...stages, ...attempts]) write(tracer, recorded, recorded.parent ?? inside);
+      inside = traces.setSpan(ingress, span);
+      for (const recorded of stages) write(tracer, recorded, recorded.parent ?? inside);
       span.end(endedAt);
+    },
+    completed() {
+      for (const recorded of attempts) write(tracer, recorded, recorded.parent ?? inside ?? ingress);
+      attempts.length = 0;
     },
   };
 }

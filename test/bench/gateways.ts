@@ -9,7 +9,7 @@ import { launchEnvoy } from '../../src/envoy/launch.ts';
 import { clusterNames } from '../../src/envoy/names.ts';
 import { startEnvoy, type RunningEnvoy } from '../../src/envoy/supervise.ts';
 import type { ConfigObject, ConfigValue } from '../../src/envoy/typed.ts';
-import { clusterOf } from '../../src/routing/deployment.ts';
+import { clusterOf, endpointsByCluster } from '../../src/routing/deployment.ts';
 import { pin, startChild, type Child, type Cores } from './child.ts';
 
 /** A gateway under test. */
@@ -75,7 +75,7 @@ export async function startRemora(
 /** Starts Envoy with the same listener and cluster, but without ext_proc: every request goes to the config's first provider. */
 export async function startPlainEnvoy(config: object, { binary, directory, cores }: Surroundings): Promise<Gateway> {
   const { folder, snapshot, options } = await prepare('plain', config, directory);
-  const [endpoint] = snapshot.endpoints.values();
+  const [[endpoint] = []] = snapshot.endpoints.values();
   if (endpoint === undefined) throw new Error('the config has no provider');
   const admin = { path: join(folder, 'admin.sock') };
   const withSidecar = bootstrap({ ...options, sidecars: [{ path: join(folder, 'none.sock') }], admin }, 'inline');
@@ -104,7 +104,7 @@ async function prepare(name: string, config: object, directory: string): Promise
     folder,
     configFile,
     snapshot,
-    options: { ...gatewayDefaults, listen, telemetry, endpoints: [...endpoints.values()], systemCaFile: undefined },
+    options: { ...gatewayDefaults, listen, telemetry, endpoints: endpointsByCluster(endpoints.values()), systemCaFile: undefined },
   };
 }
 

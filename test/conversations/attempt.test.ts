@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { exchange } from '../../src/extproc/exchange.ts';
 import type { Conversation, Message } from '../../src/extproc/message.ts';
 import {
   attemptHeaders,
@@ -11,13 +10,12 @@ import {
   responseBody,
   responseHeaders,
   setStage,
-  type Stage,
-} from './play.ts';
+  type Stage, openExchange, clusters } from './play.ts';
 
 /** An exchange whose first attempt is under way: model `fast` goes to OpenAI and then to Anthropic. */
 async function underWay(stage: Stage): Promise<Conversation> {
   const first = requestHeaders('open');
-  const conversation = exchange(first, stage.deps);
+  const conversation = openExchange(stage, first);
   await conversation.next(first);
   await conversation.next(requestBody({ model: 'fast', messages: [{ role: 'user', content: 'hi' }] }));
   return conversation;
@@ -26,7 +24,7 @@ async function underWay(stage: Stage): Promise<Conversation> {
 test('writes the request of the deployment whose turn it is, and takes the first one’s credential away', async () => {
   const stage = setStage();
   const conversation = await underWay(stage);
-  const reply = passed((await playAttempt(stage, attemptHeaders('exchange-1', 2, 'p_anthropic')))[0]);
+  const reply = passed((await playAttempt(stage, attemptHeaders('exchange-1', 2, clusters.anthropic)))[0]);
   expect(reply.replacesRequest).toBe(true);
   expect(JSON.parse(reply.text ?? '')).toMatchObject({ model: 'claude-haiku-4-5', max_tokens: 4096 });
   expect(Object.fromEntries(reply.set)).toMatchObject({
@@ -43,7 +41,7 @@ test('writes the request of the deployment whose turn it is, and takes the first
 test('the answer is read in the protocol of the attempt that gave it', async () => {
   const stage = setStage();
   const conversation = await underWay(stage);
-  await playAttempt(stage, attemptHeaders('exchange-1', 2, 'p_anthropic'));
+  await playAttempt(stage, attemptHeaders('exchange-1', 2, clusters.anthropic));
   const next = async (message: Message) => (await conversation.next(message)).value ?? undefined;
   const headers = passed(await next(responseHeaders(200, { attempts: 2 })));
   expect([headers.set.get('x-remora-deployment'), headers.set.get('x-remora-attempts')]).toEqual(['anthropic/claude-haiku-4-5', '2']);
@@ -68,11 +66,11 @@ test('the answer is read in the protocol of the attempt that gave it', async () 
 
 describe('refuses, rather than guess,', () => {
   test.each([
-    ['an exchange that is not known', attemptHeaders('exchange-9', 2, 'p_anthropic')],
-    ['an attempt without an exchange', { ...attemptHeaders('', 2, 'p_anthropic'), metadata: new Map<string, string>() }],
-    ['a cluster that is not the chain’s', attemptHeaders('exchange-1', 2, 'p_openai')],
-    ['an attempt beyond the chain', attemptHeaders('exchange-1', 3, 'p_anthropic')],
-    ['an attempt without a number', attemptHeaders('exchange-1', Number.NaN, 'p_anthropic')],
+    ['an exchange that is not known', attemptHeaders('exchange-9', 2, clusters.anthropic)],
+    ['an attempt without an exchange', { ...attemptHeaders('', 2, clusters.anthropic), metadata: new Map<string, string>() }],
+    ['a cluster that is not the chain’s', attemptHeaders('exchange-1', 2, clusters.openai)],
+    ['an attempt beyond the chain', attemptHeaders('exchange-1', 3, clusters.anthropic)],
+    ['an attempt without a number', attemptHeaders('exchange-1', Number.NaN, clusters.anthropic)],
   ])('%s', async (_, headers) => {
     const stage = setStage();
     const conversation = await underWay(stage);
@@ -85,6 +83,6 @@ describe('refuses, rather than guess,', () => {
   test('an exchange that is over', async () => {
     const stage = setStage();
     await (await underWay(stage)).return();
-    expect(refusal((await playAttempt(stage, attemptHeaders('exchange-1', 2, 'p_anthropic')))[0]).status).toBe(503);
+    expect(refusal((await playAttempt(stage, attemptHeaders('exchange-1', 2, clusters.anthropic)))[0]).status).toBe(503);
   });
 });

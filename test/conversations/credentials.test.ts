@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { exchange } from '../../src/extproc/exchange.ts';
 import type { Message, Proceed, RequestHeaders } from '../../src/extproc/message.ts';
 import { clientProtocols } from '../../src/protocols/registry.ts';
 import type { Credential, Provider, Settings } from '../../src/providers/provider.ts';
@@ -20,8 +19,9 @@ import {
   responseBody,
   responseHeaders,
   setStage,
-  type Stage,
-} from './play.ts';
+  type Stage, openExchange, clusters } from './play.ts';
+import { createSnapshots } from '../../src/extproc/snapshots.ts';
+import { deployment, endpoint, model, target } from '../../src/routing/deployment.fixture.ts';
 
 interface Kind {
   provider: Provider;
@@ -47,16 +47,8 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 function deploymentAt(name: string): Deployment {
   const { provider, model, credential, settings = {} } = kinds[name] as Kind;
-  const endpoint = {
-    name,
-    provider,
-    baseUrl: new URL(provider.defaultBaseUrl(settings) ?? 'https://provider.example'),
-    settings,
-    credentials: [{ name: 'default', authorize: provider.connect(credential, settings) }] as const,
-    caFile: undefined,
-    connectTimeoutMs: 1000,
-  };
-  return { endpoint, model, price: undefined };
+  const baseUrl = new URL(provider.defaultBaseUrl(settings) ?? 'https://provider.example');
+  return deployment(endpoint(name, { provider, baseUrl, settings, credential: { name: 'default', weight: 1, authorize: provider.connect(credential, settings) } }), model);
 }
 
 const deployments = Object.keys(kinds).map(deploymentAt);
@@ -64,17 +56,15 @@ const deployments = Object.keys(kinds).map(deploymentAt);
 /** A stage on which the model `fast` leads to each kind of provider in turn, the given one first. */
 function stageWith(first: string): Stage {
   const stage = setStage();
-  const snapshot = stage.deps.snapshot();
+  const { snapshot } = stage;
   const ordered = deployments.toSorted((a, b) => Number(b.endpoint.name === first) - Number(a.endpoint.name === first));
-  const models = ordered.map((deployment, index): Model => ({
-    name: index === 0 ? 'fast' : deployment.endpoint.name,
-    targets: [{ deployment, weight: 1 }],
-    fallback: index === 0 ? ordered.slice(1).map(({ endpoint }) => endpoint.name) : [],
-    strict: false,
-    headersTimeoutMs: undefined,
-  }));
-  const changed = { ...snapshot, models: new Map(models.map((model) => [model.name, model])) };
-  return { ...stage, deps: { ...stage.deps, protocols: clientProtocols, snapshot: () => changed } };
+  const models = ordered.map((each, index): Model =>
+    model(index === 0 ? 'fast' : each.endpoint.name, [target(each)], {
+      fallback: index === 0 ? ordered.slice(1).map(({ endpoint: { name } }) => name) : [],
+    }),
+  );
+  const changed = { ...snapshot, models: new Map(models.map((each) => [each.name, each])) };
+  return { ...stage, deps: { ...stage.deps, protocols: clientProtocols, snapshots: createSnapshots(changed, () => 0) } };
 }
 
 /** The client's own key is its tenant's name here; what it sends besides is marked. */
@@ -113,15 +103,16 @@ describe.each(Object.entries(clients))('of a client of %s', (_, { path, body }) 
     let replies: Awaited<ReturnType<typeof playExchange>> = [];
     const prepared: { text: string; name: string }[] = [];
     // The exchange must be open while its attempts are made.
-    const conversation = exchange(start, stage.deps);
+    const conversation = openExchange(stage, start);
     await conversation.next(start);
     const opened = await conversation.next(requestBody(body));
     replies = [opened.value as Proceed];
     const { metadata } = passed(replies[0]);
     const chain = metadata?.['remora.chain'] as { priority_groups: { clusters: { cluster_name: string }[] }[] };
     const clusters = chain.priority_groups.map(({ clusters: [cluster] }) => cluster?.cluster_name ?? '');
+    const nameOf = (cluster: string): string => cluster.slice(2, cluster.lastIndexOf('.'));
     let present = sent(start.headers, passed(replies[0]));
-    prepared.push({ name: clusters[0]?.slice(2) ?? '', text: `${[...present].join('\n')}\n${String(passed(replies[0]).body)}` });
+    prepared.push({ name: nameOf(clusters[0] ?? ''), text: `${[...present].join('\n')}\n${String(passed(replies[0]).body)}` });
     for (const [index, cluster] of clusters.entries()) {
       if (index === 0) continue;
       const further: RequestHeaders = {
@@ -133,7 +124,7 @@ describe.each(Object.entries(clients))('of a client of %s', (_, { path, body }) 
       };
       const [reply] = await playAttempt(stage, further);
       present = sent(further.headers, passed(reply));
-      prepared.push({ name: cluster.slice(2), text: `${[...present].join('\n')}\n${String(passed(reply).body)}` });
+      prepared.push({ name: nameOf(cluster), text: `${[...present].join('\n')}\n${String(passed(reply).body)}` });
     }
     await conversation.return();
     expect(stage.failures).toEqual([]);

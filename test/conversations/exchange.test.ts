@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { exchange } from '../../src/extproc/exchange.ts';
 import type { Policy } from '../../src/policies/policy.ts';
-import { envoyHeaders, passed, playExchange, refusal, requestBody, requestHeaders, responseBody, responseHeaders, setStage } from './play.ts';
+import { envoyHeaders, passed, playExchange, refusal, requestBody, requestHeaders, responseBody, responseHeaders, setStage, openExchange, clusters } from './play.ts';
 
 const ask = { model: 'gpt', messages: [{ role: 'user', content: 'hi' }] };
 const stream = { ...ask, stream: true };
@@ -35,8 +34,8 @@ describe('a JSON exchange', () => {
       remora: { exchange_id: 'exchange-1', request_id: 'request-1', content_length: Buffer.byteLength(text ?? '') },
       'remora.chain': {
         priority_groups: [
-          { name: '1', clusters: [{ cluster_name: 'p_openai', weight: 1 }] },
-          { name: '2', clusters: [{ cluster_name: 'p_anthropic', weight: 1 }] },
+          { name: '1', clusters: [{ cluster_name: clusters.openai, weight: 1 }] },
+          { name: '2', clusters: [{ cluster_name: clusters.anthropic, weight: 1 }] },
         ],
       },
     });
@@ -392,7 +391,7 @@ test('redacts before anything leaves, and restores what comes back', async () =>
 test('two exchanges know nothing of each other', async () => {
   const stage = setStage();
   const first = requestHeaders('private');
-  const ours = exchange(first, stage.deps);
+  const ours = openExchange(stage, first);
   await ours.next(first);
   await ours.next(requestBody({ model: 'gpt', messages: [{ role: 'user', content: 'a@example.com' }] }));
   const theirs = await playExchange(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../src/extproc/message.ts';
-import { passed, playExchange, refusal, requestBody, requestHeaders, responseBody, responseHeaders, setStage, type Stage } from './play.ts';
+import { passed, playExchange, refusal, requestBody, requestHeaders, responseBody, responseHeaders, setStage, type Stage, clusters } from './play.ts';
+import { createSnapshots } from '../../src/extproc/snapshots.ts';
 
 const form = { contentType: 'multipart/form-data; boundary=x' };
 const upload = requestHeaders('free', { path: '/v1/files', ...form });
@@ -32,7 +33,7 @@ describe('a call that nobody reads', () => {
     });
     expect(removeHeaders).toContain('cookie');
     expect(clearRouteCache).toBe(true);
-    expect(metadata?.['remora.chain']).toEqual({ priority_groups: [{ name: '1', clusters: [{ cluster_name: 'p_openai', weight: 1 }] }] });
+    expect(metadata?.['remora.chain']).toEqual({ priority_groups: [{ name: '1', clusters: [{ cluster_name: clusters.openai, weight: 1 }] }] });
     expect(passed(second).responseBody).toBe('none');
     expect(stage.outcomes).toMatchObject([{ end: 'complete', status: 200, attempts: 1 }]);
   });
@@ -59,12 +60,11 @@ describe('a call that nobody reads', () => {
 
   test('for which no credential can be had is not the fault of the client’s key either', async () => {
     const stage = setStage();
-    const { snapshot } = stage.deps;
-    const standing = snapshot().passThrough?.deployment;
+    const standing = stage.snapshot.passThrough?.deployment;
     if (standing === undefined) throw new Error('the stage passes nothing through');
-    const credentials = [{ name: 'default', authorize: () => Promise.reject(new Error('no token')) }] as const;
-    const deployment = { ...standing, endpoint: { ...standing.endpoint, credentials } };
-    stage.deps.snapshot = () => ({ ...snapshot(), passThrough: { deployment, costNanos: new Map() } });
+    const credential = { name: 'default', weight: 1, authorize: () => Promise.reject(new Error('no token')) };
+    const deployment = { ...standing, endpoint: { ...standing.endpoint, credential } };
+    stage.deps.snapshots = createSnapshots({ ...stage.snapshot, passThrough: { deployment, costNanos: new Map() } }, () => 0);
     expect(await codeOf(stage, requestHeaders('free', { path: '/v1/images/generations' }), requestBody({ prompt: 'x' }))).toEqual([
       502,
       'provider-credential',

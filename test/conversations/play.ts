@@ -1,9 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { attempt } from '../../src/extproc/attempt.ts';
+import { createAdmission } from '../../src/admission/admission.ts';
+import { createBodyMemory } from '../../src/admission/body-memory.ts';
+import { createGates } from '../../src/admission/gates.ts';
+import type { Snapshot } from '../../src/config/snapshot.ts';
+import { createAttemptLog } from '../../src/extproc/attempt-log.ts';
+import { createSnapshots } from '../../src/extproc/snapshots.ts';
+import { createHealth } from '../../src/routing/health/health.ts';
+import { upstreamConversation } from '../../src/extproc/upstream.ts';
 import { exchange, type ExchangeDeps } from '../../src/extproc/exchange.ts';
 import type { Attributes, Conversation, Immediate, Message, Proceed, Reply, RequestHeaders } from '../../src/extproc/message.ts';
 import type { Outcome, Policy } from '../../src/policies/policy.ts';
 import { redact } from '../../src/policies/redact/index.ts';
+import { tenant } from '../../src/policies/tenant.fixture.ts';
 import { personalDataTypes, type Tenant } from '../../src/policies/tenant.ts';
 import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
@@ -11,7 +19,8 @@ import { createSeals } from '../../src/protocols/seal.ts';
 import { anthropic } from '../../src/providers/anthropic.ts';
 import { openai } from '../../src/providers/openai.ts';
 import type { Provider } from '../../src/providers/provider.ts';
-import type { Deployment, Endpoint, Model } from '../../src/routing/deployment.ts';
+import { clusterOf, type Endpoint } from '../../src/routing/deployment.ts';
+import { deployment, endpoint, model, target } from '../../src/routing/deployment.fixture.ts';
 import { untraced } from '../../src/telemetry/spans.ts';
 
 /** A gateway without Envoy: conversations are played message by message. */
@@ -20,50 +29,34 @@ export interface Stage {
   /** How exchanges ended, as a policy sees it. */
   outcomes: Outcome[];
   failures: unknown[];
+  snapshot: Snapshot;
 }
 
-const endpoint = (name: string, provider: Provider): Endpoint => ({
-  name,
-  provider,
-  baseUrl: new URL(provider.defaultBaseUrl({}) ?? 'http://localhost'),
-  settings: {},
-  credentials: [{ name: 'default', authorize: provider.connect({ apiKey: `key-of-${name}` }, {}) }],
-  caFile: undefined,
-  connectTimeoutMs: 1000,
-});
-const toOpenAI: Deployment = { endpoint: endpoint('openai', openai), model: 'gpt-5-mini', price: undefined };
-const toAnthropic: Deployment = { endpoint: endpoint('anthropic', anthropic), model: 'claude-haiku-4-5', price: undefined };
-
-const model = (name: string, deployment: Deployment, fallback: string[]): Model => ({
-  name,
-  targets: [{ deployment, weight: 1 }],
-  fallback,
-  strict: false,
-  headersTimeoutMs: undefined,
-});
+const at = (name: string, provider: Provider): Endpoint =>
+  endpoint(name, {
+    provider,
+    baseUrl: new URL(provider.defaultBaseUrl({}) ?? 'http://localhost'),
+    credential: { name: 'default', weight: 1, authorize: provider.connect({ apiKey: `key-of-${name}` }, {}) },
+  });
+const toOpenAI = deployment(at('openai', openai));
+const toAnthropic = deployment(at('anthropic', anthropic), 'claude-haiku-4-5');
 
 const models = new Map(
-  [model('fast', toOpenAI, ['smart']), model('smart', toAnthropic, []), model('gpt', toOpenAI, [])].map((each) => [each.name, each]),
+  [
+    model('fast', [target(toOpenAI)], { fallback: ['smart'] }),
+    model('smart', [target(toAnthropic)]),
+    model('gpt', [target(toOpenAI)]),
+  ].map((each) => [each.name, each]),
 );
 
+const privacy = { redact: new Set(personalDataTypes), keepInHouse: new Set<never>(), keepIn: new Map(), restore: true };
+
 const tenants: Record<string, Tenant> = {
-  open: { name: 'open', models: undefined, budget: undefined, privacy: undefined, passThrough: false },
-  private: {
-    name: 'private',
-    models: undefined,
-    budget: undefined,
-    privacy: { redact: new Set(personalDataTypes), restore: true },
-    passThrough: false,
-  },
-  free: { name: 'free', models: undefined, budget: undefined, privacy: undefined, passThrough: true },
-  guarded: {
-    name: 'guarded',
-    models: undefined,
-    budget: undefined,
-    privacy: { redact: new Set(personalDataTypes), restore: true },
-    passThrough: true,
-  },
-  narrow: { name: 'narrow', models: new Set(['smart']), budget: undefined, privacy: undefined, passThrough: false },
+  open: tenant('open'),
+  private: tenant('private', { privacy }),
+  free: tenant('free', { passThrough: true }),
+  guarded: tenant('guarded', { privacy, passThrough: true }),
+  narrow: tenant('narrow', { models: new Set(['smart']) }),
 };
 
 /** Sets up a gateway whose keys are the names of its tenants: `open`, `private` (redacts), `narrow` (may use `smart` only), `free` (may pass through), `guarded` (would, but redacts). */
@@ -72,36 +65,57 @@ export function setStage(...policies: Policy[]): Stage {
   const failures: unknown[] = [];
   const witness: Policy = { name: 'witness', open: () => ({ onSettled: (outcome) => outcomes.push({ ...outcome }) }) };
   let ids = 0;
+  const now = (): number => 1_700_000_000_000;
+  const snapshot: Snapshot = {
+    listen: { host: '127.0.0.1', port: 8080 },
+    admin: { host: '127.0.0.1', port: 8081 },
+    endpoints: new Map([toOpenAI, toAnthropic].map((each) => [each.endpoint.name, [each.endpoint] as const])),
+    models,
+    tenants: new Map(Object.entries(tenants)),
+    keys: new Map(Object.values(tenants).map((each) => [createHash('sha256').update(each.name).digest('hex'), { tenant: each, key: 'k' }])),
+    passThrough: { deployment: deployment(toOpenAI.endpoint, 'pass-through'), costNanos: new Map() },
+    rules: [],
+    resilience: { whenAllRest: 'refuse', retryBudget: 0.2, maxConcurrent: undefined, queue: undefined, maxBodyBytes: 2 ** 30, share: 'embedded' },
+    secrets: undefined,
+    cors: undefined,
+    store: { kind: 'embedded', path: '' },
+    telemetry: { otlp: undefined, sampling: 0 },
+  };
   return {
     outcomes,
     failures,
+    snapshot,
     deps: {
-      snapshot: () => ({
-        listen: { host: '127.0.0.1', port: 8080 },
-        admin: { host: '127.0.0.1', port: 8081 },
-        endpoints: new Map([toOpenAI, toAnthropic].map((deployment) => [deployment.endpoint.name, deployment.endpoint])),
-        models,
-        tenants: new Map(Object.entries(tenants)),
-        keys: new Map(Object.values(tenants).map((tenant) => [createHash('sha256').update(tenant.name).digest('hex'), { tenant, key: 'k' }])),
-        passThrough: { deployment: { endpoint: toOpenAI.endpoint, model: 'pass-through', price: undefined }, costNanos: new Map() },
-        secrets: undefined,
-        cors: undefined,
-        store: { kind: 'embedded', path: '' },
-        telemetry: { otlp: undefined, sampling: 0 },
-      }),
+      ...surroundings(now),
+      snapshots: createSnapshots(snapshot, now),
       protocols: [openaiChat, anthropicMessages],
       policies: [redact, ...policies, witness],
-      registry: new Map(),
-      sealFor: createSeals(['0123456789abcdef0123456789abcdef'], randomBytes),
-      openTrace: () => untraced,
-      random: () => 0,
-      now: () => 1_700_000_000_000,
       newId: () => `exchange-${++ids}`,
       onError: (error) => {
         if (error.code === 'internal') failures.push(error);
       },
       onFailure: (what, error) => failures.push([what, error]),
     },
+  };
+}
+
+/** What exchanges need around them, with nothing in it. */
+export function surroundings(now: () => number): Omit<ExchangeDeps, 'snapshots' | 'protocols' | 'policies' | 'newId' | 'onError' | 'onFailure'> {
+  return {
+    registry: new Map(),
+    sealFor: createSeals(['0123456789abcdef0123456789abcdef'], randomBytes),
+    openTrace: () => untraced,
+    health: createHealth({ now, random: () => 0, by: 'test', onEvent() {} }),
+    admission: createAdmission({ maxConcurrent: undefined, queue: undefined }, { now }),
+    gates: createGates({ limits: new Map(), queue: undefined }, { now }, 'full'),
+    bodyMemory: createBodyMemory(2 ** 30),
+    attemptLog: createAttemptLog({ now, onStray() {} }),
+    mirror: { copy() {} },
+    classify: undefined,
+    costNanos: () => undefined,
+    counters: { attempt() {}, skipped() {}, chosen() {} },
+    random: () => 0,
+    now,
   };
 }
 
@@ -165,6 +179,9 @@ export const envoyHeaders = (status: number, details: string, endOfStream = fals
 
 export const responseBody = (body: string | Buffer, endOfStream = true): Message => ({ type: 'response-body', body: Buffer.from(body), endOfStream });
 
+/** Envoy's names of the clusters that lead to the stage's providers. */
+export const clusters = { openai: clusterOf(toOpenAI.endpoint), anthropic: clusterOf(toAnthropic.endpoint) } as const;
+
 /** The headers of a further attempt, as the upstream filter sends them. */
 export const attemptHeaders = (exchangeId: string, number: number, cluster: string): RequestHeaders => ({
   type: 'request-headers',
@@ -191,10 +208,13 @@ async function play(conversation: Conversation, messages: readonly Message[]): P
   return replies;
 }
 
-export const playExchange = ({ deps }: Stage, first: RequestHeaders, ...rest: Message[]): Promise<Reply[]> =>
-  play(exchange(first, deps), [first, ...rest]);
+/** An exchange that nobody hangs up on. */
+export const openExchange = ({ deps }: Pick<Stage, 'deps'>, first: RequestHeaders): Conversation => exchange(first, new AbortController().signal, deps);
 
-export const playAttempt = ({ deps }: Stage, first: RequestHeaders): Promise<Reply[]> => play(attempt(first, deps), [first]);
+export const playExchange = ({ deps }: Stage, first: RequestHeaders, ...rest: Message[]): Promise<Reply[]> =>
+  play(openExchange({ deps }, first), [first, ...rest]);
+
+export const playAttempt = ({ deps }: Stage, first: RequestHeaders): Promise<Reply[]> => play(upstreamConversation(first, 'plain', deps), [first]);
 
 /** A reply that must be an immediate response, with its body parsed. */
 export function refusal(reply: Reply | undefined): {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { passed, playExchange, refusal, requestBody, requestHeaders, setStage } from './play.ts';
+import { createSnapshots } from '../../src/extproc/snapshots.ts';
 
 /** OpenAI takes a seed, Anthropic does not. */
 const seeded = { messages: [{ role: 'user', content: 'Hi' }], seed: 7 };
@@ -32,9 +33,8 @@ describe('a request that asks to be taken whole', () => {
 
 test('a model that is strict refuses for every client', async () => {
   const stage = setStage();
-  const { snapshot } = stage.deps;
-  const models = new Map([...snapshot().models].map(([name, model]) => [name, { ...model, strict: true }]));
-  stage.deps.snapshot = () => ({ ...snapshot(), models });
+  const models = new Map([...stage.snapshot.models].map(([name, model]) => [name, { ...model, strict: true }]));
+  stage.deps.snapshots = createSnapshots({ ...stage.snapshot, models }, () => 0);
   const [, reply] = await playExchange(stage, requestHeaders('open'), requestBody({ ...seeded, model: 'smart' }));
   expect(refusal(reply).headers.get('x-remora-error')).toBe('not-carried');
 });

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -14,17 +14,18 @@ import { findInstalledEnvoy } from '../../src/envoy/find.ts';
 import { launchEnvoy } from '../../src/envoy/launch.ts';
 import { chainKey, metadataNamespaces } from '../../src/envoy/names.ts';
 import type { RunningEnvoy } from '../../src/envoy/supervise.ts';
-import { attempt } from '../../src/extproc/attempt.ts';
 import { exchange, type ExchangeDeps } from '../../src/extproc/exchange.ts';
 import type { Conversation, Message, MetadataValue, Reply, RequestHeaders } from '../../src/extproc/message.ts';
 import { serveExtProc, type ExtProcServer } from '../../src/extproc/server.ts';
+import { createSnapshots } from '../../src/extproc/snapshots.ts';
+import { upstreamConversation } from '../../src/extproc/upstream.ts';
 import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
-import { createSeals } from '../../src/protocols/seal.ts';
-import { untraced } from '../../src/telemetry/spans.ts';
+import { surroundings } from '../conversations/play.ts';
 import { eventually, freePort, startWorld, temporaryFolder, type World } from './gateway.ts';
 import { openaiSdk, rejection, say, sdks } from './sdks.ts';
 import { extended } from './stage.ts';
+import { endpointsByCluster } from '../../src/routing/deployment.ts';
 
 // Envoy is real here and the sidecar is ours to spoil: what each says to the other can be changed on the way.
 
@@ -78,14 +79,10 @@ beforeAll(async () => {
   snapshot = loadConfig(configFile(), variables);
   gateway = { url: `http://127.0.0.1:${port}` };
   deps = {
-    snapshot: () => snapshot,
+    ...surroundings(Date.now),
+    snapshots: createSnapshots(snapshot, Date.now),
     protocols: [openaiChat, anthropicMessages],
     policies: [],
-    registry: new Map(),
-    sealFor: createSeals(['0123456789abcdef0123456789abcdef'], randomBytes),
-    openTrace: () => untraced,
-    random: () => 0,
-    now: Date.now,
     newId: randomUUID,
     onError: ({ code }) => errors.push(code),
     onFailure: (_, error) => failures.push(error),
@@ -101,7 +98,7 @@ beforeAll(async () => {
       listen: snapshot.listen,
       telemetry: snapshot.telemetry,
       sidecars: [{ path: socket() }],
-      endpoints: [...snapshot.endpoints.values()],
+      endpoints: endpointsByCluster(snapshot.endpoints.values()),
       systemCaFile: undefined,
     },
   });
@@ -145,8 +142,8 @@ const providers = (): FakeProvider[] => [world.openai, world.anthropic, house];
 
 async function startSidecar(): Promise<void> {
   sidecar = await serveExtProc(`unix:${socket()}`, {
-    router: (opening) => spoiled(opening, exchange(opening, deps)),
-    upstream: (opening) => attempt(spoil.attempt(opening), deps),
+    router: (opening, signal) => spoiled(opening, exchange(opening, signal, deps)),
+    upstream: (opening, form) => upstreamConversation(spoil.attempt(opening), form, deps),
     onFailure: (error) => failures.push(error),
   });
 }

@@ -105,6 +105,7 @@ async function config(): Promise<ConfigData> {
       patient: { targets: [targetOf('openai-1')], fallback: ['anthropic-1', 'openai-2'] },
     },
     tenants: { open: { keys: [{ name: 'test', hash: hashOf(keys.open) }] } },
+    resilience: { breaker: false }, // each test makes them fail anew
   };
 }
 

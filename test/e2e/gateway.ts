@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import type { ConfigReport } from '../../src/config/reload-status.ts';
 import { startFakeAnthropic } from '../../src/demo/anthropic.ts';
 import { startFakeOpenAI } from '../../src/demo/openai.ts';
 import type { FakeProvider } from '../../src/demo/server.ts';
@@ -30,6 +31,10 @@ export interface RunningGateway {
   entries(): Promise<Record<string, unknown>[]>;
   /** The same, with the ledger's own totals in nano-dollars by tenant. Where `settled` is false, as it is this moment. */
   ledger(options?: { settled?: boolean }): Promise<{ entries: Record<string, unknown>[]; totals: Map<string, number> }>;
+  /** Puts another config, or a text that is none, in the place of the one it runs with. Addresses and store stay unless it names them. */
+  rewrite(config: ConfigData | string): void;
+  /** What the admin API says of the config in force. */
+  configReport(): Promise<ConfigReport>;
   /** Stops it as Ctrl-C would, and removes what it left. */
   stop(): Promise<void>;
 }
@@ -53,10 +58,9 @@ export async function startGateway(
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = join(folder, 'remora.yaml');
   const storeFile = join(folder, 'remora.db');
-  writeFileSync(
-    file,
-    JSON.stringify({ listen: `127.0.0.1:${port}`, admin: { listen: `127.0.0.1:${adminPort}` }, store: { embedded: { path: storeFile } }, ...config }),
-  );
+  const own = { listen: `127.0.0.1:${port}`, admin: { listen: `127.0.0.1:${adminPort}` }, store: { embedded: { path: storeFile } } };
+  const rewrite = (content: ConfigData | string): void => writeFileSync(file, typeof content === 'string' ? content : JSON.stringify({ ...own, ...content }));
+  rewrite(config);
   const child = spawn(process.execPath, ['bin/remora.js', 'up', '--config', file, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -74,6 +78,8 @@ export async function startGateway(
     metric: async (name) => readMetric(await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(), name),
     entries: async () => (await readLedger(storeFile)).entries,
     ledger: (options) => readLedger(storeFile, options),
+    rewrite,
+    configReport: async () => (await (await fetch(`http://127.0.0.1:${adminPort}/api/config`)).json()) as ConfigReport,
     async stop() {
       child.kill('SIGINT');
       await exited;
@@ -174,6 +180,7 @@ export async function startWorld(more: ConfigData = {}): Promise<World> {
         poor: { ...tenant(keys.poor), budget: { amount: 0.01, per: 'month' } },
         ...tenants,
       },
+      resilience: { breaker: false }, // tests make providers fail, and the next one wants them back
       ...rest,
     },
     async stop() {

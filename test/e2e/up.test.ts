@@ -328,7 +328,7 @@ describe('remora up, told to stop,', () => {
     await expectAllGone(below);
   });
 
-  test.each(['SIGKILL', 'SIGHUP'] as const)('or rather killed by %s, leaves no Envoy and no sidecar', async (signal) => {
+  test.each(['SIGKILL', 'SIGUSR2'] as const)('or rather killed by %s, leaves no Envoy and no sidecar', async (signal) => {
     const { gateway, below } = await up();
     world.openai.behaveAlways(stalled);
     const { whole } = await beginStream(gateway);
@@ -342,6 +342,34 @@ describe('remora up, told to stop,', () => {
     await nothingLeftOf(below);
     await expect(whole).rejects.toThrow();
   });
+});
+
+test('killed while its sidecar starts, it leaves none', async () => {
+  const starting = start(['up', '--config', configFile(await config())]);
+  const below = await eventually(
+    () => descendants(starting.pid),
+    (all) => all.some(({ command }) => command.includes(' serve --config ')),
+  );
+  starting.kill('SIGKILL');
+  await starting.ended;
+  await nothingLeftOf(below);
+});
+
+test('when the terminal is closed that remora up was started from, it stops as on Ctrl-C', async () => {
+  const inTerminal = 'import pty, sys; pty.spawn(sys.argv[1:])';
+  const terminal = spawn('python3', ['-c', inTerminal, process.execPath, bin, 'up', '--config', configFile(await config())], { cwd, env: environment() });
+  started.push(terminal);
+  let said = '';
+  terminal.stdout.on('data', (data: Buffer) => (said += data.toString()));
+  await eventually(
+    () => said,
+    () => said.includes('Remora is ready'),
+  );
+  const below = descendants(terminal.pid ?? 0);
+  expect(below.length).toBeGreaterThan(2);
+  terminal.kill('SIGKILL');
+  await nothingLeftOf(below);
+  expect(readdirSync(temporary)).toEqual([]);
 });
 
 test('remora up --demo needs no keys, listens on loopback, and prints requests that work', async () => {
@@ -408,6 +436,68 @@ describe('remora serve beside an Envoy of one’s own', () => {
     expect(await rejection(openaiSdk.ask(gateway, say('gpt')))).toMatchObject({ status: 503, code: 'gateway-unavailable' });
   });
 
+  /** Runs `remora serve` beside Envoy, both with these options more, and waits until they answer. */
+  async function beside(settings: ConfigData, more: string[]): Promise<{ file: string; said: Command['said']; gateway: { url: string } }> {
+    const file = configFile(settings);
+    const bootstrap = join(folder, 'envoy.yaml');
+    const options = ['--config', file, '--listen', `unix:${join(folder, 'sockets', 'extproc.sock')}`, ...more];
+    expect(await run(['envoy', ...options, '--output', bootstrap])).toEqual({ code: 0, stdout: '', stderr: '' });
+    const serving = start(['serve', ...options]);
+    await eventually(
+      () => serving.said.err,
+      (said) => said.includes('serving'),
+    );
+    started.push(spawn(envoy, ['-c', bootstrap, '-l', 'off', '--disable-hot-restart'], { stdio: 'ignore' }));
+    const gateway = { url: `http://${String(settings['listen'])}` };
+    await eventually(
+      () =>
+        fetch(gateway.url).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      (status) => status === 404,
+    );
+    return { file, said: serving.said, gateway };
+  }
+
+  /** The world's config with OpenAI at another of its addresses: that takes another cluster. */
+  const moved = (settings: ConfigData): ConfigData => ({
+    ...settings,
+    providers: {
+      ...(settings['providers'] as ConfigData),
+      openai: { kind: 'openai', baseUrl: world.openai.url.replace('127.0.0.1', 'localhost'), apiKey: world.openai.apiKey },
+    },
+  });
+  const becomes = (said: Command['said'], what: RegExp): Promise<string> =>
+    eventually(
+      () => said.err,
+      (all) => what.test(all),
+    );
+
+  test('brings a changed config into force where Envoy has the clusters, and else says what to do', async () => {
+    const settings = await config();
+    const { file, said, gateway } = await beside(settings, []);
+    writeFileSync(file, JSON.stringify(moved(settings)));
+    await becomes(said, /the changed config cannot be used: Envoy lacks the clusters p_openai\.[0-9a-f]{8}: print its config again/);
+    expect((await openaiSdk.ask(gateway, say('gpt'))).text).not.toBe('');
+    writeFileSync(file, JSON.stringify({ ...settings, models: { renamed: { targets: [{ provider: 'anthropic', model: 'claude-haiku-4-5' }] } } }));
+    await becomes(said, /config 2 \([0-9a-f]{12}\) is in force/);
+    expect((await openaiSdk.ask(gateway, say('renamed'))).text).not.toBe('');
+    expect(await rejection(openaiSdk.ask(gateway, say('gpt')))).toMatchObject({ status: 404 });
+  });
+
+  test('gives Envoy other clusters through a file that both know', async () => {
+    const settings = await config();
+    const clusters = join(folder, 'clusters', 'providers.json');
+    const { file, said, gateway } = await beside(settings, ['--clusters', clusters, '--envoy-admin', `unix:${join(folder, 'admin.sock')}`]);
+    expect((await openaiSdk.ask(gateway, say('gpt'))).text).not.toBe('');
+    writeFileSync(file, JSON.stringify(moved(settings)));
+    await becomes(said, /config 2 \([0-9a-f]{12}\) is in force/);
+    world.openai.clear();
+    expect((await openaiSdk.ask(gateway, say('gpt'))).text).not.toBe('');
+    expect(world.openai.requests.map(({ headers }) => headers.host)).toEqual([`localhost:${world.openai.port}`]);
+  });
+
   test('says why it cannot start', async () => {
     const serve = async (listen: string, more: ConfigData = {}) => {
       const { code, stdout, stderr } = await run(['serve', '--config', configFile(await config(more)), '--listen', listen]);
@@ -470,8 +560,8 @@ describe('the command line', () => {
     expect(code).toBe(0);
     const options = {
       up: ['--config', '--envoy', '--demo', '--drain-timeout'],
-      serve: ['--config', '--listen', '--drain-timeout'],
-      envoy: ['--config', '--listen', '--output'],
+      serve: ['--config', '--listen', '--clusters', '--envoy-admin', '--drain-timeout'],
+      envoy: ['--config', '--listen', '--clusters', '--envoy-admin', '--output'],
       check: ['--config'],
     };
     for (const command of Object.keys(options)) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));

@@ -11,6 +11,8 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { freePort, hashOf, temporaryFolder } from '../e2e/gateway.ts';
 import type { Gateway } from './conversation.ts';
 import type { ProviderUnderTest } from './providers.ts';
+import { createConfigStatus } from '../../src/config/reload-status.ts';
+import { endpointsByCluster } from '../../src/routing/deployment.ts';
 
 const key = 'rk-matrix';
 
@@ -43,7 +45,7 @@ export async function startMatrixWorld(providers: readonly ProviderUnderTest[]):
   };
   const snapshot = compileConfig(JSON.stringify(config), { path: join(folder, 'remora.yaml'), env: {} });
   const socket = join(folder, 'extproc.sock');
-  const sidecar = await startGateway(snapshot, { address: `unix:${socket}`, log: createLog('error') });
+  const sidecar = await startGateway(snapshot, { address: `unix:${socket}`, log: createLog('error'), config: createConfigStatus('matrix', Date.now) });
   const envoy = await launchEnvoy({
     binary: await findBinary(),
     directory: folder,
@@ -54,7 +56,7 @@ export async function startMatrixWorld(providers: readonly ProviderUnderTest[]):
       listen: snapshot.listen,
       telemetry: snapshot.telemetry,
       sidecars: [{ path: socket }],
-      endpoints: [...snapshot.endpoints.values()],
+      endpoints: endpointsByCluster(snapshot.endpoints.values()),
       systemCaFile: undefined,
     },
   });

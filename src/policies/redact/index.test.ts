@@ -8,6 +8,7 @@ import type { Protocol, TextSpot } from '../../protocols/protocol.ts';
 import type { PolicyRun } from '../policy.ts';
 import { personalDataTypes, type PersonalDataType } from '../tenant.ts';
 import { redact } from './index.ts';
+import { tenant } from '../tenant.fixture.ts';
 
 const unused = (): never => {
   throw new Error('not used here');
@@ -42,8 +43,8 @@ const protocol: Protocol = {
 };
 
 function open({ types = personalDataTypes, restore = true }: { types?: readonly PersonalDataType[]; restore?: boolean } = {}): PolicyRun | undefined {
-  const tenant = { name: 't', models: undefined, budget: undefined, privacy: { redact: new Set(types), restore }, passThrough: false };
-  return redact.open({ id: 'x', identity: { tenant, key: 'k' } });
+  const someone = tenant('t', { privacy: { redact: new Set(types), keepInHouse: new Set(), keepIn: new Map(), restore } });
+  return redact.open({ id: 'x', identity: { tenant: someone, key: 'k' } });
 }
 
 const request = (body: string): ClientRequest => new ClientRequest(protocol, Buffer.from(body));
@@ -63,8 +64,7 @@ const sentFor = async (body: string): Promise<string> => (await exchange(body)).
 describe('the policy', () => {
   test('has no part in an exchange of a tenant that redacts nothing', () => {
     expect(open({ types: [] })).toBeUndefined();
-    const tenant = { name: 't', models: undefined, budget: undefined, privacy: undefined, passThrough: false };
-    expect(redact.open({ id: 'x', identity: { tenant, key: 'k' } })).toBeUndefined();
+    expect(redact.open({ id: 'x', identity: { tenant: tenant('t'), key: 'k' } })).toBeUndefined();
   });
 
   test('returns the same request where nothing is found, and stays away from the answer', async () => {

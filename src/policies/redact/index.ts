@@ -20,6 +20,7 @@ export const redact: Policy = {
 function openRun(privacy: Privacy): PolicyRun {
   const placeholders = new Placeholders();
   const run: PolicyRun = {
+    found: () => placeholders.types(),
     async onRequest(request) {
       const scan = await createScan(privacy.redact);
       const edits = redactSpots(request.texts(), scan, placeholders);

@@ -19,6 +19,11 @@ export class Placeholders {
     return this.#originals.size;
   }
 
+  /** Of what types the originals are. */
+  types(): Iterable<PersonalDataType> {
+    return this.#counts.keys();
+  }
+
   /** Keeps what looks like a placeholder in the client's own text from being given out. Must see all texts before the first `of`. */
   reserve(text: string): void {
     if (!text.includes('[')) return;

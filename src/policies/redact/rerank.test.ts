@@ -6,10 +6,11 @@ import { openaiEmbeddings } from '../../protocols/openai-embeddings/index.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 import { relayAnswer } from '../../protocols/relay.ts';
 import { rerank } from '../../protocols/rerank/index.ts';
+import { tenant } from '../tenant.fixture.ts';
 import { redact } from './index.ts';
 
-const privacy = { redact: new Set(['email' as const]), restore: true };
-const identity = { tenant: { name: 't', models: undefined, budget: undefined, privacy, passThrough: false }, key: 'k' };
+const privacy = { redact: new Set(['email' as const]), keepInHouse: new Set<never>(), keepIn: new Map(), restore: true };
+const identity = { tenant: tenant('t', { privacy }), key: 'k' };
 const request = (protocol: Protocol, body: object) => new ClientRequest(protocol, Buffer.from(JSON.stringify(body)));
 
 test.each([

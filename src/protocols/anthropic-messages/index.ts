@@ -7,6 +7,7 @@ import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
 import { rulesOf } from './request-models.ts';
 import { stateSpots } from './request-state.ts';
+import { parameterEdits } from './request-parameters.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
@@ -27,6 +28,7 @@ export const anthropicMessages: ChatProtocol = {
   storedIds,
   keptIds,
   retarget,
+  parameterEdits,
   decodeRequest,
   encodeRequest,
   decodeAnswer,

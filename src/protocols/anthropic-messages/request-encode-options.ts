@@ -3,6 +3,13 @@ import type { ChatRequest, Warning } from '../../llm/request.ts';
 import type { Thinking } from './request-encode-thinking.ts';
 import type { ModelRules } from './request-models.ts';
 
+/** How tokens are chosen. */
+interface Sampling {
+  temperature?: number | undefined;
+  topP?: number | undefined;
+  topK?: number | undefined;
+}
+
 /** The model's part in which sampling options may be sent. */
 export interface SamplingRules extends Pick<ModelRules, 'sampling'> {
   model: string;
@@ -14,7 +21,7 @@ const minTopPWithThinking = 0.95;
 
 /** Options that the model refuses are left out. 1 is the default of temperature and top_p: it goes without a warning. */
 export function encodeSampling(
-  { temperature, topP, topK }: ChatRequest,
+  { temperature, topP, topK }: Sampling,
   { model, sampling, thinking }: SamplingRules,
   warnings: Warning[],
 ): Record<string, Writable> {

@@ -6,6 +6,7 @@ import { encodeRequest } from './request-encode.ts';
 import { rulesOf } from './request-models.ts';
 import { stateSpots } from './request-state.ts';
 import { storedIds } from './request-stored-ids.ts';
+import { parameterEdits } from './request-parameters.ts';
 import { requestTexts } from './request-texts.ts';
 import { atOperations, facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
@@ -24,6 +25,7 @@ export const bedrockConverse: ChatProtocol = {
   stateSpots,
   storedIds,
   retarget,
+  parameterEdits,
   decodeRequest,
   encodeRequest,
   decodeAnswer,

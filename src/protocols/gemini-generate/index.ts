@@ -6,6 +6,7 @@ import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
 import { retarget } from './request-retarget.ts';
 import { stateSpots } from './request-state.ts';
+import { parameterEdits } from './request-parameters.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
@@ -24,6 +25,7 @@ export const geminiGenerate: ChatProtocol = {
   stateSpots,
   storedIds,
   retarget: (body, _facts, target) => retarget(body, target),
+  parameterEdits,
   decodeRequest,
   encodeRequest,
   decodeAnswer,

@@ -82,7 +82,7 @@ function encodeThinking(reasoning: Reasoning, model: string, warnings: Warning[]
 }
 
 /** How much the model shall think. A warning says where the client's own word does not hold: the nearest to it is sent. */
-function encodeAmount(reasoning: Reasoning, thinking: Thinking, warnings: Warning[]): Record<string, Writable> {
+export function encodeAmount(reasoning: Reasoning, thinking: Thinking, warnings: Warning[]): Record<string, Writable> {
   const warn = (detail: string): void => {
     warnings.push({ field: 'reasoning', detail });
   };

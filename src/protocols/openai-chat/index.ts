@@ -6,6 +6,7 @@ import { encodeError, encodeStreamError } from './error.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
 import { stateSpots } from './request-state.ts';
+import { parameterEdits } from './request-parameters.ts';
 import { requestTexts } from './request-texts.ts';
 import { retarget } from './request-retarget.ts';
 import { facts } from './request.ts';
@@ -26,6 +27,7 @@ export const openaiChat: ChatProtocol = {
   storedIds,
   keptIds,
   retarget,
+  parameterEdits,
   decodeRequest,
   encodeRequest,
   decodeAnswer,

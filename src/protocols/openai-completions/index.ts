@@ -5,6 +5,7 @@ import { encodeError, encodeStreamError } from './error.ts';
 import type { ChatProtocol } from '../protocol.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
+import { parameterEdits } from './request-parameters.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
@@ -21,6 +22,7 @@ export const openaiCompletions: ChatProtocol = {
   requestTexts,
   stateSpots: () => [],
   retarget,
+  parameterEdits,
   decodeRequest,
   encodeRequest,
   decodeAnswer,

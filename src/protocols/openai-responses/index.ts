@@ -7,6 +7,7 @@ import { encodeStreamError } from './error.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
 import { stateSpots } from './request-state.ts';
+import { parameterEdits } from './request-parameters.ts';
 import { requestTexts } from './request-texts.ts';
 import { facts, retarget } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
@@ -26,6 +27,7 @@ export const openaiResponses: ChatProtocol = {
   storedIds,
   keptIds,
   retarget,
+  parameterEdits,
   decodeRequest,
   encodeRequest,
   decodeAnswer,

@@ -71,6 +71,7 @@ const columns: readonly (readonly [name: string, value: (booked: BookedEntry) =>
   ['ended', ({ entry }) => entry.end],
   ['status', ({ entry }) => entry.status],
   ['attempts', ({ entry }) => entry.attempts],
+  ['experiments', ({ entry }) => entry.experiments.join(',')],
   ['started_at', ({ entry }) => entry.startedAt],
 ];
 

@@ -32,4 +32,5 @@ export const migrations: readonly string[] = [
     cost_nanos INTEGER NOT NULL,
     PRIMARY KEY (period, tenant)
   ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE entries ADD COLUMN experiments TEXT NOT NULL DEFAULT '';`,
 ];

@@ -1,0 +1,64 @@
+import { dirname } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { ReloadRefused, type NextConfig } from '../config/reload.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import { createAdmin } from '../envoy/admin.ts';
+import { clusterFile, gatewayDefaults } from '../envoy/bootstrap.ts';
+import { createLiveClusters } from '../envoy/live-clusters.ts';
+import { imageCaFile } from '../envoy/tls.ts';
+import type { Gateway } from '../gateway.ts';
+import { clusterOf, endpointsByCluster } from '../routing/deployment.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { localAddress } from './local-address.ts';
+import { longestAttemptsMs } from './obey.ts';
+import { createRollOut } from './roll-out.ts';
+import { UserError } from './user-error.ts';
+
+export interface ServeApplyOptions {
+  /** The file of clusters that Envoy watches; undefined where its config has them. */
+  clusters?: string;
+  /** Envoy's admin interface. */
+  envoyAdmin?: string;
+}
+
+/** Brings a changed config into force in this process. Throws ReloadRefused where it cannot. */
+export type ServeApply = (next: NextConfig, gateway: Pick<Gateway, 'use' | 'untilIdle'>) => Promise<void>;
+
+/** How a sidecar without `remora up` brings changed configs into force: with the file of clusters all of them, without it those that need no other cluster. */
+export async function createServeApply(first: Snapshot, { clusters: file, envoyAdmin }: ServeApplyOptions, log: Logger): Promise<ServeApply> {
+  if ((file === undefined) !== (envoyAdmin === undefined)) throw new UserError('--clusters and --envoy-admin belong together: give both, or neither.');
+  if (file === undefined || envoyAdmin === undefined) return withFixedClusters(first);
+  const options = { ...gatewayDefaults, systemCaFile: imageCaFile, inlineRoots: true };
+  const clusters = createLiveClusters({
+    file,
+    admin: createAdmin(localAddress(envoyAdmin, '--envoy-admin')),
+    render: (endpoints) => clusterFile(endpoints, options),
+  });
+  await mkdir(dirname(file), { recursive: true });
+  await clusters.begin(1, endpointsByCluster(first.endpoints.values()));
+  return (next, gateway) =>
+    createRollOut({
+      clusters,
+      sidecar: {
+        async use({ snapshot }) {
+          await gateway.use(snapshot);
+          return { idle: gateway.untilIdle(snapshot, longestAttemptsMs) };
+        },
+      },
+      onLeftOver: (error) => log.error({ err: error }, `old clusters stay in ${file}`),
+    })(next);
+}
+
+function withFixedClusters(first: Snapshot): ServeApply {
+  const served = new Set(clusterNames(first));
+  return async ({ snapshot }, gateway) => {
+    const missing = clusterNames(snapshot).filter((name) => !served.has(name));
+    if (missing.length > 0)
+      throw new ReloadRefused([
+        `Envoy lacks the clusters ${missing.join(', ')}: print its config again with "remora envoy", restart Envoy with it, and then Remora; or give both --clusters, and it is done for you`,
+      ]);
+    await gateway.use(snapshot);
+  };
+}
+
+const clusterNames = ({ endpoints }: Snapshot): string[] => endpointsByCluster(endpoints.values()).map(clusterOf);

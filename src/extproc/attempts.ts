@@ -1,0 +1,130 @@
+import type { Usage } from '../llm/usage.ts';
+import { clusterOf, deploymentId, type Deployment } from '../routing/deployment.ts';
+import type { AttemptOutcome } from '../routing/health/outcome.ts';
+import type { Health } from '../routing/health/health.ts';
+import type { ExchangeTrace } from '../telemetry/exchange-trace.ts';
+import type { Admittance } from './admit.ts';
+import type { AttemptLog, Followed } from './attempt-log.ts';
+import type { Headers } from './message.ts';
+
+/** Who hears of the attempts of an exchange. */
+export interface AttemptsParts {
+  requestId: string;
+  health: Health;
+  admittance: Admittance;
+  attemptLog: AttemptLog;
+  trace: ExchangeTrace;
+  /** Counts an attempt that is over. */
+  count: (deployment: Deployment, outcome: AttemptOutcome) => void;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/** An attempt that was made. */
+export interface MadeAttempt {
+  deployment: Deployment;
+  /** Milliseconds since 1970. */
+  startedAt: number;
+}
+
+/** The attempts of one exchange, and all who must hear of them: places, health, the trace, the counters. */
+export class Attempts {
+  readonly #parts: AttemptsParts;
+  readonly #made: MadeAttempt[] = [];
+  #followed: Followed | undefined;
+  #isStream = false;
+  #firstTokenAt: number | undefined;
+  #running: Deployment | undefined;
+  #probe: Deployment | undefined;
+
+  constructor(parts: AttemptsParts) {
+    this.#parts = parts;
+  }
+
+  /** The attempt of this number, from 1; undefined where it was not made. */
+  get(number: number): MadeAttempt | undefined {
+    return this.#made[number - 1];
+  }
+
+  get count(): number {
+    return this.#made.length;
+  }
+
+  /** The first attempt will try whether a deployment is back; nobody else does until it is over. */
+  expect(probe: Deployment | undefined): void {
+    this.#probe = probe;
+  }
+
+  /** An attempt is written; the one before it is over. */
+  begin(number: number, deployment: Deployment, isStream: boolean): void {
+    const { health, admittance, attemptLog, requestId, now } = this.#parts;
+    const last = this.#running;
+    this.#over();
+    admittance.move(deployment.endpoint.name);
+    health.began(deployment);
+    if (last !== undefined && deploymentId(last) === deploymentId(deployment)) health.noteRetry(deployment);
+    this.#running = deployment;
+    this.#isStream = isStream;
+    this.#made[number - 1] = { deployment, startedAt: now() };
+    this.#followed ??= attemptLog.follow(
+      requestId,
+      { onOutcome: (index, outcome) => this.#heard(index, outcome), onComplete: this.#parts.trace.completed },
+      (index) => {
+        const attempt = this.get(index);
+        return attempt && clusterOf(attempt.deployment.endpoint);
+      },
+    );
+  }
+
+  /** The headers of a good answer are here. */
+  answered(number: number, headers: Headers): void {
+    const attempt = this.get(number);
+    if (attempt !== undefined) this.#parts.health.answered(attempt.deployment, headers);
+  }
+
+  /** The body of an error told more than its status. */
+  told(number: number, what: 'overloaded' | 'out-of-money' | 'refused'): void {
+    const attempt = this.get(number);
+    if (attempt !== undefined && what !== 'refused') this.#parts.health.toldByBody(attempt.deployment, what);
+  }
+
+  /** The first content of the answer is here. */
+  firstToken(): void {
+    const last = this.#made.at(-1);
+    if (last === undefined || !this.#isStream) return;
+    this.#firstTokenAt = this.#parts.now();
+    this.#parts.health.firstToken(last.deployment, this.#firstTokenAt - last.startedAt);
+  }
+
+  /** The answer is complete. */
+  finished(usage: Usage | undefined): void {
+    const last = this.#made.at(-1);
+    if (last === undefined || usage === undefined) return;
+    const { health, now } = this.#parts;
+    const { outputTokens } = usage;
+    if (this.#firstTokenAt !== undefined) health.finished(last.deployment, { outputTokens, ms: now() - this.#firstTokenAt });
+    else if (!this.#isStream) health.answeredWhole(last.deployment, { outputTokens, ms: now() - last.startedAt });
+  }
+
+  /** The exchange is over. */
+  end(): void {
+    this.#over();
+    if (this.#probe !== undefined && this.get(1)?.deployment !== this.#probe) this.#parts.health.dropProbe(this.#probe);
+    if (this.#followed === undefined) this.#parts.trace.completed();
+    else this.#followed.end(this.#made.length);
+  }
+
+  #over(): void {
+    if (this.#running !== undefined) this.#parts.health.ended(this.#running);
+    this.#running = undefined;
+  }
+
+  #heard(number: number, outcome: AttemptOutcome): void {
+    const { health, trace, count } = this.#parts;
+    const attempt = this.get(number);
+    if (attempt === undefined) return;
+    health.heard(attempt.deployment, outcome, { isStream: this.#isStream });
+    trace.attemptEnded(number, outcome);
+    count(attempt.deployment, outcome);
+  }
+}

@@ -1,0 +1,41 @@
+import { headerNames, retryHeader, type FilterForm } from '../envoy/names.ts';
+import type { Model } from '../routing/deployment.ts';
+import type { Header } from './message.ts';
+
+/** What decides about the attempts of an exchange. */
+export interface RetryOptions {
+  form: FilterForm;
+  /** Most attempts that there may be. */
+  attempts: number;
+  fallbackOn: Model['fallbackOn'];
+  /** Longest wait for the headers of each attempt's answer, in milliseconds; in the form `guard` for its first content. */
+  headersMs: number;
+  /** Longest time for the whole answer; undefined for no limit. */
+  totalMs: number | undefined;
+}
+
+/** Headers that tell Envoy's router when another attempt follows, and how long it waits. In the forms `watch` and `guard` we decide, by a response header; else the statuses do. */
+export function retryHeaders({ form, attempts, fallbackOn, headersMs, totalMs }: RetryOptions): Header[] {
+  const perTryMs = totalMs === undefined ? headersMs : Math.max(1, Math.min(headersMs, totalMs - 1));
+  return [
+    [headerNames.maxRetries, String(attempts - 1)],
+    [headerNames.perTryTimeoutMs, String(perTryMs)],
+    ...(totalMs === undefined ? [] : [[headerNames.totalTimeoutMs, String(totalMs)] as const]),
+    ...(form === 'plain' ? byStatus(fallbackOn) : byHeader),
+  ];
+}
+
+function byStatus(fallbackOn: Model['fallbackOn']): Header[] {
+  const statuses = fallbackOn.filter((status) => status !== '5xx');
+  const kinds = [
+    ...(fallbackOn.includes('5xx') ? ['5xx'] : []),
+    ...(statuses.length > 0 ? ['retriable-status-codes'] : []),
+    'envoy-ratelimited', // a provider behind an Envoy of its own marks its limits, which else forbids every retry
+  ];
+  return [[headerNames.retryOn, kinds.join(',')], ...(statuses.length > 0 ? [[headerNames.retriableStatuses, statuses.join(',')] as const] : [])];
+}
+
+const byHeader: Header[] = [
+  [headerNames.retryOn, 'retriable-headers,envoy-ratelimited'],
+  [headerNames.retriableHeaders, retryHeader],
+];

@@ -1,0 +1,126 @@
+import { createBodyMemory } from '../admission/body-memory.ts';
+import { createPrices } from '../pricing/prices.ts';
+import { ClientRequest } from '../protocols/client-request.ts';
+import { openaiChat } from '../protocols/openai-chat/index.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import { createSeals } from '../protocols/seal.ts';
+import { anthropic } from '../providers/anthropic.ts';
+import { openai } from '../providers/openai.ts';
+import type { Provider } from '../providers/provider.ts';
+import { deployment, endpoint } from '../routing/deployment.fixture.ts';
+import type { Deployment, Endpoint } from '../routing/deployment.ts';
+import type { Hold, LedgerEntry, Reservation } from '../stores/ledger.ts';
+import type { MirrorJob } from './mirror-job.ts';
+import type { MirrorResult } from './mirror-result.ts';
+import { createMirror, type DropReason, type Mirror, type MirrorOptions } from './mirror.ts';
+import { createSend } from './send.ts';
+
+const providers: Readonly<Record<string, Provider>> = { openai, anthropic };
+
+/** A deployment at a fake provider, with the fake's key. Input tokens cost a dollar per million, output tokens two. */
+export function deploymentAt(
+  kind: 'openai' | 'anthropic',
+  fake: { url: string; apiKey: string },
+  fields: Partial<Endpoint> = {},
+  model = kind === 'openai' ? 'gpt-4o-mini' : 'claude-haiku-4-5',
+): Deployment {
+  const provider = providers[kind] ?? openai;
+  const authorize = provider.connect({ apiKey: fake.apiKey }, {});
+  const at = endpoint(kind, { provider, baseUrl: new URL(fake.url), credential: { name: 'default', weight: 1, authorize }, ...fields });
+  return deployment(at, model, { price: { input: 1, output: 2 } });
+}
+
+/** A client's chat request; of another protocol where one is given, and then with all its fields. */
+export const request = (fields: object = {}, protocol: Protocol = openaiChat): ClientRequest =>
+  new ClientRequest(
+    protocol,
+    Buffer.from(JSON.stringify({ model: 'smart', ...(protocol === openaiChat && { messages: [{ role: 'user', content: 'Hello.' }] }), ...fields })),
+  );
+
+/** A job for the tenant `lab`, which has no budget. */
+export const job = (to: Deployment, fields: Partial<MirrorJob> = {}): MirrorJob => ({
+  request: request(),
+  deployment: to,
+  model: 'trial',
+  payer: { name: 'lab', budget: undefined },
+  exchange: 'exchange-1',
+  seal: createSeals(['0123456789abcdef0123456789abcdef'], (size) => Buffer.alloc(size, 7))('team'),
+  call: { headers: new Map(), query: '' },
+  ...fields,
+});
+
+/** A ledger of one tenant, which keeps what it is told. */
+export class FakeLedger {
+  readonly settled: LedgerEntry[] = [];
+  readonly recorded: LedgerEntry[] = [];
+  readonly reservations: Reservation[] = [];
+  /** Reservations that have not ended. */
+  open = 0;
+  failure: Error | undefined;
+
+  /** All that was booked, with a reservation or without. */
+  get entries(): LedgerEntry[] {
+    return [...this.settled, ...this.recorded];
+  }
+
+  reserve(reservation: Reservation): Hold | undefined {
+    if (this.failure !== undefined) throw this.failure;
+    this.reservations.push(reservation);
+    const { amountNanos, limitNanos } = reservation;
+    if (BigInt(amountNanos) > limitNanos) return undefined;
+    let isOpen = true;
+    const end = (): boolean => {
+      const was = isOpen;
+      isOpen = false;
+      if (was) this.open--;
+      return was;
+    };
+    this.open++;
+    return { amountNanos, settle: (entry) => end() && this.settled.push(entry) > 0, release: end };
+  }
+
+  record(entry: LedgerEntry): void {
+    this.recorded.push(entry);
+  }
+}
+
+/** A mirror and what it says. */
+export interface Stage {
+  mirror: Mirror;
+  ledger: FakeLedger;
+  drops: DropReason[];
+  failures: unknown[];
+  /** Copies, and gives what came of it: a result, or why there was none. */
+  result(copied: MirrorJob): Promise<MirrorResult | DropReason>;
+}
+
+/** A mirror that sends over HTTP. One copy at a time can be waited for. */
+export function stage(options: Partial<MirrorOptions> = {}): Stage {
+  const ledger = new FakeLedger();
+  const drops: DropReason[] = [];
+  const failures: unknown[] = [];
+  let over: (came: MirrorResult | DropReason) => void = () => {};
+  let time = 1_700_000_000_000;
+  const now = (): number => time++;
+  const mirror = createMirror({
+    ledger,
+    prices: createPrices({ now }),
+    send: createSend({ systemCaFile: undefined }),
+    memory: createBodyMemory(64 << 20),
+    now,
+    onResult: (result) => over(result),
+    onDropped(reason) {
+      drops.push(reason);
+      over(reason);
+    },
+    onFailure: (_, error) => void failures.push(error),
+    ...options,
+  });
+  const result = async (copied: MirrorJob): Promise<MirrorResult | DropReason> => {
+    const { promise, resolve } = Promise.withResolvers<MirrorResult | DropReason>();
+    over = resolve;
+    mirror.copy(copied);
+    return promise;
+  };
+  return { mirror, ledger, drops, failures, result };
+}

@@ -1,0 +1,58 @@
+import { JsonFieldError } from '../framing/json.ts';
+import { budgetOf } from '../llm/reasoning.ts';
+import type { ChatRequest } from '../llm/request.ts';
+import { noUsage, type Usage } from '../llm/usage.ts';
+import type { ClientRequest } from '../protocols/client-request.ts';
+import { defaultMaxTokens } from '../protocols/protocol.ts';
+
+/** Bytes of text per token: fewer than most tokens have, so that an estimate is rather too high. */
+const bytesPerToken = 3;
+
+/** The most that a request is expected to use: its bytes as input, and its own maximum of output, or the default with what it lets the model think. */
+export function mostUsage(request: ClientRequest): Usage {
+  const { maxTokens, choices } = request.facts;
+  return tokens(estimateTokens(request.bytes.length), maxTokens ?? (defaultMaxTokens + thinkingTokens(request)) * choices);
+}
+
+function thinkingTokens(request: ClientRequest): number {
+  if (request.protocol.operation !== 'chat') return 0;
+  try {
+    const { reasoning = {} } = request.decoded().value as ChatRequest; // what protocols of chat decode to
+    return budgetOf(reasoning) ?? 0;
+  } catch (error) {
+    if (error instanceof JsonFieldError) return 0; // cannot be translated, so its provider decides
+    throw error;
+  }
+}
+
+/** What is known of a provider's answer when it is over. */
+export interface EndedAnswer {
+  /** `complete` where it ended as its protocol says, `failed` where an error came. */
+  end: 'complete' | 'failed' | 'refused' | 'cut' | 'left';
+  /** HTTP status; 0 for none. */
+  status: number;
+  /** The provider's own; undefined where it reported none. */
+  usage: Usage | undefined;
+  /** Bytes of the request that the provider was sent. */
+  requestBytes: number;
+  /** UTF-8 bytes of content that the provider delivered. */
+  deliveredBytes: number;
+}
+
+/**
+ * The usage to charge. The provider's own where the answer is complete.
+ * An answer that stopped midway has at best the count of its beginning (Anthropic opens a stream with one), so what was delivered counts where it is more.
+ * Without any usage: nothing where an error came instead of an answer; else what was sent and delivered, also where nobody waited for the first byte, because the provider bills what it has read.
+ */
+export function chargedUsage({ end, status, usage, requestBytes, deliveredBytes }: EndedAnswer): { usage: Usage; estimated: boolean } {
+  const delivered = estimateTokens(deliveredBytes);
+  if (usage !== undefined) {
+    if (end === 'complete' || delivered <= usage.outputTokens) return { usage, estimated: false };
+    return { usage: { ...usage, outputTokens: delivered }, estimated: true };
+  }
+  if (end === 'failed' && status >= 400 && deliveredBytes === 0) return { usage: noUsage, estimated: false };
+  return { usage: tokens(estimateTokens(requestBytes), delivered), estimated: true };
+}
+
+const estimateTokens = (bytes: number): number => Math.ceil(bytes / bytesPerToken);
+const tokens = (inputTokens: number, outputTokens: number): Usage => ({ ...noUsage, inputTokens, outputTokens });

@@ -1,0 +1,195 @@
+import type { Warning } from '../llm/request.ts';
+import type { ClientRequest } from '../protocols/client-request.ts';
+import type { Seal } from '../protocols/seal.ts';
+import { taskHintHeader } from './auto/choose.ts';
+import type { AskClassifier } from './auto/classifier.ts';
+import { callerKey, type Caller } from './caller-key.ts';
+import { firstOf, type Bar, type Skipped, type SkipKind } from './candidate.ts';
+import { lacks } from './capability.ts';
+import { apisOf } from './choose-api.ts';
+import { chooseModel, fallbacks, type ModelChoice } from './choose-model.ts';
+import { deploymentId, type Deployment, type ErrorClass, type Model } from './deployment.ts';
+import { featuresOf } from './features-of.ts';
+import type { RequestFeatures } from './features.ts';
+import { noDeployment } from './no-deployment.ts';
+import type { OrderView } from './order/order-view.ts';
+import { forbids, restrictionsOf, type RestrictedTenant } from './residency.ts';
+import { route, type Route, type RouteHealth, type RouteOptions } from './route.ts';
+import { RuleFacts } from './rules/facts.ts';
+import { withParameters } from './rules/parameters.ts';
+import { chooseRule, isCut, type Rule } from './rules/rule.ts';
+import { carriers } from './strict.ts';
+import { tokensAt } from './tokens/scale.ts';
+
+/** What routing knows of the world beyond the request. */
+export interface RoutingParts {
+  models: ReadonlyMap<string, Model>;
+  rules: readonly Rule[];
+  whenAllRest: 'refuse' | 'try-one';
+  health: RouteHealth & Pick<OrderView, 'latencyOf' | 'headroomOf' | 'inFlight'>;
+  /** What tokens cost at a deployment, in nano-dollars; undefined where no price is known. */
+  costNanos: (deployment: Deployment, inputTokens: number, outputTokens: number) => number | undefined;
+  /** Whether a provider takes another attempt. */
+  hasRoom: (provider: string) => boolean;
+  classify: AskClassifier | undefined;
+  random: () => number;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Hears of a condition that could not be reckoned for a request. */
+  onRuleFailure: (rule: string, message: string) => void;
+}
+
+/** What a request is, for routing. */
+export interface RoutedRequest {
+  /** As policies left it. */
+  request: ClientRequest;
+  /** The client's headers. */
+  headers: ReadonlyMap<string, string>;
+  /** Path without query. */
+  path: string;
+  tenant: RoutedTenant;
+  /** Name of the virtual key. */
+  key: string;
+  /** Types of personal data that were found in it. */
+  dataClasses: readonly string[];
+  /** The endpoint that keeps what the request refers to; undefined where it refers to nothing. */
+  keeper: string | undefined;
+  seal: Seal;
+  signal: AbortSignal;
+}
+
+/** What routing must know of a tenant. */
+export interface RoutedTenant extends RestrictedTenant<string> {
+  name: string;
+  models: ReadonlySet<string> | undefined;
+}
+
+/** Where a request goes. */
+export interface Decision extends Route {
+  /** With what a rule sets. */
+  request: ClientRequest;
+  choice: ModelChoice;
+  rule: Rule | undefined;
+  /** What a rule sets and the client's protocol has no place for. */
+  warnings: readonly Warning[];
+  /** The chain where a deployment fails in such a way; empty where the model names none. */
+  chainFor: (failure: ErrorClass) => Deployment[];
+  /** Where a copy of the request may go at another model; undefined where it may go nowhere. */
+  aside: (model: Model) => Deployment | undefined;
+}
+
+/** How a client asks that nothing of its request be left out. */
+const strictHeader = 'x-remora-strict';
+
+/** Output of a request that does not say how long its answer may be, for comparing costs and times. */
+const usualOutputTokens = 500;
+
+/**
+ * Finds the deployments to try for a request: rule, model, what may serve it, in which order. Throws what refuses it.
+ * Its chain is empty where all that may serve it are busy: then a wait may help.
+ */
+export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise<Decision> {
+  const { headers, tenant, signal } = asked;
+  const { models, classify } = parts;
+  const features = featuresOf(asked.request, { headers });
+  const caller = (): Caller => ({ tenant: tenant.name, user: features.user, conversation: features.conversation });
+  const rule = ruleFor(asked, features, parts);
+  const choice = await chooseModel(asked.request.facts.model, {
+    models,
+    rule,
+    features,
+    caller,
+    hint: headers.get(taskHintHeader),
+    classify,
+    signal,
+  });
+  const { model } = choice;
+  const routeTo = (first: Model, fallback: readonly Model[], more: Partial<RouteOptions> = {}): Route =>
+    route({
+      model: first,
+      fallback,
+      stickyKey: undefined,
+      bar: barFor(asked, features, rule),
+      mayUse: ({ name }) => tenant.models?.has(name) ?? true,
+      view: viewOf(features, parts),
+      health: parts.health,
+      hasRoom: parts.hasRoom,
+      ...more,
+    });
+  // What is not tried first must not keep others from trying whether a deployment is back.
+  const aside = { health: { ...parts.health, claimProbe: () => false } };
+  const modelsFor = (failure: ErrorClass): Model[] => fallbacks(model.fallbackFor.get(failure) ?? [], models, model);
+  const stickyKey = model.sticky && callerKey(model.sticky, caller());
+  const usual = routeTo(model, choice.fallback, { stickyKey });
+  // A request that is known to be too long for a target need not fail there first.
+  const isTooLong = model.fallbackFor.has('context-length') && usual.skipped.some(({ kind }) => kind === 'context-length');
+  const found = isTooLong ? routeTo(model, [...choice.fallback, ...modelsFor('context-length')], { stickyKey }) : usual;
+  const set = rule?.set === undefined ? { value: asked.request, warnings: [] } : withParameters(asked.request, rule.set);
+  const chain = tried(found, asked.request, parts);
+  const isStrict = model.strict || headers.get(strictHeader) === 'true';
+  return {
+    ...found,
+    chain: isStrict && chain.length > 0 ? carriers(set.value, chain, asked.seal) : chain,
+    request: set.value,
+    warnings: set.warnings,
+    choice,
+    rule,
+    chainFor(failure) {
+      const [first, ...more] = modelsFor(failure);
+      return first === undefined ? [] : routeTo(first, more, aside).chain;
+    },
+    aside: (other) => routeTo(other, [], aside).chain[0],
+  };
+}
+
+/** The first rule that matches. */
+function ruleFor(
+  { request, headers, path, tenant, key, dataClasses }: RoutedRequest,
+  features: RequestFeatures,
+  parts: RoutingParts,
+): Rule | undefined {
+  if (parts.rules.length === 0) return undefined;
+  const { facts, protocol } = request;
+  const input = { tenant: tenant.name, key, model: facts.model, path, protocol: protocol.name, headers, features, dataClasses, now: parts.now() };
+  return chooseRule(parts.rules, new RuleFacts(input), (rule, message) => parts.onRuleFailure(rule.name, message));
+}
+
+/** What the request and who asks rule out, the graver reasons first. */
+function barFor({ request, keeper, tenant, dataClasses }: RoutedRequest, features: RequestFeatures, rule: Rule | undefined): Bar {
+  const { operation } = request.protocol;
+  const restrictions = restrictionsOf(tenant, dataClasses);
+  return firstOf(
+    ({ endpoint }) => because('residency', forbids(endpoint, restrictions)),
+    (deployment) => (rule !== undefined && isCut(rule, deployment) ? { kind: 'cut', detail: rule.name } : undefined),
+    (deployment) => (apisOf(deployment, operation).length === 0 ? { kind: 'operation', detail: request.protocol.name } : undefined),
+    ({ endpoint }) => (keeper === undefined || endpoint.name === keeper ? undefined : { kind: 'kept-elsewhere', detail: keeper }),
+    (deployment) => lacks(deployment, features, request),
+  );
+}
+
+const because = (kind: SkipKind, detail: string | undefined): ReturnType<Bar> => (detail === undefined ? undefined : { kind, detail });
+
+function viewOf(features: RequestFeatures, { health, random, costNanos }: RoutingParts): OrderView {
+  const expected = (): number => Math.min(features.maxTokens ?? usualOutputTokens, usualOutputTokens);
+  return {
+    random,
+    get expectedOutputTokens() {
+      return expected();
+    },
+    latencyOf: health.latencyOf,
+    headroomOf: health.headroomOf,
+    inFlight: health.inFlight,
+    costNanos: (deployment) => costNanos(deployment, tokensAt(deployment, features.inputTokens), expected()),
+  };
+}
+
+/** The chain. Where all rest, nothing is tried or, as the config has it, the one that rests least. Throws where no wait of ours would help. */
+function tried({ chain, waiting, skipped }: Route, request: ClientRequest, { whenAllRest, now }: RoutingParts): Deployment[] {
+  if (chain.length > 0 || skipped.some(({ kind }) => kind === 'busy')) return chain;
+  const [least] = waiting.toSorted((a, b) => restsUntil(a, skipped) - restsUntil(b, skipped));
+  if (least !== undefined && whenAllRest === 'try-one') return [least];
+  throw noDeployment(request, skipped, now());
+}
+
+const restsUntil = (deployment: Deployment, skipped: readonly Skipped[]): number =>
+  skipped.find((each) => each.deployment === deploymentId(deployment))?.untilMs ?? Number.POSITIVE_INFINITY;

@@ -1,0 +1,142 @@
+import type { ChatRequest } from '../llm/request.ts';
+import type { ClientRequest } from '../protocols/client-request.ts';
+import { conversationOf } from './conversation.ts';
+import type { RequestFeatures } from './features.ts';
+import { languageOf } from './language.ts';
+import { readRequest, type ReadableRequest } from './readable-request.ts';
+import { taskOf } from './task.ts';
+import { estimateTokens } from './tokens/estimate.ts';
+import { tokensOfChat, tokensOfEmbed, tokensOfRerank } from './tokens/request-tokens.ts';
+
+/**
+ * What routing knows of a request, to be made of the one that policies have seen: its texts may be placeholders by then.
+ * Nothing is read before it is asked for, and nothing throws: what cannot be read is absent, so that no deployment is refused for it.
+ */
+export const featuresOf = (request: ClientRequest, call: { headers: ReadonlyMap<string, string> }): RequestFeatures => new Features(request, call);
+
+/** What messages hold besides text. */
+interface Media {
+  images: boolean;
+  documents: boolean;
+  audio: boolean;
+}
+
+class Features implements RequestFeatures {
+  readonly #client: ClientRequest;
+  readonly #headers: ReadonlyMap<string, string>;
+  #read: ReadableRequest | undefined;
+  #media: Media | undefined;
+  #inputTokens: number | undefined;
+  #task: string | undefined;
+  #language: string | undefined;
+  #conversation: string | undefined;
+
+  constructor(client: ClientRequest, { headers }: { headers: ReadonlyMap<string, string> }) {
+    this.#client = client;
+    this.#headers = headers;
+  }
+
+  get stream(): boolean {
+    return this.#client.facts.stream;
+  }
+
+  get maxTokens(): number | undefined {
+    const { protocol, facts } = this.#client;
+    if (protocol.operation !== 'chat' || facts.maxTokens === undefined) return undefined;
+    return Math.ceil(facts.maxTokens / facts.choices); // `facts` has those of all choices together
+  }
+
+  get inputTokens(): number {
+    this.#inputTokens ??= inputTokens(this.#request, this.#client);
+    return this.#inputTokens;
+  }
+
+  get hasImages(): boolean {
+    return this.#contents.images;
+  }
+
+  get hasDocuments(): boolean {
+    return this.#contents.documents;
+  }
+
+  get hasAudio(): boolean {
+    return this.#contents.audio;
+  }
+
+  get hasTools(): boolean {
+    return (this.#chat?.tools.length ?? 0) > 0;
+  }
+
+  get hasJsonSchema(): boolean {
+    return this.#chat?.responseFormat?.type === 'json-schema';
+  }
+
+  get hasReasoning(): boolean {
+    const reasoning = this.#chat?.reasoning;
+    return reasoning !== undefined && reasoning.effort !== 'none' && reasoning.budgetTokens !== 0;
+  }
+
+  get dimensions(): number | undefined {
+    return this.#request.kind === 'embed' ? this.#request.embed.dimensions : undefined;
+  }
+
+  get messages(): number {
+    return this.#chat?.messages.filter(({ role }) => role !== 'system').length ?? 0;
+  }
+
+  get task(): string {
+    this.#task ??= taskOf(this.#request);
+    return this.#task;
+  }
+
+  get language(): string {
+    this.#language ??= languageOf(this.task);
+    return this.#language;
+  }
+
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#chat?.metadata ?? {};
+  }
+
+  get user(): string | undefined {
+    return this.#request.kind === 'embed' ? this.#request.embed.user : this.#chat?.user;
+  }
+
+  get conversation(): string {
+    this.#conversation ??= conversationOf(this.#client, this.#headers, this.#request);
+    return this.#conversation;
+  }
+
+  get #request(): ReadableRequest {
+    this.#read ??= readRequest(this.#client);
+    return this.#read;
+  }
+
+  get #chat(): ChatRequest | undefined {
+    return this.#request.kind === 'chat' ? this.#request.chat : undefined;
+  }
+
+  get #contents(): Media {
+    this.#media ??= mediaOf(this.#chat);
+    return this.#media;
+  }
+}
+
+function mediaOf(chat: ChatRequest | undefined): Media {
+  const kinds = new Set<string>();
+  for (const { content } of chat?.messages ?? []) for (const { type } of content) kinds.add(type);
+  return { images: kinds.has('image'), documents: kinds.has('document'), audio: kinds.has('audio') };
+}
+
+function inputTokens(request: ReadableRequest, client: ClientRequest): number {
+  switch (request.kind) {
+    case 'chat':
+      return tokensOfChat(request.chat);
+    case 'embed':
+      return tokensOfEmbed(request.embed);
+    case 'rerank':
+      return tokensOfRerank(request.rerank);
+    case 'unreadable':
+      return estimateTokens(client.texts().map(({ node }) => node.text)).tokens;
+  }
+}

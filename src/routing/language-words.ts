@@ -1,0 +1,21 @@
+/** What tells languages apart that are written in Latin letters, by ISO 639-1 code: words that their texts are full of, and letters that few others have. */
+export const latinLanguages: Readonly<Record<string, readonly [words: string, letters: string]>> = {
+  en: ['the and of to is in that it for you what with are this how can please from have not be why write me my does', ''],
+  de: ['der die und das ist nicht ein eine ich zu den mit auf für von im wie was sie es dem bitte sind auch wird kann mir', 'ß'],
+  fr: ['le la les et est des un une que pour dans qui ce pas vous je du en sur avec plus comment sont il nous quel peux moi', 'œ'],
+  es: ['el la los las y que de en un una es por con para no se del qué cómo como está más lo su al puedes me cuál', 'ñ¿¡'],
+  it: ['il di che è la un una per non con sono del della come le gli i si ma anche più nel cosa questo mi puoi perché', ''],
+  pt: ['o que de do da em um uma não para é com os as por se na no mais como você são ao dos uma isso qual pode me', 'ãõ'],
+  nl: ['de het een en van is dat niet ik zijn op te voor met je er aan hoe wat ook naar kan maar bij wij deze mij', ''],
+  pl: ['i w nie na się że jest do z to jak o co dla czy ale od po tym przez jestem proszę są który mi', 'łąęśżźćń'],
+  sv: ['och att det som en på är av för med den till inte om ett jag har hur vad kan var från vi du mig', ''],
+  da: ['og at det som en på er af for med den til ikke om et jeg har hvordan hvad kan var fra vi du mig', ''],
+  no: ['og at det som en på er av for med den til ikke om et jeg har hvordan hva kan var fra vi du meg', ''],
+  fi: ['ja on ei se että hän oli mutta kun niin tämä ovat minä sinä miten mitä voi tai kuin myös olla mikä', ''],
+  tr: ['ve bir bu için ile ne da de mi çok nasıl olarak daha gibi ben var değil mı olan sonra kadar bana', 'ğış'],
+  cs: ['a je se na že to v s z do jak co není pro ale by jsem které si tak jako jsou od o mi', 'ěřů'],
+  hu: ['a az és hogy nem is egy van ez meg ki mit de volt csak mint már hogyan vagy kell milyen', 'őű'],
+  ro: ['și în de la este nu cu că pe un o pentru din ce mai sau cum care sunt se al fi mă', 'țșă'],
+  id: ['yang dan di ini itu dengan untuk dari tidak dalam apa adalah saya akan pada bagaimana anda bisa ke ada tolong', ''],
+  vi: ['và là của có không một các cho được này trong với người như để bạn tôi làm thế nào', 'ơưđạảấầếềộ'],
+};

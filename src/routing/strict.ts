@@ -1,0 +1,20 @@
+import { GatewayError } from '../errors.ts';
+import { warningHeader } from '../llm/warning.ts';
+import type { ClientRequest } from '../protocols/client-request.ts';
+import type { Seal } from '../protocols/seal.ts';
+import { deploymentName, type Deployment } from './deployment.ts';
+import { writeRequest } from './prepare-attempt.ts';
+
+/** Those of a chain that can be given all of a request. Throws `not-carried` where each would lack something. */
+export function carriers(request: ClientRequest, chain: readonly Deployment[], seal: Seal): Deployment[] {
+  const written = chain.map((deployment) => ({ deployment, ...writeRequest(request, deployment, seal) }));
+  const whole = written.filter(({ warnings }) => warnings.length === 0).map(({ deployment }) => deployment);
+  const [first] = written;
+  if (whole.length > 0 || first === undefined) return whole;
+  const [warning] = first.warnings;
+  throw new GatewayError(
+    'not-carried',
+    `No deployment of this model can be given the whole request, and it is strict. ${deploymentName(first.deployment)} would lack: ${warningHeader(first.warnings)}.`,
+    warning === undefined ? {} : { field: warning.field },
+  );
+}

@@ -1,0 +1,121 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HealthChange } from '../../routing/health/change.ts';
+import { change, expectSoon, healthShareContract, patient, sharingAt } from '../health-share.contract.ts';
+import type { HealthShare, HealthShareEvent } from '../health-share.ts';
+import { createRedisHealthShare } from './health-share.ts';
+import { createRedisServer, redisMissing, type RedisServer } from './server.fixture.ts';
+
+healthShareContract(
+  'redis',
+  async () => {
+    const server = await createRedisServer();
+    await server.start();
+    return {
+      open: (options) => createRedisHealthShare({ url: server.url, intervalMs: 100, ...options }),
+      async spoil() {
+        const client = new Redis(server.url);
+        await client.hset('remora:health', { 'breaker:x': 'no JSON', 'breaker:openai/gpt-5-mini': '{"at":true}' });
+        client.disconnect();
+      },
+      breakDown: server.kill,
+      repair: server.start,
+      remove: server.kill,
+    };
+  },
+  redisMissing,
+);
+
+describe.skipIf(redisMissing !== undefined)('redis health share', patient, () => {
+  let server: RedisServer;
+  const shares: HealthShare[] = [];
+  beforeEach(async () => {
+    server = await createRedisServer();
+    await server.start();
+  });
+  afterEach(async () => {
+    for (const share of shares.splice(0)) await share.close();
+    await server.kill();
+  });
+
+  function open(fields: { name?: string; intervalMs?: number; url?: string } = {}) {
+    const heard: HealthChange[] = [];
+    const events: HealthShareEvent[] = [];
+    const share = createRedisHealthShare({
+      url: server.url,
+      intervalMs: 100,
+      now: () => sharingAt,
+      onChange: (one) => heard.push(one),
+      onEvent: (event) => events.push(event),
+      ...fields,
+    });
+    shares.push(share);
+    return { share, heard, types: () => events.map(({ type }) => type), events };
+  }
+
+  /** Until it is connected, and what it publishes goes out at once. */
+  async function settled(...opened: { share: HealthShare; heard: HealthChange[] }[]): Promise<void> {
+    const [first, ...others] = opened;
+    first?.share.publish(change({ id: 'settled' }));
+    for (const { heard } of others) await expectSoon(() => heard.length).toBe(1);
+  }
+
+  test('tells at once, without waiting for the next comparison', async () => {
+    const [first, second] = [open({ intervalMs: 600_000 }), open({ intervalMs: 600_000 })];
+    await settled(first, second);
+    first.share.publish(change());
+    await expectSoon(() => second.heard.length).toBe(2);
+  });
+
+  test('outlives a Redis that ends and comes back empty, and tells it again what it has forgotten', async () => {
+    const [first, second] = [open(), open()];
+    await settled(first, second);
+    for (let round = 1; round <= 3; round += 1) {
+      await server.kill();
+      first.share.publish(change({ at: sharingAt + round }));
+      await expectSoon(() => [first.types().length, second.types().length]).toEqual([2 * round - 1, 2 * round - 1]);
+      await server.start();
+      await expectSoon(() => second.heard.at(-1)?.at).toBe(sharingAt + round);
+      await expectSoon(() => [first.types().length, second.types().length]).toEqual([2 * round, 2 * round]);
+      const late = open();
+      await expectSoon(() => late.heard.length).toBe(2);
+    }
+  });
+
+  test('outlives a Redis that neither answers nor hangs up', async () => {
+    const [first, second] = [open(), open()];
+    await settled(first, second);
+    server.freeze();
+    first.share.publish(change());
+    await expectSoon(() => [first.types(), second.types()]).toEqual([['share-failed'], ['share-failed']]);
+    server.thaw();
+    await expectSoon(() => second.heard.length).toBe(2);
+    await expectSoon(() => [first.types().at(-1), second.types().at(-1)]).toEqual(['share-recovered', 'share-recovered']);
+  });
+
+  test('a message that is lost is made up for by the next comparison', async () => {
+    const [first, second] = [open(), open()];
+    await settled(first, second);
+    const client = new Redis(server.url);
+    await client.hset('remora:health', 'breaker:openai/gpt-5-mini', JSON.stringify(change()));
+    client.disconnect();
+    await expectSoon(() => [first.heard.length, second.heard.length]).toEqual([1, 2]);
+  });
+
+  test('those of another name are not heard', async () => {
+    const [first, second, other] = [open(), open(), open({ name: 'staging' })];
+    await settled(first, second);
+    first.share.publish(change());
+    await expectSoon(() => second.heard.length).toBe(2);
+    expect(other.heard).toEqual([]);
+  });
+
+  test('says which Redis it cannot reach, and not with which password', async () => {
+    const { events } = open({ url: server.url.replace('redis://', 'redis://user:secret@') });
+    await expectSoon(() => events.length).toBe(1);
+    const [event] = events;
+    const message = event?.type === 'share-failed' ? event.error.message : '';
+    expect(message).toContain(`Redis at ${new URL(server.url).host} cannot be used`);
+    expect(message).not.toContain('secret');
+  });
+});

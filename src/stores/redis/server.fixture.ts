@@ -1,0 +1,58 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const binary = ['redis-server', resolve('.remora/redis/redis-server')].find((path) => spawnSync(path, ['--version']).status === 0);
+
+/** Why there is no Redis; undefined where there is one. */
+export const redisMissing = binary === undefined ? 'Redis is not installed; `npm run tools` installs it where apt is.' : undefined;
+
+/** A real Redis on a free port of loopback, which keeps nothing on the disk. */
+export interface RedisServer {
+  url: string;
+  start(): Promise<void>;
+  /** Ends it at once; it forgets everything. */
+  kill(): Promise<void>;
+  /** Makes it neither answer nor hang up, and answer again. */
+  freeze(): void;
+  thaw(): void;
+}
+
+/** One that is not started yet. */
+export async function createRedisServer(): Promise<RedisServer> {
+  const port = await freePort();
+  let running: ChildProcess | undefined;
+  return {
+    url: `redis://127.0.0.1:${port}/1`,
+    async start() {
+      if (binary === undefined) throw new Error(redisMissing);
+      const child = spawn(binary, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      running = child;
+      for await (const line of createInterface(child.stdout)) if (line.includes('Ready to accept connections')) break;
+      child.stdout.resume();
+    },
+    async kill() {
+      const child = running;
+      running = undefined;
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'close');
+      child.kill('SIGKILL');
+      await gone;
+    },
+    freeze: () => void running?.kill('SIGSTOP'),
+    thaw: () => void running?.kill('SIGCONT'),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
