@@ -22,13 +22,14 @@ import { createPrices } from './pricing/prices.ts';
 import { clientProtocols } from './protocols/registry.ts';
 import { createSeals } from './protocols/seal.ts';
 import { createTaskClassifier } from './routing/auto/classifier.ts';
+import { accountId } from './routing/deployment.ts';
 import { createHealth, type Health } from './routing/health/health.ts';
 import type { HealthEvent } from './routing/health/change.ts';
 import { loadTokenizer } from './routing/tokens/vocabulary.ts';
 import { createEmbeddedHealthShare } from './stores/embedded/health-share.ts';
 import { createEmbeddedLedger } from './stores/embedded/ledger.ts';
 import { openSecret } from './stores/embedded/secret.ts';
-import type { HealthShare } from './stores/health-share.ts';
+import type { HealthShare, HealthShareEvent } from './stores/health-share.ts';
 import type { StoreEvent } from './stores/embedded/ledger.ts';
 import { createRedisHealthShare } from './stores/redis/health-share.ts';
 import { createClock } from './telemetry/clock.ts';
@@ -127,6 +128,7 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
   return {
     adminPort: admin.port,
     async use(snapshot) {
+      for (const account of changedAccounts(snapshots.current(), snapshot)) health.forget(account);
       await preloadRedact(snapshot.tenants.values());
       admission.reconfigure(snapshot.resilience);
       gates.reconfigure(gatesOf(snapshot));
@@ -140,10 +142,19 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
       attemptLog.close();
       // Each is let go of, whatever becomes of the others.
       await mirror.close(); // books its copies
-      const ends = await Promise.allSettled([share.close(), ledger.close(), spans?.shutdown(), admin.close()]);
+      const ends = await Promise.allSettled([share?.close(), ledger.close(), spans?.shutdown(), admin.close()]);
       for (const end of ends) if (end.status === 'rejected') log.error({ err: end.reason }, 'not closed cleanly');
     },
   };
+}
+
+/** Accounts whose address or credential is another: a new key is not set aside for what the old one met. */
+function changedAccounts(before: Snapshot, after: Snapshot): string[] {
+  const known = new Map([...before.endpoints.values()].flat().map((endpoint) => [accountId(endpoint), endpoint.fingerprint]));
+  return [...after.endpoints.values()].flat().flatMap((endpoint) => {
+    const earlier = known.get(accountId(endpoint));
+    return earlier === undefined || earlier === endpoint.fingerprint ? [] : [accountId(endpoint)];
+  });
 }
 
 /** How many attempts may be under way at each provider. Who waits keeps a place in the gateway, so one provider's queue takes no more than half of those. */
@@ -153,15 +164,16 @@ function gatesOf({ endpoints, resilience: { queue, maxConcurrent } }: Snapshot):
   return { limits, queue: queue && { ...queue, max: Math.min(queue.max, half) } };
 }
 
-/** What one gateway learns about a deployment that fails, the others need not learn again. */
-function shareHealth(health: Health, { resilience, store }: Snapshot, { now, log }: { now: () => number; log: Logger }): HealthShare {
-  const onEvent = (event: { type: string; error?: unknown }): void =>
-    event.error === undefined ? log.info('health is shared again') : log.warn({ err: event.error }, 'health cannot be shared; each gateway goes by its own');
-  const shared = { now, onChange: health.apply, onEvent };
-  const share =
-    resilience.share === 'embedded'
-      ? createEmbeddedHealthShare({ path: `${store.path}-health`, ...shared })
-      : createRedisHealthShare({ url: resilience.share.redis, ...shared });
+/** What one gateway learns about a deployment that fails, the others need not learn again. Undefined where the config has nobody told. */
+function shareHealth(health: Health, { resilience }: Snapshot, { now, log }: { now: () => number; log: Logger }): HealthShare | undefined {
+  if (resilience.share === undefined) return undefined;
+  const onEvent = (event: HealthShareEvent): void =>
+    event.type === 'share-failed'
+      ? log.warn({ err: event.error }, 'health cannot be shared; each gateway goes by its own')
+      : log.info('health is shared again');
+  const options = { now, onChange: health.apply, onEvent };
+  const { share: place } = resilience;
+  const share = 'path' in place ? createEmbeddedHealthShare({ path: place.path, ...options }) : createRedisHealthShare({ url: place.redis, ...options });
   health.onChange(share.publish);
   return share;
 }
@@ -181,6 +193,7 @@ const healthEvents =
   (log: Logger) =>
   (event: HealthEvent): void => {
     const { kind, id, reason } = event;
-    if (event.type === 'rest-began') log.warn({ [kind]: id, reason, until: new Date(event.untilMs).toISOString() }, `${id} is given a rest: ${reason}`);
+    if (event.type === 'rest-began')
+      log.warn({ [kind]: id, reason, until: new Date(event.untilMs).toISOString() }, `${id} is given a rest: ${reason}`);
     else log.info({ [kind]: id, reason }, `${id} is back`);
   };

@@ -8,7 +8,12 @@ afterEach(async () => {
 });
 
 async function started(more: Partial<AdminDeps> = {}): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
-  const deps: AdminDeps = { metrics: { render: async () => ({ contentType: 'text/plain', text: 'up 1\n' }) }, notReady: () => undefined, api: {}, ...more };
+  const deps: AdminDeps = {
+    metrics: { render: async () => ({ contentType: 'text/plain', text: 'up 1\n' }) },
+    notReady: () => undefined,
+    api: {},
+    ...more,
+  };
   const { port, close } = await serveAdmin({ host: '127.0.0.1', port: 0 }, deps);
   closers.push(close);
   return (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init);

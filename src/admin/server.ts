@@ -35,9 +35,10 @@ export async function serveAdmin({ host, port }: Address, deps: AdminDeps): Prom
 }
 
 function routesOf({ metrics, notReady, api }: AdminDeps): ReadonlyMap<string, Route> {
-  const answers = Object.entries(api).map(
-    ([path, answer]): [string, Route] => [path, async (response) => send(response, 200, 'application/json', `${JSON.stringify(await answer())}\n`)],
-  );
+  const answers = Object.entries(api).map(([path, answer]): [string, Route] => [
+    path,
+    async (response) => send(response, 200, 'application/json', `${JSON.stringify(await answer())}\n`),
+  ]);
   return new Map<string, Route>([
     ['/healthz', (response) => send(response, 200, 'text/plain', 'ok\n')],
     [

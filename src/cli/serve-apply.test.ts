@@ -12,7 +12,9 @@ const log = createLog('silent');
 
 /** A config with one provider per port. */
 const config = (number: number, ...ports: number[]): NextConfig => {
-  const providers = Object.fromEntries(ports.map((port) => [`at${port}`, { kind: 'openai', baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: `sk-${number}` }]));
+  const providers = Object.fromEntries(
+    ports.map((port) => [`at${port}`, { kind: 'openai', baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: `sk-${number}` }]),
+  );
   const models = { fast: { targets: ports.map((port) => ({ provider: `at${port}`, model: 'gpt-5-mini', weight: number })) } };
   return { ...compileText(JSON.stringify({ providers, models }), { path: 'remora.yaml', env: {} }), number };
 };
@@ -35,7 +37,9 @@ test('without a file of clusters, a config comes into force that needs none but 
 test('one that needs another is refused, with what to do', async () => {
   const apply = await createServeApply(config(1, 1).snapshot, {}, log);
   const to = gateway();
-  await expect(apply(config(2, 1, 2), to)).rejects.toThrow(/^Envoy lacks the clusters p_at2\.[0-9a-f]{8}: print its config again with "remora envoy", /);
+  await expect(apply(config(2, 1, 2), to)).rejects.toThrow(
+    /^Envoy lacks the clusters p_at2\.[0-9a-f]{8}: print its config again with "remora envoy", /,
+  );
   expect(to.used).toEqual([]);
 });
 

@@ -26,7 +26,8 @@ export type ServeApply = (next: NextConfig, gateway: Pick<Gateway, 'use' | 'unti
 
 /** How a sidecar without `remora up` brings changed configs into force: with the file of clusters all of them, without it those that need no other cluster. */
 export async function createServeApply(first: Snapshot, { clusters: file, envoyAdmin }: ServeApplyOptions, log: Logger): Promise<ServeApply> {
-  if ((file === undefined) !== (envoyAdmin === undefined)) throw new UserError('--clusters and --envoy-admin belong together: give both, or neither.');
+  if ((file === undefined) !== (envoyAdmin === undefined))
+    throw new UserError('--clusters and --envoy-admin belong together: give both, or neither.');
   if (file === undefined || envoyAdmin === undefined) return withFixedClusters(first);
   const options = { ...gatewayDefaults, systemCaFile: imageCaFile, inlineRoots: true };
   const clusters = createLiveClusters({

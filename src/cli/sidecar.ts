@@ -12,7 +12,7 @@ export interface Sidecar {
    * Has it use another config from the next exchange on. Resolves when it does, with a promise of when no exchange of earlier ones can still make an attempt.
    * Throws ReloadRefused where it does not.
    */
-  use(next: NextConfig): Promise<{ idle: Promise<void> }>;
+  use(next: NextConfig): Promise<{ idle: Promise<unknown> }>;
   /** Tells it of a try that came to nothing. */
   tell(message: Exclude<ToSidecar, { type: 'use' }>): void;
   /** Asks it to end, and ends it if it does not. */
@@ -46,7 +46,7 @@ export async function startSidecar({ config, listen, drainTimeout }: { config: s
       send(child, { type: 'use', data, hash, number });
       const heard = await Promise.race([answer.heard, exited]);
       if (heard instanceof Error) throw heard;
-      if (heard.type !== 'not-used') return { idle: idle.heard.then(() => {}) };
+      if (heard.type !== 'not-used') return { idle: idle.heard };
       idle.forget();
       throw new ReloadRefused(heard.problems);
     },

@@ -37,7 +37,8 @@ function checkTargets(path: Path, targets: readonly Target[], { providerNames, w
     const at = [...path, index, 'provider'];
     return provider === undefined || providerNames.has(provider) ? [] : [{ path: at, message: unknownName('provider', written(at), providerNames) }];
   });
-  if (targets.length > 0 && targets.every(({ weight }) => weight === 0)) findings.push({ path, message: 'have a weight of 0 each; give one of them more' });
+  if (targets.length > 0 && targets.every(({ weight }) => weight === 0))
+    findings.push({ path, message: 'have a weight of 0 each; give one of them more' });
   return [...findings, ...checkTwice(path, targets.map(deploymentOf), 'the same provider and model; keep one, with the weights added')];
 }
 

@@ -144,7 +144,9 @@ function checkKept(path: Path, privacy: PartialTenant['privacy']): Finding[] {
   const message = 'is not looked for: put it into redact as well';
   return [
     ...privacy.keepInHouse.flatMap((type, index) => (looked.has(type) ? [] : [{ path: [...path, 'keepInHouse', index], message }])),
-    ...personalDataTypes.flatMap((type) => (privacy.keepIn[type] === undefined || looked.has(type) ? [] : [{ path: [...path, 'keepIn', type], message }])),
+    ...personalDataTypes.flatMap((type) =>
+      privacy.keepIn[type] === undefined || looked.has(type) ? [] : [{ path: [...path, 'keepIn', type], message }],
+    ),
   ];
 }
 
@@ -165,11 +167,20 @@ function checkRuleList({ rules, tenants, models, modelNames, providerNames }: De
     targets.flatMap(({ provider, model }) => (provider === undefined || model === undefined ? [] : [`${provider}/${model}`])),
   );
   const names = { tenants: tenants.keys(), keys, models: modelNames, providers: providerNames, dataClasses: personalDataTypes, deployments };
-  const findings = checkRules(known.map(({ rule }) => rule), names, unknownName);
+  const findings = checkRules(
+    known.map(({ rule }) => rule),
+    names,
+    unknownName,
+  );
   const place = (index: string | number | undefined): number => known[Number(index)]?.index ?? 0;
   return [
     ...findings.map(({ path: [top = 'rules', index, ...rest], message }) => ({ path: [top, place(index), ...rest], message })),
-    ...checkTwice(['rules'], rules.map((rule) => rule?.name), 'a name that an earlier rule has; give each its own', 'name'),
+    ...checkTwice(
+      ['rules'],
+      rules.map((rule) => rule?.name),
+      'a name that an earlier rule has; give each its own',
+      'name',
+    ),
   ];
 }
 

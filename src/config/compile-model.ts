@@ -29,7 +29,11 @@ export function toModel(name: string, config: ModelConfig, pools: ReadonlyMap<st
 
 type TargetConfig = NonNullable<ModelConfig['targets']>[number];
 
-function toTarget({ provider, model, price, capabilities, weight }: TargetConfig, pools: ReadonlyMap<string, Pool>, providers: Config['providers']): Target {
+function toTarget(
+  { provider, model, price, capabilities, weight }: TargetConfig,
+  pools: ReadonlyMap<string, Pool>,
+  providers: Config['providers'],
+): Target {
   const pool = pools.get(provider);
   if (pool === undefined) throw new Error(`"${provider}" was not checked before the config was compiled`);
   const inspect = providers[provider]?.inspect === 'errors';

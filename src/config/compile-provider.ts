@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { providerKinds } from '../providers/registry.ts';
 import type { Credential, CredentialField, Provider, SettingName, Settings } from '../providers/provider.ts';
@@ -23,13 +24,16 @@ export function toPool(name: string, config: ProviderConfig, { folder, breaker }
     breaker: toBreaker(config.breaker ?? breaker),
   };
   const written = config.credentials ?? [{ ...config, name: 'default', weight: 1 }];
-  const accounts = written.map((entry): Endpoint =>
-    Object.freeze({
+  const accounts = written.map((entry): Endpoint => {
+    const baseUrl = entry.baseUrl ?? config.baseUrl ?? new URL(provider.defaultBaseUrl(settings) ?? '');
+    const credential = credentialIn(entry, provider);
+    return Object.freeze({
       ...shared,
-      baseUrl: entry.baseUrl ?? config.baseUrl ?? new URL(provider.defaultBaseUrl(settings) ?? ''),
-      credential: Object.freeze({ name: entry.name, weight: entry.weight, authorize: provider.connect(credentialIn(entry, provider), settings) }),
-    }),
-  );
+      baseUrl,
+      credential: Object.freeze({ name: entry.name, weight: entry.weight, authorize: provider.connect(credential, settings) }),
+      fingerprint: hash('sha256', JSON.stringify([config.kind, baseUrl.href, settings, credential])),
+    });
+  });
   const [first, ...more] = accounts;
   if (first === undefined) throw new Error('a provider has no credentials');
   return [first, ...more];

@@ -5,7 +5,7 @@ import type { Rule } from '../routing/rules/rule.ts';
 import { toModel } from './compile-model.ts';
 import { toPool } from './compile-provider.ts';
 import type { Config, RuleConfig, TenantConfig } from './schema.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Resilience, Snapshot } from './snapshot.ts';
 
 /** Where `store: embedded` keeps its file, relative to the config's folder. */
 export const defaultStorePath = '.remora/remora.db';
@@ -33,7 +33,7 @@ export function toSnapshot(config: Config, folder: string): Snapshot {
       maxConcurrent: config.resilience.maxConcurrent,
       queue: config.resilience.queue && { max: config.resilience.queue.max, waitMs: config.resilience.queue.wait },
       maxBodyBytes: config.resilience.maxBodyMemory,
-      share: config.resilience.share === 'embedded' ? 'embedded' : { redis: config.resilience.share.redis },
+      share: toShare(config.resilience.share, folder),
     }),
     passThrough: config.passThrough && {
       deployment: Object.freeze({
@@ -49,6 +49,11 @@ export function toSnapshot(config: Config, folder: string): Snapshot {
     cors: config.cors,
     telemetry: { otlp: config.telemetry.otlp, sampling: config.telemetry.sampling },
   } satisfies Snapshot);
+}
+
+function toShare(share: Config['resilience']['share'], folder: string): Resilience['share'] {
+  if (share === undefined || 'redis' in share) return share;
+  return { path: resolve(folder, share.embedded.path) };
 }
 
 function toRule({ name, when, use, fallback, without, set }: RuleConfig): Rule {

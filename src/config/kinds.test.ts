@@ -123,7 +123,9 @@ describe('the guide to providers', () => {
 
 describe('a pool', () => {
   test('may have members at addresses of their own, with shares of their own', () => {
-    const pool = compilePool('kind: openai, credentials: [{ name: one, apiKey: k1 }, { name: two, apiKey: k2, weight: 3, baseUrl: "https://two.example.com/v1" }]');
+    const pool = compilePool(
+      'kind: openai, credentials: [{ name: one, apiKey: k1 }, { name: two, apiKey: k2, weight: 3, baseUrl: "https://two.example.com/v1" }]',
+    );
     expect(pool?.map(({ baseUrl, credential }) => [baseUrl.host, credential.weight])).toEqual([
       ['api.openai.com', 1],
       ['two.example.com', 3],

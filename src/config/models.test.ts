@@ -5,7 +5,8 @@ import { ConfigError } from './problem.ts';
 const providers = { p: { kind: 'openai', apiKey: 'k' }, q: { kind: 'anthropic', apiKey: 'k' } };
 const one = { targets: [{ provider: 'p', model: 'x', price: { input: 1, output: 1 } }] };
 
-const compile = (models: object, more: object = {}) => compileConfig(JSON.stringify({ providers, models, ...more }), { path: 'remora.yaml', env: {} });
+const compile = (models: object, more: object = {}) =>
+  compileConfig(JSON.stringify({ providers, models, ...more }), { path: 'remora.yaml', env: {} });
 
 /** What is wrong with a config, as `field: message`. */
 function wrong(models: object, more: object = {}): string[] {
@@ -36,7 +37,9 @@ test('names that lead nowhere are found wherever they stand', () => {
     { name: 'b', model: 'nope' },
   ];
   expect(wrong({ m: { ...one, fallbackFor: { 'context-length': ['nope'] } } })).toHaveLength(1);
-  expect(wrong({ m: one, x: { experiment: { name: 'e', variants } } })[0]).toMatch(/^models.x.experiment.variants\[1\].model: there is no model "nope"/);
+  expect(wrong({ m: one, x: { experiment: { name: 'e', variants } } })[0]).toMatch(
+    /^models.x.experiment.variants\[1\].model: there is no model "nope"/,
+  );
   expect(wrong({ m: { ...one, mirror: { model: 'm', share: '1%', tenant: 'nobody' } } })[0]).toMatch(/^models.m.mirror.tenant: there is no tenant/);
 });
 

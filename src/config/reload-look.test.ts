@@ -38,17 +38,20 @@ test('what a config names is looked at too: its secrets and its root certificate
   expect(files).toEqual([config, ...['key', 'roots.pem', 'pool/a', 'classifier'].map((name) => join(folder, name)), '/run/secret']);
 });
 
-test.each(['key', 'roots.pem', 'pool/a', 'remora.yaml'])('another content of %s is a change, also where the file was not there before', async (name) => {
-  write('remora.yaml', withFiles);
-  mkdirSync(join(folder, 'pool'));
-  const look = looker({ FOLDER: 'pool' });
-  const seen = [(await look()).fingerprint];
-  for (const content of [`${withFiles}# one`, `${withFiles}# two`]) {
-    write(name, content);
-    seen.push((await look()).fingerprint);
-  }
-  expect(new Set(seen).size).toBe(3);
-});
+test.each(['key', 'roots.pem', 'pool/a', 'remora.yaml'])(
+  'another content of %s is a change, also where the file was not there before',
+  async (name) => {
+    write('remora.yaml', withFiles);
+    mkdirSync(join(folder, 'pool'));
+    const look = looker({ FOLDER: 'pool' });
+    const seen = [(await look()).fingerprint];
+    for (const content of [`${withFiles}# one`, `${withFiles}# two`]) {
+      write(name, content);
+      seen.push((await look()).fingerprint);
+    }
+    expect(new Set(seen).size).toBe(3);
+  },
+);
 
 test('the same content is no change, also after another', async () => {
   write('remora.yaml', withFiles);
@@ -60,12 +63,15 @@ test('the same content is no change, also after another', async () => {
   expect(await look()).toEqual(first);
 });
 
-test('a config that is no YAML keeps the files that it named before, so that mending them is seen', async () => {
+test.each([
+  ['no YAML', 'providers: ['],
+  ['nested beyond all measure', '['.repeat(20_000)],
+])('a config that is %s keeps the files that it named before, so that mending them is seen', async (_, text) => {
   write('remora.yaml', withFiles);
   const look = looker();
   const { files } = await look();
-  write('remora.yaml', 'providers: [');
-  expect((await look()).files).toEqual(files);
+  write('remora.yaml', text);
+  expect(await look()).toMatchObject({ text, files });
 });
 
 test('a config that is gone has no text, and that is a change', async () => {

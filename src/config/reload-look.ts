@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readDocument } from './document.ts';
 import type { Variables } from './environment.ts';
-import { ConfigError, type Path } from './problem.ts';
+import type { Path } from './problem.ts';
 import { isSecret } from './schema.ts';
 import { filePrefix, resolveValues } from './variables.ts';
 
@@ -55,9 +55,8 @@ function namedFiles(text: string, { path, env }: { path: string; env: Variables 
   try {
     const { data } = resolveValues(readDocument(text, path).data, { variables: env, folder, isSecret: () => false });
     return [...new Set(fileNames(data, []))].map((name) => resolve(folder, name));
-  } catch (error) {
-    if (error instanceof ConfigError) return undefined;
-    throw error;
+  } catch {
+    return undefined; // what is wrong with it is told when it is compiled
   }
 }
 

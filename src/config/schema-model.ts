@@ -13,15 +13,27 @@ const priceSchema = z.strictObject({
 });
 
 const capabilitiesSchema = z.strictObject({
-  contextTokens: z.int().min(1).optional().meta({ description: 'Most tokens of input and output together.', examples: [128000] }),
-  outputTokens: z.int().min(1).optional().meta({ description: 'Most tokens of output.', examples: [16384] }),
+  contextTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'Most tokens of input and output together.', examples: [128000] }),
+  outputTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'Most tokens of output.', examples: [16384] }),
   images: z.boolean().optional().meta({ description: 'Whether it takes images.' }),
   documents: z.boolean().optional().meta({ description: 'Whether it takes documents such as PDFs.' }),
   audio: z.boolean().optional().meta({ description: 'Whether it takes audio.' }),
   tools: z.boolean().optional().meta({ description: 'Whether it calls tools.' }),
   jsonSchema: z.boolean().optional().meta({ description: 'Whether it can be held to a JSON schema.' }),
   reasoning: z.boolean().optional().meta({ description: 'Whether it reasons.' }),
-  dimensions: z.array(z.int().min(1)).min(1).optional().meta({ description: 'Lengths of vectors that it can make.', examples: [[256, 1024]] }),
+  dimensions: z
+    .array(z.int().min(1))
+    .min(1)
+    .optional()
+    .meta({ description: 'Lengths of vectors that it can make.', examples: [[256, 1024]] }),
 });
 
 const targetSchema = z.strictObject({
@@ -37,14 +49,19 @@ const targetSchema = z.strictObject({
     .max(1_000_000)
     .default(1)
     .meta({ description: 'Share of the requests, relative to the other targets; 0 for none.', examples: [80] }),
-  capabilities: capabilitiesSchema.optional().meta({ description: 'What the model can take and do, where the model catalogue does not know it or is wrong.' }),
+  capabilities: capabilitiesSchema
+    .optional()
+    .meta({ description: 'What the model can take and do, where the model catalogue does not know it or is wrong.' }),
   price: priceSchema.optional().meta({
     description: 'US dollars per million tokens. Defaults to the price catalogue; without a price, tenants with a budget are refused the model.',
   }),
 });
 
 const classifierSchema = z.strictObject({
-  url: httpUrl.meta({ description: 'Where it is asked: an OpenAI-compatible base URL where `model` is given, else a service that takes and gives JSON.', examples: ['http://classifier:8000/v1'] }),
+  url: httpUrl.meta({
+    description: 'Where it is asked: an OpenAI-compatible base URL where `model` is given, else a service that takes and gives JSON.',
+    examples: ['http://classifier:8000/v1'],
+  }),
   apiKey: credential.optional().meta({ description: 'Sent as a bearer token.', examples: ['${CLASSIFIER_KEY}'] }),
   model: z.string().min(1).max(256).optional().meta({ description: 'Model that is asked.' }),
   timeout: durationMs.prefault('300ms').meta({ description: "Longest wait; after it the request's own features decide.", examples: ['300ms'] }),
@@ -81,13 +98,20 @@ const mirrorSchema = z.strictObject({
 
 /** A model as the config has it: where a name that clients ask for leads to. */
 export const modelSchema = z.strictObject({
-  targets: z.array(targetSchema).min(1).optional().meta({ description: 'Deployments that answer it, in the order that `strategy` gives them. Absent where `auto` or `experiment` choose another model.' }),
+  targets: z
+    .array(targetSchema)
+    .min(1)
+    .optional()
+    .meta({
+      description: 'Deployments that answer it, in the order that `strategy` gives them. Absent where `auto` or `experiment` choose another model.',
+    }),
   strategy: z.enum(strategies).default('weighted').meta({
     description:
       'How targets are put in order for a request: drawn by weight, lowest expected cost, shortest expected time, fewest requests under way, or as written. Deployments that cannot serve it or rest are left out first.',
   }),
   sticky: z.enum(stickiness).optional().meta({
-    description: "Whose requests keep going to the same target while it can serve them, so that the provider's prompt cache does. Defaults to nobody's.",
+    description:
+      "Whose requests keep going to the same target while it can serve them, so that the provider's prompt cache does. Defaults to nobody's.",
   }),
   auto: autoSchema.optional().meta({ description: 'Chooses another model by how hard the task is.' }),
   experiment: experimentSchema.optional().meta({ description: 'Shares requests among other models, each caller always to the same.' }),
@@ -110,10 +134,16 @@ export const modelSchema = z.strictObject({
     .min(1)
     .default(['5xx', 401, 402, 403, 408, 429])
     .meta({
-      description: 'Statuses of a provider after which the next deployment is tried. 401, 402 and 403 are about our credential, never about the client.',
+      description:
+        'Statuses of a provider after which the next deployment is tried. 401, 402 and 403 are about our credential, never about the client.',
       examples: [['5xx', 429]],
     }),
-  retries: z.int().min(0).max(3).default(0).meta({ description: 'How often a deployment is tried again before the next one is, within `resilience.retryBudget`.' }),
+  retries: z
+    .int()
+    .min(0)
+    .max(3)
+    .default(0)
+    .meta({ description: 'How often a deployment is tried again before the next one is, within `resilience.retryBudget`.' }),
   commit: z.literal('first-token').optional().meta({
     description:
       'Shows a stream to the client only once it has content, so that an error, silence or an empty answer before that leads to the next deployment. Defaults to showing it at once.',
@@ -137,7 +167,9 @@ export const modelSchema = z.strictObject({
         description: 'Longest wait for the next piece of a stream that has begun; after it the answer is broken off.',
         examples: ['30s'],
       }),
-      total: durationMs.optional().meta({ description: 'Longest time of the whole answer, all attempts together. Defaults to no limit.', examples: ['5m'] }),
+      total: durationMs
+        .optional()
+        .meta({ description: 'Longest time of the whole answer, all attempts together. Defaults to no limit.', examples: ['5m'] }),
     })
     .prefault({})
     .meta({ description: 'How long to wait for an answer.' }),

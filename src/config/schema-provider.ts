@@ -50,7 +50,10 @@ const setting = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'must be 
 const settingFields = {
   region: setting
     .optional()
-    .meta({ description: 'Where it is: for `bedrock` the AWS region, elsewhere in your words. Tenants can be held to regions.', examples: ['eu-central-1'] }),
+    .meta({
+      description: 'Where it is: for `bedrock` the AWS region, elsewhere in your words. Tenants can be held to regions.',
+      examples: ['eu-central-1'],
+    }),
   project: setting.optional().meta({ description: 'Google Cloud project (`vertex`).', examples: ['my-project'] }),
   location: setting.optional().meta({ description: 'Google Cloud location (`vertex`).', examples: ['europe-west4'] }),
   resource: setting
@@ -77,16 +80,15 @@ export const providerSchema = z.strictObject({
     description: 'Whose law what is sent there is under, in your words; tenants and personal data can be held to it.',
     examples: ['eu'],
   }),
-  selfHosted: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Whether you run it yourself: what is sent there does not leave the house.' }),
+  selfHosted: z.boolean().default(false).meta({ description: 'Whether you run it yourself: what is sent there does not leave the house.' }),
   credentials: z
     .array(
       z.strictObject({
         name: shortName.meta({ description: 'Name of the credential in logs, metrics and traces.', examples: ['second'] }),
         weight: z.int().min(1).max(1_000_000).default(1).meta({ description: 'Share of the requests, relative to the other credentials.' }),
-        baseUrl: httpUrl.optional().meta({ description: "Address that it is used at. Defaults to the provider's.", examples: ['https://eu.llm.example.com/v1'] }),
+        baseUrl: httpUrl
+          .optional()
+          .meta({ description: "Address that it is used at. Defaults to the provider's.", examples: ['https://eu.llm.example.com/v1'] }),
         ...credentialFields,
       }),
     )
@@ -113,16 +115,18 @@ export const providerSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'How long to wait for the provider.' }),
-  maxConcurrent: z.int().min(1).max(1_000_000).optional().meta({
-    description: 'Most attempts under way at once, all credentials together. Defaults to no limit.',
-    examples: [100],
-  }),
-  breaker: breakerSchema.optional().meta({ description: 'When deployments of this provider are given a rest. Defaults to `resilience.breaker`.' }),
-  inspect: z
-    .literal('errors')
+  maxConcurrent: z
+    .int()
+    .min(1)
+    .max(1_000_000)
     .optional()
     .meta({
-      description:
-        'Reads the bodies of its errors before the next deployment is tried: only they tell a request that is too long, content that was filtered and money that ran out from other faults.',
+      description: 'Most attempts under way at once, all credentials together. Defaults to no limit.',
+      examples: [100],
     }),
+  breaker: breakerSchema.optional().meta({ description: 'When deployments of this provider are given a rest. Defaults to `resilience.breaker`.' }),
+  inspect: z.literal('errors').optional().meta({
+    description:
+      'Reads the bodies of its errors before the next deployment is tried: only they tell a request that is too long, content that was filtered and money that ran out from other faults.',
+  }),
 });

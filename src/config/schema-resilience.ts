@@ -32,13 +32,23 @@ export const resilienceSchema = z.strictObject({
     description: 'Most attempts that may be made again at the same deployment, as a share of the requests; beyond it the next deployment is tried.',
     examples: ['20%'],
   }),
-  maxConcurrent: z.int().min(1).max(1_000_000).optional().meta({
-    description: 'Most requests under way at once. Defaults to no limit.',
-    examples: [2000],
-  }),
+  maxConcurrent: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .meta({
+      description: 'Most requests under way at once. Defaults to no limit.',
+      examples: [2000],
+    }),
   queue: z
     .strictObject({
-      max: z.int().min(1).max(100_000).default(1000).meta({ description: 'Most requests that wait for a place in the gateway, and as many for each provider; one tenant may be half of them.' }),
+      max: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(1000)
+        .meta({ description: 'Most requests that wait for a place in the gateway, and as many for each provider; one tenant may be half of them.' }),
       wait: durationMs
         .refine((ms) => ms <= 50_000, 'must be 50s at most: Envoy waits no longer for us')
         .prefault('10s')
@@ -51,7 +61,19 @@ export const resilienceSchema = z.strictObject({
     examples: ['512MiB'],
   }),
   share: z
-    .union([z.literal('embedded'), z.strictObject({ redis: z.string().min(1).meta({ description: 'Address of a Redis, as `redis://…` or `rediss://…`.', examples: ['redis://redis:6379'] }) })])
-    .default('embedded')
-    .meta({ description: 'How gateways tell each other which deployments rest: `embedded` through the store of one machine, or through a Redis.' }),
+    .union([
+      z.strictObject({
+        embedded: z
+          .strictObject({
+            path: z.string().min(1).meta({ description: 'Where it lies, relative to this file.', examples: ['/var/lib/remora/health.db'] }),
+          })
+          .meta({ description: 'A SQLite file, for the gateways of one machine.' }),
+      }),
+      z.strictObject({ redis: z.string().min(1).meta({ description: 'Address of a Redis, as `redis://…` or `rediss://…`.', examples: ['redis://redis:6379'] }) }),
+    ])
+    .optional()
+    .meta({
+      description:
+        'Where gateways tell each other which deployments rest, so that what one of them has learned the others need not. Defaults to nowhere: each goes by what it sees.',
+    }),
 });

@@ -4,12 +4,22 @@ import { shortName } from './schema-names.ts';
 /** A routing rule as the config has it. */
 export const ruleSchema = z.strictObject({
   name: shortName.meta({ description: 'Name of the rule in traces and metrics.', examples: ['images'] }),
-  when: z.string().min(1).max(4000).meta({
-    description: 'Condition, as a CEL expression over the request (see docs/guides/rules.md).',
-    examples: ['request.has_images && tenant == "marketing"'],
-  }),
-  use: z.string().optional().meta({ description: 'Model that takes the place of the one asked for.', examples: ['vision'] }),
-  fallback: z.array(z.string()).default([]).meta({ description: "Models tried before the model's own fallback.", examples: [['smart']] }),
+  when: z
+    .string()
+    .min(1)
+    .max(4000)
+    .meta({
+      description: 'Condition, as a CEL expression over the request (see docs/guides/rules.md).',
+      examples: ['request.has_images && tenant == "marketing"'],
+    }),
+  use: z
+    .string()
+    .optional()
+    .meta({ description: 'Model that takes the place of the one asked for.', examples: ['vision'] }),
+  fallback: z
+    .array(z.string())
+    .default([])
+    .meta({ description: "Models tried before the model's own fallback.", examples: [['smart']] }),
   without: z
     .array(z.string())
     .default([])

@@ -54,7 +54,10 @@ export const tenantSchema = z.strictObject({
     .array(place)
     .min(1)
     .optional()
-    .meta({ description: 'Residencies of the providers that may serve the tenant. Defaults to all; a provider without one is none of them.', examples: [['eu']] }),
+    .meta({
+      description: 'Residencies of the providers that may serve the tenant. Defaults to all; a provider without one is none of them.',
+      examples: [['eu']],
+    }),
   regions: z
     .array(place)
     .min(1)

@@ -56,11 +56,7 @@ export const configSchema = z.strictObject({
   providers: z.record(shortName, providerSchema).meta({ description: 'Who is called and paid, by a name of your choice.' }),
   models: z.record(modelName, modelSchema).meta({ description: 'What clients may ask for, by the name they ask with.' }),
   tenants: z.record(shortName, tenantSchema).prefault({}).meta({ description: 'Who calls and pays, by name. Without a tenant nobody may call.' }),
-  rules: z
-    .array(ruleSchema)
-    .max(1000)
-    .default([])
-    .meta({ description: 'Routing rules; the first that matches a request is applied to it.' }),
+  rules: z.array(ruleSchema).max(1000).default([]).meta({ description: 'Routing rules; the first that matches a request is applied to it.' }),
   resilience: resilienceSchema.prefault({}).meta({ description: 'What is done where providers fail or too much is asked.' }),
   passThrough: z
     .strictObject({

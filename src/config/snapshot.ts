@@ -42,8 +42,8 @@ export interface Resilience {
   queue: { max: number; waitMs: number } | undefined;
   /** Bound on all bodies that are held at once. */
   maxBodyBytes: number;
-  /** How gateways tell each other which deployments rest. */
-  share: 'embedded' | { redis: string };
+  /** Where gateways tell each other which deployments rest: a SQLite file or a Redis; undefined for nowhere. */
+  share: { path: string } | { redis: string } | undefined;
 }
 
 export interface Address {

@@ -29,14 +29,14 @@ afterEach(() => {
 test('a file that is written in place is told of', async () => {
   watch.watch([file]);
   writeFileSync(file, 'two');
-  await told.promise;
+  await expect(told.promise).resolves.toBeUndefined();
 });
 
 test('a file that another one replaces, as editors do, is told of', async () => {
   watch.watch([file]);
   writeFileSync(`${file}.swp`, 'two');
   renameSync(`${file}.swp`, file);
-  await told.promise;
+  await expect(told.promise).resolves.toBeUndefined();
 });
 
 test('a ConfigMap of Kubernetes is told of, whose files never change but lead through a link that does', async () => {
@@ -48,7 +48,7 @@ test('a ConfigMap of Kubernetes is told of, whose files never change but lead th
   watch.watch([file]);
   symlinkSync('..2026_2', join(folder, '..data_tmp'));
   renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
-  await told.promise;
+  await expect(told.promise).resolves.toBeUndefined();
 });
 
 test('other files beside it are not told of, such as a store that is written all the time', async () => {
@@ -66,5 +66,5 @@ test('a folder that does not exist yet is watched from the next call on', async 
   mkdirSync(join(folder, 'later'));
   watch.watch([later]);
   writeFileSync(later, 'two');
-  await told.promise;
+  await expect(told.promise).resolves.toBeUndefined();
 });

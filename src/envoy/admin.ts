@@ -37,7 +37,10 @@ export function createAdmin(address: LocalAddress): Admin {
       return Number(/: (\d+)/.exec(body)?.[1] ?? 0);
     },
     async clusterUpdates() {
-      const { body } = await call('GET', `/stats?filter=${encodeURIComponent('^cluster_manager.(cds.version_text|cds.update_rejected|warming_clusters)$')}`);
+      const { body } = await call(
+        'GET',
+        `/stats?filter=${encodeURIComponent('^cluster_manager.(cds.version_text|cds.update_rejected|warming_clusters)$')}`,
+      );
       const value = (name: string): string => new RegExp(`^cluster_manager\\.${name}: (.*)$`, 'm').exec(body)?.[1] ?? '';
       return {
         version: value('cds\\.version_text').replaceAll('"', ''),

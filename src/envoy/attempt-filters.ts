@@ -1,6 +1,6 @@
 import { extProc, type ReplyTimeouts } from './ext-proc.ts';
 import { headerMutation, withPrefix } from './filters.ts';
-import { attributeNames, exchangeKeys, type FilterForm, headerNames, internalHeaderPrefix, metadataNamespaces } from './names.ts';
+import { attributeNames, exchangeKeys, type FilterForm, headerNames, internalHeaderPrefix, longestHoldMs, metadataNamespaces } from './names.ts';
 import { type ConfigObject, extension } from './typed.ts';
 
 /** The filters of a provider's cluster, run for each attempt. Of the three that ask the sidecar an attempt meets one at most; for the usual first attempt it is none. */
@@ -34,9 +34,9 @@ const watch = (timeouts: ReplyTimeouts): ConfigObject =>
     request_attributes,
   });
 
-/** Besides, the answer's headers are answered only when some of the body is here: Envoy may still make another attempt until then. */
+/** Besides, the answer's headers are answered only when some of the body is here: Envoy may still make another attempt until then. The rest of the body passes unseen. */
 const guard = (timeouts: ReplyTimeouts): ConfigObject =>
-  extProc('guard', timeouts, {
+  extProc('guard', { ...timeouts, longestReplyMs: longestHoldMs }, {
     send_body_without_waiting_for_header_response: true, // mode_override is ignored with it
     processing_mode: { ...requestAlone, response_header_mode: 'SEND', response_body_mode: 'STREAMED' },
     request_attributes,

@@ -1,17 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Endpoint } from '../routing/deployment.ts';
+import { clusterOf, type Endpoint } from '../routing/deployment.ts';
+import { endpoint as anyEndpoint } from '../routing/deployment.fixture.ts';
 import { bootstrap, clusterFile, gatewayDefaults, type GatewayOptions } from './bootstrap.ts';
 
-const endpoint = (name: string, baseUrl: string, more: Partial<Endpoint> = {}): Endpoint => ({
-  name,
-  baseUrl: new URL(baseUrl),
-  settings: {},
-  credentials: [{ name: 'default', authorize: () => ({}) }],
-  caFile: undefined,
-  connectTimeoutMs: 5000,
-  provider: {} as Endpoint['provider'], // Envoy's config does not look at it
-  ...more,
-});
+const endpoint = (name: string, baseUrl: string, more: Partial<Endpoint> = {}): Endpoint => anyEndpoint(name, { baseUrl: new URL(baseUrl), ...more });
 
 const options = (more: Partial<GatewayOptions> = {}): GatewayOptions => ({
   ...gatewayDefaults,
@@ -41,8 +33,10 @@ const named = (config: unknown, name: string): unknown => {
     .find((found) => found !== undefined);
 };
 
-const provider = (baseUrl: string, more: Partial<Endpoint> = {}): unknown =>
-  named(bootstrap(options({ endpoints: [endpoint('it', baseUrl, more)] }), 'inline'), 'p_it');
+const provider = (baseUrl: string, more: Partial<Endpoint> = {}): unknown => {
+  const it = endpoint('it', baseUrl, more);
+  return named(bootstrap(options({ endpoints: [it] }), 'inline'), clusterOf(it));
+};
 
 describe('a provider cluster', () => {
   test('sends the host of the base URL, with the port unless it is the usual one', () => {
@@ -88,15 +82,34 @@ describe('a provider cluster', () => {
     expect(valuesOf(provider('http://vllm:8000/v1'), 'transport_socket')).toEqual([]);
   });
 
-  test('opens an ext_proc stream from the second attempt on only, and ends with the codec', () => {
+  test('keeps the name of its statistics where its address changes, though not its own', () => {
+    const names = ['http://vllm:8000/v1', 'http://vllm-2:8000/v1'].map((url) => [clusterOf(endpoint('it', url)), valuesOf(provider(url), 'alt_stat_name')[0]]);
+    expect(new Set(names.map(([name]) => name)).size).toBe(2);
+    expect(names.map(([, statistics]) => statistics)).toEqual(['p_it', 'p_it']);
+  });
+
+  test('asks the sidecar about an attempt in the exchange’s form alone, and ends with the codec', () => {
     const filters = valuesOf(provider('http://vllm:8000/v1'), 'http_filters').flat();
     expect(filters.map((filter) => valuesOf(filter, 'name')[0])).toEqual([
+      'envoy.filters.http.match_delegate',
+      'envoy.filters.http.match_delegate',
       'envoy.filters.http.match_delegate',
       'envoy.filters.http.header_mutation',
       'envoy.filters.http.upstream_codec',
     ]);
-    expect(valuesOf(filters[0], 'header_name')).toEqual(['x-envoy-attempt-count']);
-    expect(valuesOf(filters[0], 'value_match')).toEqual([{ exact: '1' }]);
+    expect(filters.slice(0, 3).map((filter) => valuesOf(filter, 'stat_prefix')[0])).toEqual(['plain', 'watch', 'guard']);
+  });
+
+  test('opens a stream from the second attempt on only where the form is plain', () => {
+    const [plain, watch, guard] = valuesOf(provider('http://vllm:8000/v1'), 'http_filters').flat();
+    expect(valuesOf(plain, 'header_name')).toEqual(['x-envoy-attempt-count']);
+    expect(valuesOf(plain, 'value_match')).toEqual([{ exact: '1' }]);
+    expect(valuesOf([watch, guard], 'header_name')).toEqual([]);
+  });
+
+  test('lets no provider speak in Envoy’s name or ours', () => {
+    const removed = valuesOf(provider('http://vllm:8000/v1'), 'response_mutations').flat();
+    expect(valuesOf(removed, 'prefix')).toEqual(['x-envoy-', 'x-remora-']);
   });
 });
 
@@ -109,6 +122,24 @@ describe('the bootstrap', () => {
     expect(valuesOf(bootstrap(options(), 'inline'), 'priority_groups')).toEqual([
       [{ name: 'none', clusters: [{ cluster_name: 'p_none', weight: 1 }] }],
     ]);
+  });
+
+  test('tells the sidecar of each attempt at once, with what providers say of their limits', () => {
+    const log = named(bootstrap(options(), 'inline'), 'envoy.access_loggers.http_grpc');
+    expect(valuesOf(log, 'cluster_name')).toEqual(['ext_proc']);
+    expect(valuesOf(log, 'buffer_size_bytes')).toEqual([0]);
+    const headers = valuesOf(log, 'additional_response_headers_to_log').flat();
+    expect(headers).toEqual(expect.arrayContaining(['x-remora-retry', 'retry-after', 'x-ratelimit-remaining-requests', 'anthropic-ratelimit-tokens-remaining']));
+  });
+
+  test('gives the sidecar’s streams room for the largest message, since an attempt’s filter that must wait crashes Envoy', () => {
+    const sidecar = named(bootstrap(options({ maxBodyBytes: 50 << 20 }), 'inline'), 'ext_proc');
+    expect(valuesOf(sidecar, 'initial_stream_window_size')).toEqual([100 << 20]);
+  });
+
+  test('leaves it to each exchange which answers are followed by another attempt', () => {
+    expect(valuesOf(bootstrap(options(), 'inline'), 'retry_on')).toContain('connect-failure,refused-stream,reset');
+    expect(valuesOf(bootstrap(options(), 'inline'), 'retriable_status_codes')).toEqual([]);
   });
 
   test('tells the sidecar the parent span only where Envoy traces', () => {
@@ -139,9 +170,11 @@ describe('the bootstrap', () => {
 
   test('leaves the providers to the watched file where there is one', () => {
     const config = bootstrap(options(), { file: '/run/remora/clusters.json', directory: '/run/remora' });
-    expect(named(config, 'p_openai')).toBeUndefined();
+    const [openai] = options().endpoints;
+    const name = openai === undefined ? '' : clusterOf(openai);
+    expect(named(config, name)).toBeUndefined();
     expect(named(config, 'p_none')).toBeDefined();
-    expect(named(clusterFile(options().endpoints, options()), 'p_openai')).toBeDefined();
+    expect(named(clusterFile(options().endpoints, options()), name)).toBeDefined();
   });
 
   test('listens on an IP address, and on localhost as 127.0.0.1, but on no other name', () => {

@@ -32,7 +32,9 @@ export function providerCluster(endpoint: Endpoint, { systemCaFile, inlineRoots,
     per_connection_buffer_limit_bytes: maxBodyBytes,
     circuit_breakers: unlimitedCircuitBreakers,
     transport_socket:
-      baseUrl.protocol === 'https:' ? upstreamTls(baseUrl, caFile ?? systemCaFile, { inline: inlineRoots === true && caFile !== undefined }) : undefined,
+      baseUrl.protocol === 'https:'
+        ? upstreamTls(baseUrl, caFile ?? systemCaFile, { inline: inlineRoots === true && caFile !== undefined })
+        : undefined,
     typed_extension_protocol_options: httpOptions({
       common_http_protocol_options: { idle_timeout: duration(50_000) }, // before load balancers close theirs at 60 s: a stale connection costs an attempt
       explicit_http_config: { http_protocol_options: {} }, // HTTP/1.1: a broken connection takes one attempt with it

@@ -57,6 +57,7 @@ test('a version that needs no other clusters is there without a word to Envoy', 
   await clusters.begin(1, [a, b]);
   await clusters.add(2, [b, a].toReversed());
   await clusters.add(3, [a]); // b is still held by the versions before
+  expect(inFile().resources).toEqual([a, b].map(clusterOf));
 });
 
 describe('all is as before when', () => {

@@ -76,7 +76,10 @@ export function createLiveClusters({ file, admin, render, check, timeoutMs = 30_
       if (now?.version === version && now.warming === 0) return;
       if (now !== undefined && now.rejected > rejectedBefore)
         throw new EnvoyError('Envoy does not accept the clusters of the new config; its warning above says why.');
-      if (tooLate.aborted) throw new EnvoyError(`Envoy did not have the clusters of the new config after ${timeoutMs / 1000} s; a name server that does not answer is the usual cause.`);
+      if (tooLate.aborted)
+        throw new EnvoyError(
+          `Envoy did not have the clusters of the new config after ${timeoutMs / 1000} s; a name server that does not answer is the usual cause.`,
+        );
       await sleep(pollMs);
     }
   }

@@ -31,6 +31,9 @@ export type FilterForm = (typeof filterForms)[number];
 /** Key in the namespace `chain`: a list of `{name, clusters: [{cluster_name, weight}]}`, one group per attempt. */
 export const chainKey = 'priority_groups';
 
+/** Longest time that a stream is held back for its first content, in milliseconds; the wait for each attempt ends it, which is shorter. */
+export const longestHoldMs = 900_000;
+
 /** Clusters that are not a provider's; those are named by `clusterOf` of routing. */
 export const clusterNames = {
   /** Our own ext_proc service. */

@@ -75,7 +75,8 @@ async function silentSidecar(): Promise<{ path: string; asked: Promise<void> }> 
   return { path, asked: asked.promise };
 }
 
-const endpoint = (baseUrl: string, more: Partial<Endpoint> = {}): Endpoint => endpointOf('openai', { baseUrl: new URL(baseUrl), connectTimeoutMs: 1000, ...more });
+const endpoint = (baseUrl: string, more: Partial<Endpoint> = {}): Endpoint =>
+  endpointOf('openai', { baseUrl: new URL(baseUrl), connectTimeoutMs: 1000, ...more });
 
 const options = (gateway: Partial<LaunchOptions['gateway']> = {}): LaunchOptions => ({
   binary,
@@ -224,7 +225,10 @@ describe('the clusters of a running Envoy', () => {
     const admin = createAdmin({ path: join(directory, 'admin.sock') });
     await clusters.add(2, [before, after]);
     expect(await admin.clusterUpdates()).toMatchObject({ version: expect.stringMatching(/^[0-9a-f]{12}$/), warming: 0, rejected: 0 });
-    writeFileSync(join(directory, 'other.json'), '{"version_info":"x","resources":[{"@type":"type.googleapis.com/envoy.config.cluster.v3.Cluster"}]}');
+    writeFileSync(
+      join(directory, 'other.json'),
+      '{"version_info":"x","resources":[{"@type":"type.googleapis.com/envoy.config.cluster.v3.Cluster"}]}',
+    );
     renameSync(join(directory, 'other.json'), join(directory, 'clusters.json'));
     await until(async () => (await admin.clusterUpdates()).rejected === 1);
     expect((await admin.clusterUpdates()).version).not.toBe('x');
@@ -262,7 +266,9 @@ describe('one sentence says what to do when', () => {
   test('a provider’s root certificates are none', async () => {
     const roots = join(directory, 'roots.pem');
     writeFileSync(roots, 'nothing');
-    await expect(launch({ endpoints: [endpoint('https://127.0.0.1:9', { caFile: roots })] })).rejects.toThrow(/^Envoy does not accept .*certificate/i);
+    await expect(launch({ endpoints: [endpoint('https://127.0.0.1:9', { caFile: roots })] })).rejects.toThrow(
+      /^Envoy does not accept .*certificate/i,
+    );
   });
 
   test('Envoy ends before it serves', async () => {

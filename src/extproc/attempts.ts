@@ -85,7 +85,7 @@ export class Attempts {
   /** The body of an error told more than its status. */
   told(number: number, what: 'overloaded' | 'out-of-money' | 'refused'): void {
     const attempt = this.get(number);
-    if (attempt !== undefined && what !== 'refused') this.#parts.health.toldByBody(attempt.deployment, what);
+    if (attempt !== undefined) this.#parts.health.toldByBody(attempt.deployment, what);
   }
 
   /** The first content of the answer is here. */

@@ -71,11 +71,17 @@ export async function* exchange(opening: RequestHeaders, signal: AbortSignal, de
     if (endpoint.type === 'translated' && opening.endOfStream) throw new GatewayError('invalid-request', 'Send the request as a JSON body.');
     inside = openInside(snapshot, identity, signal, state, deps);
     const { pipeline, attempts, admittance, seal, memory } = inside;
-    yield* queued(admittance.enter(), state);
+    const waiting = admittance.enter();
+    if (waiting !== undefined) yield* queued(waiting, state);
     if (endpoint.type === 'pass-through') yield* passThrough(endpoint.call, opening, { snapshot, identity, pipeline, seal, attempts }, state);
     else {
       const findWay = createFindWay(deps, { snapshot, identity, seal, admittance, attempts, signal }, state);
-      yield* translated(endpoint.path, { snapshot, identity, pipeline, seal, findWay, attempts, random: deps.random }, { ...deps, memory, pastAttempts }, state);
+      yield* translated(
+        endpoint.path,
+        { snapshot, identity, pipeline, seal, findWay, attempts, random: deps.random },
+        { registry: deps.registry, mirror: deps.mirror, memory, pastAttempts },
+        state,
+      );
     }
   } catch (thrown) {
     if (signal.aborted) return;

@@ -37,40 +37,58 @@ export interface WayParts {
 
 /** Routes a request and takes a place at the first provider of its chain; where all are busy, it waits for one as the config allows. */
 export function createFindWay(deps: WayDeps, parts: WayParts, state: ExchangeState): FindWay {
-  const { snapshot, identity, admittance, attempts } = parts;
+  const { identity, admittance, attempts, seal, signal } = parts;
+  const routing = routingUnder(parts.snapshot, deps);
   return async function* findWay(request, { dataClasses, keeper }) {
     const { headers } = state.opening;
     const path = (headers.get(':path') ?? '').split('?', 1)[0] ?? '';
     const { tenant, key } = identity;
-    const asked: RoutedRequest = { request, headers, path, tenant, key, dataClasses, keeper, seal: parts.seal, signal: parts.signal };
-    const health: RoutingParts['health'] = {
-      ...deps.health,
-      standing: (deployment) => (deployment.endpoint.breaker === undefined ? { type: 'good' } : deps.health.standing(deployment)), // the config gives it no rest
-      mayRetry: (deployment) => deps.health.mayRetry(deployment, snapshot.resilience.retryBudget),
-    };
-    const routing = (hasRoom: RoutingParts['hasRoom']): RoutingParts => ({
-      models: snapshot.models,
-      rules: snapshot.rules,
-      whenAllRest: snapshot.resilience.whenAllRest,
-      ...deps,
-      health,
-      hasRoom,
-      onRuleFailure: (rule, message) => deps.onFailure(`rule ${rule}`, new Error(message)),
-    });
     const hasRoom = (provider: string): boolean => provider === admittance.provider || deps.gates.hasRoom(provider);
-    let decision = await state.trace.stage('route', () => decide(asked, routing(hasRoom)));
-    yield* queued(admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : decision.waiting)), state);
-    if (decision.chain.length === 0) decision = await state.trace.stage('route', () => decide(asked, routing(hasRoom)));
-    const placed = { ...decision, chain: startingAt(admittance.provider, decision.chain) };
-    attempts.expect(placed.probe);
-    tell(placed, deps.counters, state);
-    return placed;
+    const asked: RoutedRequest = { request, headers, path, tenant, key, dataClasses, keeper, seal, hasRoom, signal };
+    let decision = await state.trace.stage('route', () => decide(asked, routing));
+    const waiting = admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : decision.waiting));
+    if (waiting !== undefined) yield* queued(waiting, state);
+    if (decision.chain.length === 0) decision = await state.trace.stage('route', () => decide(asked, routing));
+    decision.chain = startingAt(admittance.provider, decision.chain);
+    attempts.expect(decision.probe);
+    tell(decision, deps.counters, state);
+    return decision;
   };
 }
 
+/** What routing goes by under one config; made once, since each exchange asks for it. */
+function routingUnder(snapshot: Snapshot, deps: WayDeps): RoutingParts {
+  const known = routings.get(snapshot);
+  if (known !== undefined) return known;
+  const { health, costNanos, classify, random, now, onFailure } = deps;
+  const { whenAllRest, retryBudget } = snapshot.resilience;
+  const made: RoutingParts = {
+    models: snapshot.models,
+    rules: snapshot.rules,
+    whenAllRest,
+    health: {
+      standing: (deployment) => (deployment.endpoint.breaker === undefined ? good : health.standing(deployment)), // the config gives it no rest
+      claimProbe: health.claimProbe,
+      mayRetry: (deployment) => health.mayRetry(deployment, retryBudget),
+      latencyOf: health.latencyOf,
+      headroomOf: health.headroomOf,
+      inFlight: health.inFlight,
+    },
+    costNanos,
+    classify,
+    random,
+    now,
+    onRuleFailure: (rule, message) => onFailure(`rule ${rule}`, new Error(message)),
+  };
+  routings.set(snapshot, made);
+  return made;
+}
+
+const routings = new WeakMap<Snapshot, RoutingParts>();
+const good = { type: 'good' } as const;
+
 /** A wait for a place, as a stage of its own: time in a queue is the gateway's, and must not look like the provider's. */
-export async function* queued(waiting: Waiting | undefined, { trace }: Pick<ExchangeState, 'trace'>): Waiting {
-  if (waiting === undefined) return;
+export async function* queued(waiting: Waiting, { trace }: Pick<ExchangeState, 'trace'>): Waiting {
   const over = Promise.withResolvers<void>();
   const stage = trace.stage('queue', () => over.promise);
   try {

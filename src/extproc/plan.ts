@@ -9,14 +9,15 @@ import type { PathFacts, RequestFacts } from '../protocols/protocol.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withStoredIds } from '../protocols/stored-ids.ts';
 import { maxChainLength } from '../routing/chain.ts';
-import { deploymentId, type Deployment, type Model } from '../routing/deployment.ts';
+import { errorClasses, type Deployment, type Model } from '../routing/deployment.ts';
 import type { Decision } from '../routing/decide.ts';
-import { prepareAttempt, type Attempt, type ClientCall } from '../routing/prepare-attempt.ts';
+import type { Attempt, ClientCall } from '../routing/prepare-attempt.ts';
 import type { Attempts } from './attempts.ts';
 import type { MirrorJob } from '../mirror/mirror-job.ts';
 import { copyOf } from './copy-of.ts';
 import { countLocally } from './count-locally.ts';
 import type { Immediate, Wait } from './message.ts';
+import { openExchange } from './open-exchange.ts';
 import type { OpenExchange } from './registry.ts';
 import type { ExchangeState } from './state.ts';
 import { formOf, waitsOf, type Waits } from './waits.ts';
@@ -53,7 +54,10 @@ export interface PlannedRequest {
 }
 
 /** Finds where a request goes, and a place there. */
-export type FindWay = (request: ClientRequest, found: { dataClasses: readonly string[]; keeper: string | undefined }) => AsyncGenerator<Wait, Decision>;
+export type FindWay = (
+  request: ClientRequest,
+  found: { dataClasses: readonly string[]; keeper: string | undefined },
+) => AsyncGenerator<Wait, Decision>;
 
 /** What planning needs besides the request. */
 export interface PlanParts {
@@ -91,12 +95,14 @@ export async function* planRequest(
     throw error;
   }
   const { request, chain, choice } = decision;
-  await pipeline.onChain(request, chain);
+  const form = formOf(choice.model, chain, request);
+  const others = form === 'plain' ? [] : errorClasses.flatMap(decision.chainFor);
+  await pipeline.onChain(request, [...chain, ...others]);
   const plan: Plan = {
     facts: request.facts,
     chain,
-    maxAttempts: choice.model.fallbackFor.size > 0 ? maxChainLength : chain.length,
-    form: formOf(choice.model, chain, request),
+    maxAttempts: others.length > 0 ? maxChainLength : chain.length,
+    form,
     waits: waitsOf(choice.model, request.facts),
     fallbackOn: choice.model.fallbackOn,
     attempts,
@@ -105,54 +111,9 @@ export async function* planRequest(
     seal,
     storedIds: ids,
   };
-  const copy = copyOf(decision, { snapshot, seal, call: clientCall(state), exchange: state.id, random: parts.random });
-  return { type: 'planned', plan, open: openExchange(plan, request, decision, state), copy };
-}
-
-/** What writes the attempts of a plan. */
-function openExchange(plan: Plan, request: ClientRequest, decision: Decision, state: ExchangeState): OpenExchange {
   const call = clientCall(state);
-  const { choice } = decision;
-  return {
-    get chain() {
-      return plan.chain;
-    },
-    protocol: state.protocol,
-    async prepare(number, parent) {
-      const deployment = plan.chain[number - 1];
-      if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
-      const attempt = await prepareAttempt(request, deployment, { call, seal: plan.seal });
-      plan.attempts.begin(number, deployment, plan.facts.stream);
-      plan.spoken[number - 1] = { api: attempt.api, answersByTool: attempt.answersByTool };
-      plan.warnings = [...decision.warnings, ...attempt.warnings];
-      state.outcome.warnings = plan.warnings.length;
-      state.outcome.deployment = deployment;
-      state.outcome.attempts = number;
-      state.outcome.requestBytes = attempt.body.length;
-      state.trace.attempted(number, deployment, parent);
-      return attempt;
-    },
-    skipFirst(error) {
-      if (plan.chain.length < 2) return false;
-      state.onError(error);
-      plan.chain = plan.chain.slice(1);
-      return true;
-    },
-    watch: {
-      apiOf: (number) => plan.spoken[number - 1]?.api,
-      fallbackOn: plan.fallbackOn,
-      needsContent: choice.model.commitAtFirstToken,
-      reroute(number, failure) {
-        const made = plan.chain.slice(0, number);
-        const ids = new Set(made.map(deploymentId));
-        const others = decision.chainFor(failure).filter((each) => !ids.has(deploymentId(each)));
-        if (others.length === 0) return undefined;
-        plan.chain = [...made, ...others].slice(0, maxChainLength);
-        return plan.chain;
-      },
-      told: (number, what) => plan.attempts.told(number, what),
-    },
-  };
+  const copy = copyOf(decision, { snapshot, seal, call, exchange: state.id, random: parts.random });
+  return { type: 'planned', plan, open: openExchange(plan, request, decision, call, state), copy };
 }
 
 /** Whether a request for a count of tokens met a model whose providers do not count: then we estimate. */

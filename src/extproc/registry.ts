@@ -25,6 +25,8 @@ export interface WatchedExchange {
   fallbackOn: Model['fallbackOn'];
   /** A failure of a kind that only the body tells: sets the chain from `number` + 1 on and returns it whole; undefined where the kind has no chain of its own. */
   reroute(number: number, found: ErrorClass): readonly Deployment[] | undefined;
+  /** The deployment of attempt `number` is not to be tried again: takes its further attempts out of the chain behind it and returns the chain whole. */
+  skipRetries?(number: number): readonly Deployment[];
   /** What the body told of the deployment's state. */
   told(number: number, found: 'overloaded' | 'out-of-money' | 'refused'): void;
   /** Whether an answer without content fails the attempt. */

@@ -14,7 +14,10 @@ export interface RetryOptions {
   totalMs: number | undefined;
 }
 
-/** Headers that tell Envoy's router when another attempt follows, and how long it waits. In the forms `watch` and `guard` we decide, by a response header; else the statuses do. */
+/**
+ * Headers that tell Envoy's router which answers another attempt follows, and how long it waits. In the forms `watch` and `guard` we decide, by a response header; else the statuses do.
+ * Connections that fail or break and silence are followed by one in any case. The wait for one attempt is shorter than that for all, so that Envoy blames the attempt.
+ */
 export function retryHeaders({ form, attempts, fallbackOn, headersMs, totalMs }: RetryOptions): Header[] {
   const perTryMs = totalMs === undefined ? headersMs : Math.max(1, Math.min(headersMs, totalMs - 1));
   return [
@@ -27,15 +30,14 @@ export function retryHeaders({ form, attempts, fallbackOn, headersMs, totalMs }:
 
 function byStatus(fallbackOn: Model['fallbackOn']): Header[] {
   const statuses = fallbackOn.filter((status) => status !== '5xx');
-  const kinds = [
-    ...(fallbackOn.includes('5xx') ? ['5xx'] : []),
-    ...(statuses.length > 0 ? ['retriable-status-codes'] : []),
-    'envoy-ratelimited', // a provider behind an Envoy of its own marks its limits, which else forbids every retry
+  const kinds = [...(fallbackOn.includes('5xx') ? ['5xx'] : []), ...(statuses.length > 0 ? ['retriable-status-codes'] : [])];
+  return [
+    ...(kinds.length > 0 ? [[headerNames.retryOn, kinds.join(',')] as const] : []),
+    ...(statuses.length > 0 ? [[headerNames.retriableStatuses, statuses.join(',')] as const] : []),
   ];
-  return [[headerNames.retryOn, kinds.join(',')], ...(statuses.length > 0 ? [[headerNames.retriableStatuses, statuses.join(',')] as const] : [])];
 }
 
 const byHeader: Header[] = [
-  [headerNames.retryOn, 'retriable-headers,envoy-ratelimited'],
+  [headerNames.retryOn, 'retriable-headers'],
   [headerNames.retriableHeaders, retryHeader],
 ];

@@ -4,8 +4,6 @@ import { ClientRequest } from '../protocols/client-request.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { createSeals } from '../protocols/seal.ts';
-import { anthropic } from '../providers/anthropic.ts';
-import { openai } from '../providers/openai.ts';
 import type { Provider } from '../providers/provider.ts';
 import { deployment, endpoint } from '../routing/deployment.fixture.ts';
 import type { Deployment, Endpoint } from '../routing/deployment.ts';
@@ -15,18 +13,11 @@ import type { MirrorResult } from './mirror-result.ts';
 import { createMirror, type DropReason, type Mirror, type MirrorOptions } from './mirror.ts';
 import { createSend } from './send.ts';
 
-const providers: Readonly<Record<string, Provider>> = { openai, anthropic };
-
 /** A deployment at a fake provider, with the fake's key. Input tokens cost a dollar per million, output tokens two. */
-export function deploymentAt(
-  kind: 'openai' | 'anthropic',
-  fake: { url: string; apiKey: string },
-  fields: Partial<Endpoint> = {},
-  model = kind === 'openai' ? 'gpt-4o-mini' : 'claude-haiku-4-5',
-): Deployment {
-  const provider = providers[kind] ?? openai;
+export function deploymentAt(provider: Provider, fake: { url: string; apiKey: string }, model: string, fields: Partial<Endpoint> = {}): Deployment {
   const authorize = provider.connect({ apiKey: fake.apiKey }, {});
-  const at = endpoint(kind, { provider, baseUrl: new URL(fake.url), credential: { name: 'default', weight: 1, authorize }, ...fields });
+  const credential = { name: 'default', weight: 1, authorize };
+  const at = endpoint(provider.kind, { provider, baseUrl: new URL(fake.url), credential, ...fields });
   return deployment(at, model, { price: { input: 1, output: 2 } });
 }
 

@@ -8,6 +8,9 @@ import { tenant } from '../policies/tenant.fixture.ts';
 import { anthropicMessages } from '../protocols/anthropic-messages/index.ts';
 import { openaiEmbeddings } from '../protocols/openai-embeddings/index.ts';
 import { openaiResponses } from '../protocols/openai-responses/index.ts';
+import { anthropic as anthropicProvider } from '../providers/anthropic.ts';
+import { openai as openaiProvider } from '../providers/openai.ts';
+import type { Deployment, Endpoint } from '../routing/deployment.ts';
 import { StoreError } from '../stores/ledger.ts';
 import type { CopyFailure } from './copy-failure.ts';
 import { deploymentAt, job, request, stage, type Stage } from './mirror.fixture.ts';
@@ -27,11 +30,14 @@ afterEach(async () => {
   await Promise.all([openai.stop(), anthropic.stop()]);
 });
 
+const atOpenAI = (fields: Partial<Endpoint> = {}, model = 'gpt-4o-mini'): Deployment => deploymentAt(openaiProvider, openai, model, fields);
+const atAnthropic = (): Deployment => deploymentAt(anthropicProvider, anthropic, 'claude-haiku-4-5');
+
 const sentTo = (fake: FakeProvider): unknown => JSON.parse(String(fake.requests.at(-1)?.body));
 const usageOf = (inputTokens: number, outputTokens: number) => expect.objectContaining({ inputTokens, outputTokens });
 
 /** What came of a copy that was not dropped. */
-async function copied(fields: Parameters<typeof job>[1] = {}, to = deploymentAt('openai', openai)): Promise<MirrorResult> {
+async function copied(fields: Parameters<typeof job>[1] = {}, to = atOpenAI()): Promise<MirrorResult> {
   const result = await lab.result(job(to, fields));
   if (typeof result === 'string') throw new Error(`dropped: ${result}`);
   return result;
@@ -92,15 +98,15 @@ describe('a copy', () => {
 
   test('is translated for a provider of another protocol', async () => {
     anthropic.behave({ say: { text: 'Good day.', usage: { input_tokens: 10, output_tokens: 5 } } });
-    const result = await copied({}, deploymentAt('anthropic', anthropic));
+    const result = await copied({}, atAnthropic());
     expect(sentTo(anthropic)).toMatchObject({ model: 'claude-haiku-4-5', messages: [{ role: 'user' }] });
     expect(result).toMatchObject({ end: 'complete', text: 'Good day.', finish: { raw: 'end_turn' }, usage: usageOf(10, 5), costNanos: 20_000 });
   });
 
   test.each(['openai', 'anthropic'] as const)('is streamed where the request asks for it: %s', async (kind) => {
-    const fake = { openai, anthropic }[kind];
+    const [fake, to] = kind === 'openai' ? [openai, atOpenAI()] : [anthropic, atAnthropic()];
     fake.behave({ writeBytes: 7, say: { text: 'Grüße 🎈, and good day to you.' } });
-    const result = await copied({ request: request({ stream: true }) }, deploymentAt(kind, fake));
+    const result = await copied({ request: request({ stream: true }) }, to);
     expect(sentTo(fake)).toMatchObject({ stream: true });
     expect(result).toMatchObject({ end: 'complete', text: 'Grüße 🎈, and good day to you.', finish: { unified: 'stop' }, estimated: false });
     expect(result.usage.outputTokens).toBeGreaterThan(0);
@@ -132,7 +138,7 @@ describe('a copy', () => {
         request: request({ max_tokens: 100, messages: [{ role: 'user', content: 'Hello.' }] }, anthropicMessages),
         call: { headers, query: '?key=client-key' },
       },
-      deploymentAt('anthropic', anthropic),
+      atAnthropic(),
     );
     const [sent] = anthropic.requests;
     expect(sent?.headers).toMatchObject({ 'x-api-key': anthropic.apiKey, 'anthropic-beta': 'context-management-2025-06-27' });
@@ -159,7 +165,7 @@ describe('a copy', () => {
   });
 
   test('of an embedding is booked too', async () => {
-    const to = deploymentAt('openai', openai, {}, 'text-embedding-3-small');
+    const to = atOpenAI({}, 'text-embedding-3-small');
     expect(await copied({ request: request({ input: 'Hello.' }, openaiEmbeddings) }, to)).toMatchObject({ end: 'complete', text: '' });
     expect(lab.ledger.entries).toMatchObject([{ protocol: 'openai-embeddings', estimated: false, usage: { outputTokens: 0 } }]);
   });
@@ -277,14 +283,14 @@ describe('a copy without an answer', () => {
   });
 
   test('is not booked where nothing was sent', async () => {
-    const gone = deploymentAt('openai', openai);
+    const gone = atOpenAI();
     await openai.stop();
     expect(await copied({}, gone)).toMatchObject({ status: 0, end: 'refused', failure: { kind: 'unreachable' }, costNanos: 0 });
     expect(lab.ledger.entries).toEqual([]);
   });
 
   test('is not booked where the deployment cannot be given the request', async () => {
-    const result = await copied({ request: request({ input: 'Hello.' }, openaiEmbeddings) }, deploymentAt('anthropic', anthropic));
+    const result = await copied({ request: request({ input: 'Hello.' }, openaiEmbeddings) }, atAnthropic());
     expect(result).toMatchObject({ end: 'refused', failure: { kind: 'not-written' } });
     expect(anthropic.requests).toEqual([]);
     expect(lab.ledger.entries).toEqual([]);
@@ -292,7 +298,7 @@ describe('a copy without an answer', () => {
 
   test('is not booked where no credential can be had', async () => {
     const authorize = async (): Promise<never> => Promise.reject(new Error('no token'));
-    const to = deploymentAt('openai', openai, { credential: { name: 'default', weight: 1, authorize } });
+    const to = atOpenAI({ credential: { name: 'default', weight: 1, authorize } });
     expect(await copied({}, to)).toMatchObject({ end: 'refused', failure: { kind: 'credential' } });
   });
 
@@ -302,7 +308,7 @@ describe('a copy without an answer', () => {
       resolve();
       return new Promise(() => {});
     };
-    const ended = copied({}, deploymentAt('openai', openai, { credential: { name: 'default', weight: 1, authorize } }));
+    const ended = copied({}, atOpenAI({ credential: { name: 'default', weight: 1, authorize } }));
     await asked;
     await lab.mirror.close();
     expect(await ended).toMatchObject({ end: 'refused', failure: { kind: 'closed' } });
@@ -330,25 +336,31 @@ describe('the tenant that pays', () => {
   });
 
   test('pays for no copy beyond its budget', async () => {
-    expect(await lab.result(job(deploymentAt('openai', openai), { payer: payer(1000n) }))).toBe('budget');
+    expect(await lab.result(job(atOpenAI(), { payer: payer(1000n) }))).toBe('budget');
     expect(openai.requests).toEqual([]);
   });
 
   test('has its reservation back where nothing was sent', async () => {
-    const gone = deploymentAt('openai', openai);
+    const gone = atOpenAI();
     await openai.stop();
     await copied({ payer: payer(10n ** 9n) }, gone);
     expect(lab.ledger).toMatchObject({ entries: [], open: 0 });
   });
 
-  test('pays for nothing without a price', async () => {
-    const to = { ...deploymentAt('openai', openai, {}, 'house-model'), price: undefined };
+  test('without a budget has copies booked whose price nobody knows', async () => {
+    const to = { ...atOpenAI({}, 'split'), price: undefined };
+    expect(await copied({}, to)).toMatchObject({ end: 'complete', costNanos: 0, unpriced: true });
+    expect(lab.ledger.recorded).toMatchObject([{ costNanos: 0, unpriced: true, estimated: false }]);
+  });
+
+  test('with a budget pays for nothing without a price', async () => {
+    const to = { ...atOpenAI({}, 'house-model'), price: undefined };
     expect(await lab.result(job(to, { payer: payer(10n ** 9n) }))).toBe('unpriced');
   });
 
   test('pays for nothing that the ledger cannot account for', async () => {
     lab.ledger.failure = new StoreError('The ledger cannot be written.');
-    expect(await lab.result(job(deploymentAt('openai', openai), { payer: payer(10n ** 9n) }))).toBe('ledger');
+    expect(await lab.result(job(atOpenAI(), { payer: payer(10n ** 9n) }))).toBe('ledger');
     expect(lab.failures).toEqual([lab.ledger.failure]);
   });
 });
@@ -360,7 +372,7 @@ describe('the exchange', () => {
       isAsked = true;
       return {};
     };
-    const ended = copied({}, deploymentAt('openai', openai, { credential: { name: 'default', weight: 1, authorize } }));
+    const ended = copied({}, atOpenAI({ credential: { name: 'default', weight: 1, authorize } }));
     await Promise.resolve();
     expect(isAsked).toBe(false);
     await ended;
@@ -373,7 +385,7 @@ describe('the exchange', () => {
       throw new Error('broken');
     };
     lab = stage({ memory: broken });
-    lab.mirror.copy(job(deploymentAt('openai', openai)));
+    lab.mirror.copy(job(atOpenAI()));
     expect(lab.failures).toHaveLength(1);
   });
 });
@@ -386,7 +398,7 @@ describe('bounds', () => {
 
   test('no more copies are under way than may be; the others are dropped and counted', async () => {
     lab = stage({ send: stalled, max: 2 });
-    for (let count = 0; count < 5; count++) lab.mirror.copy(job(deploymentAt('openai', openai)));
+    for (let count = 0; count < 5; count++) lab.mirror.copy(job(atOpenAI()));
     expect(lab.mirror.stats()).toMatchObject({ running: 2, dropped: { busy: 3 } });
     await lab.mirror.close();
     expect(lab.drops).toEqual(['busy', 'busy', 'busy']);
@@ -402,15 +414,17 @@ describe('bounds', () => {
   test('bodies of copies take no more memory than they may', () => {
     const asked = request();
     lab = stage({ send: stalled, memory: createBodyMemory(5 * asked.bytes.length) });
-    for (let count = 0; count < 4; count++) lab.mirror.copy(job(deploymentAt('openai', openai), { request: asked }));
+    for (let count = 0; count < 4; count++) lab.mirror.copy(job(atOpenAI(), { request: asked }));
     expect(lab.mirror.stats()).toMatchObject({ running: 2, dropped: { memory: 2 }, heldBytes: 4 * asked.bytes.length });
   });
 
-  test("a request's bytes make room for its answer's", async () => {
+  test('they count until the copy is over', async () => {
     const asked = request({ messages: [{ role: 'user', content: 'x'.repeat(3000) }] });
-    lab = stage({ memory: createBodyMemory(2 * asked.bytes.length) });
+    lab = stage({ memory: createBodyMemory(2 * asked.bytes.length + 2000) });
     openai.behave({ say: { text: 'y'.repeat(4000) } });
-    expect(await copied({ request: asked })).toMatchObject({ end: 'complete', textLength: 4000 });
+    expect(await copied({ request: asked })).toMatchObject({ failure: { kind: 'no-memory' } });
+    openai.behave({ say: { text: 'y' } });
+    expect(await copied({ request: asked })).toMatchObject({ end: 'complete' });
   });
 
   test('the last hundred results are kept, the latest first', async () => {
@@ -424,6 +438,6 @@ describe('bounds', () => {
 
   test('nothing is copied once the gateway closes', async () => {
     await lab.mirror.close();
-    expect(await lab.result(job(deploymentAt('openai', openai)))).toBe('closed');
+    expect(await lab.result(job(atOpenAI()))).toBe('closed');
   });
 });

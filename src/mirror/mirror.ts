@@ -14,8 +14,7 @@ import type { Send } from './send.ts';
  * Why a request was not copied. `busy`: as many copies are under way as may be. `memory`: their bodies take all the memory that they may.
  * `budget`: the tenant that pays has no money left for it. `unpriced`: that tenant has a budget, and the deployment no price. `ledger`: what it costs cannot be accounted for. `closed`: the gateway closes.
  */
-export const dropReasons = ['busy', 'memory', 'budget', 'unpriced', 'ledger', 'closed'] as const;
-export type DropReason = (typeof dropReasons)[number];
+export type DropReason = 'busy' | 'memory' | 'budget' | 'unpriced' | 'ledger' | 'closed';
 
 /** Sends copies of requests to other deployments. Their answers are recorded, and nobody gets them. */
 export interface Mirror {

@@ -11,7 +11,7 @@ import { CopyFailure } from './copy-failure.ts';
 import { failureOf, type ReceivedAnswer } from './send.ts';
 
 /** Largest answer that is read, in bytes. One in JSON is decoded in one go, on the loop that serves the exchanges. */
-export const maxAnswerBytes = 8 << 20;
+const maxAnswerBytes = 8 << 20;
 /** Most bytes of an error that are read. */
 const maxErrorBytes = 64 * 1024;
 /** Most characters of a provider's error that are kept. */

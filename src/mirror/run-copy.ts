@@ -7,7 +7,7 @@ import { CopyFailure } from './copy-failure.ts';
 import type { MirrorJob } from './mirror-job.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Send } from './send.ts';
-import { unstored } from './should-mirror.ts';
+import { unstored } from './unstored.ts';
 
 /** How a copy went. */
 export interface CopyCourse {
@@ -51,7 +51,7 @@ export async function runCopy(job: MirrorJob, { send, memory, signal, now }: Run
     const attempt = await unlessAborted(written(job), signal);
     taken = takeNotes({ answersByTool: attempt.answersByTool, now });
     course.warnings = attempt.warnings.length;
-    memory.resize(attempt.body.length);
+    memory.resize(job.request.bytes.length + attempt.body.length); // both are there until the copy is over
     const onSent = (): void => {
       course.requestBytes = attempt.body.length;
     };
@@ -60,7 +60,6 @@ export async function runCopy(job: MirrorJob, { send, memory, signal, now }: Run
     onSent(); // some answer before they have all
     course.status = answer.status;
     course.headersAt = now();
-    memory.resize(0);
     await readAnswer(answer, { deployment, attempt, isStream: job.request.facts.stream, memory, observe: taken.observe });
     course.end = 'complete';
   } catch (cause) {

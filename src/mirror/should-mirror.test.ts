@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { anthropicMessages } from '../protocols/anthropic-messages/index.ts';
 import { openaiInputTokens } from '../protocols/openai-input-tokens/index.ts';
 import { openaiResponses } from '../protocols/openai-responses/index.ts';
-import type { ClientRequest } from '../protocols/client-request.ts';
+import { ClientRequest } from '../protocols/client-request.ts';
 import type { Mirror } from '../routing/deployment.ts';
 import { request } from './mirror.fixture.ts';
-import { shouldMirror, unstored } from './should-mirror.ts';
+import { shouldMirror } from './should-mirror.ts';
 
 const mirror = (share: number): Mirror => ({ model: 'trial', share, tenant: 'lab' });
 const isCopied = (asked: ClientRequest): boolean => shouldMirror(mirror(1), asked, () => 0);
@@ -45,6 +45,10 @@ describe('a request is not copied where a copy would do more than be answered', 
     ['it runs in the background', responses({ background: true })],
     ['the provider calls an MCP server', responses({ tools: [{ type: 'mcp', server_label: 'mail', server_url: 'https://mail.example' }] })],
     ["the provider calls an MCP server of Anthropic's form", messages({ mcp_servers: [{ type: 'url', name: 'mail', url: 'https://mail.example' }] })],
+    [
+      'a field that says so stands twice',
+      new ClientRequest(openaiResponses, Buffer.from('{"model":"m","input":"Hi","background":false,"background":true}')),
+    ],
     ['it counts tokens', request({ input: 'Hello.' }, openaiInputTokens)],
   ])('%s', (_, asked) => {
     expect(isCopied(asked)).toBe(false);
@@ -58,25 +62,5 @@ describe('a request is not copied where a copy would do more than be answered', 
     ['a response that is kept', responses({ store: true })],
   ])('as it would not here: %s', (_, asked) => {
     expect(isCopied(asked)).toBe(true);
-  });
-});
-
-describe('what a provider would keep of an answer', () => {
-  const bodyOf = (asked: ClientRequest): unknown => JSON.parse(String(unstored(asked).bytes));
-
-  test('is not kept of the answer to a copy, nor are its labels', () => {
-    expect(bodyOf(request({ input: 'Hello.' }, openaiResponses))).toEqual({ model: 'smart', input: 'Hello.', store: false });
-    expect(bodyOf(request({ input: 'Hello.', store: true, metadata: { a: 'b' } }, openaiResponses))).toEqual({
-      model: 'smart',
-      input: 'Hello.',
-      store: false,
-    });
-    expect(bodyOf(request({ store: true, metadata: {} }))).toMatchObject({ store: false });
-  });
-
-  test('leaves the request as it is where nothing is kept', () => {
-    for (const asked of [chat, request({ store: false, metadata: {} }), request({ input: 'Hello.', store: false }, openaiResponses)]) {
-      expect(unstored(asked)).toBe(asked);
-    }
   });
 });

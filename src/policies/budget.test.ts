@@ -6,7 +6,6 @@ import { ClientRequest } from '../protocols/client-request.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
 import { openaiEmbeddings } from '../protocols/openai-embeddings/index.ts';
 import { openaiInputTokens } from '../protocols/openai-input-tokens/index.ts';
-import { openai } from '../providers/openai.ts';
 import type { ConfiguredPrice, Deployment } from '../routing/deployment.ts';
 import { StoreError, type Hold, type Ledger, type LedgerEntry, type Reservation } from '../stores/ledger.ts';
 import { createBudget } from './budget.ts';
@@ -199,6 +198,7 @@ describe('after the call', () => {
       end: 'complete',
       status: 200,
       attempts: 2,
+      experiments: [],
       startedAt: noon,
     });
   });

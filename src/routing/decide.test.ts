@@ -23,7 +23,6 @@ function partsOf(models: readonly Model[], more: Partial<RoutingParts> = {}): Ro
     whenAllRest: 'refuse',
     health: { ...health, mayRetry: () => true },
     costNanos: () => undefined,
-    hasRoom: () => true,
     classify: undefined,
     random: () => 0,
     now,
@@ -44,6 +43,7 @@ function ask(body: object, more: Partial<RoutedRequest> = {}): RoutedRequest {
     dataClasses: [],
     keeper: undefined,
     seal,
+    hasRoom: () => true,
     signal: new AbortController().signal,
     ...more,
   };
@@ -104,7 +104,14 @@ describe('an auto model', () => {
 });
 
 test('an experiment sends a user always the same way', async () => {
-  const experiment = { name: 'x', by: 'user' as const, variants: [{ name: 'a', model: 'n', weight: 1 }, { name: 'b', model: 'o', weight: 1 }] };
+  const experiment = {
+    name: 'x',
+    by: 'user' as const,
+    variants: [
+      { name: 'a', model: 'n', weight: 1 },
+      { name: 'b', model: 'o', weight: 1 },
+    ],
+  };
   const models = [model('m', [], { experiment }), ...simple.slice(1)];
   const variants = async (user: string) => (await decide(ask({ user }), partsOf(models, { random: Math.random }))).choice.experiments;
   const users = Array.from({ length: 20 }, (_, index) => `user-${index}`);
@@ -144,7 +151,11 @@ describe('where all rest', () => {
   function resting(whenAllRest: 'refuse' | 'try-one'): RoutingParts {
     const parts = partsOf(simple, { whenAllRest });
     const until: Record<string, number> = { a: now() + 9000, b: now() + 4000 };
-    const standing: RoutingParts['health']['standing'] = ({ endpoint: { name } }) => ({ type: 'resting', reason: 'failing', untilMs: until[name] ?? 0 });
+    const standing: RoutingParts['health']['standing'] = ({ endpoint: { name } }) => ({
+      type: 'resting',
+      reason: 'failing',
+      untilMs: until[name] ?? 0,
+    });
     return { ...parts, health: { ...parts.health, standing } };
   }
 
@@ -159,13 +170,17 @@ describe('where all rest', () => {
 
 test('no rule, fallback, experiment or auto model ever reaches what residency, personal data or the tenant’s list of models forbids', async () => {
   const residencies = ['eu', 'us', undefined];
-  const endpoints = residencies.flatMap((residency) => [true, false].map((selfHosted) => endpoint(`${residency ?? 'none'}-${selfHosted}`, { residency, selfHosted })));
+  const endpoints = residencies.flatMap((residency) =>
+    [true, false].map((selfHosted) => endpoint(`${residency ?? 'none'}-${selfHosted}`, { residency, selfHosted })),
+  );
   const modelNames = ['m', 'n', 'o', 'p'];
   const arbitrary = fc.record({
     targets: fc.array(fc.array(fc.nat(5), { minLength: 1, maxLength: 3 }), { minLength: 4, maxLength: 4 }),
     fallback: fc.array(fc.subarray(modelNames), { minLength: 4, maxLength: 4 }),
     kinds: fc.array(fc.constantFrom('targets', 'targets', 'auto', 'experiment'), { minLength: 3, maxLength: 3 }),
-    rules: fc.array(fc.record({ use: fc.option(fc.constantFrom(...modelNames), { nil: undefined }), fallback: fc.subarray(modelNames) }), { maxLength: 2 }),
+    rules: fc.array(fc.record({ use: fc.option(fc.constantFrom(...modelNames), { nil: undefined }), fallback: fc.subarray(modelNames) }), {
+      maxLength: 2,
+    }),
     allowed: fc.option(fc.subarray(['n', 'o', 'p']), { nil: undefined }),
     residency: fc.option(fc.subarray(['eu', 'us'], { minLength: 1 }), { nil: undefined }),
     keepInHouse: fc.boolean(),
@@ -177,7 +192,10 @@ test('no rule, fallback, experiment or auto model ever reaches what residency, p
     fc.asyncProperty(arbitrary, async ({ targets, fallback, kinds, rules, allowed, residency, keepInHouse, found, user, draw }) => {
       const models = modelNames.map((name, index) => {
         const others = { simple: 'o', hard: 'p', threshold: 0.5, classifier: undefined };
-        const variants = [{ name: 'a', model: 'o', weight: 1 }, { name: 'b', model: 'p', weight: 1 }];
+        const variants = [
+          { name: 'a', model: 'o', weight: 1 },
+          { name: 'b', model: 'p', weight: 1 },
+        ];
         const kind = index < 2 ? kinds[index] : 'targets';
         const own = (targets[index] ?? []).map((each) => target(deployment(endpoints[each] ?? 'none')));
         return model(name, kind === 'targets' ? own : [], {

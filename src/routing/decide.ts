@@ -29,8 +29,6 @@ export interface RoutingParts {
   health: RouteHealth & Pick<OrderView, 'latencyOf' | 'headroomOf' | 'inFlight'>;
   /** What tokens cost at a deployment, in nano-dollars; undefined where no price is known. */
   costNanos: (deployment: Deployment, inputTokens: number, outputTokens: number) => number | undefined;
-  /** Whether a provider takes another attempt. */
-  hasRoom: (provider: string) => boolean;
   classify: AskClassifier | undefined;
   random: () => number;
   /** Milliseconds since 1970. */
@@ -55,6 +53,8 @@ export interface RoutedRequest {
   /** The endpoint that keeps what the request refers to; undefined where it refers to nothing. */
   keeper: string | undefined;
   seal: Seal;
+  /** Whether a provider takes an attempt of this request. */
+  hasRoom: (provider: string) => boolean;
   signal: AbortSignal;
 }
 
@@ -94,6 +94,7 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
   const features = featuresOf(asked.request, { headers });
   const caller = (): Caller => ({ tenant: tenant.name, user: features.user, conversation: features.conversation });
   const rule = ruleFor(asked, features, parts);
+  const sought = soughtOf(features, asked, rule);
   const choice = await chooseModel(asked.request.facts.model, {
     models,
     rule,
@@ -109,11 +110,11 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
       model: first,
       fallback,
       stickyKey: undefined,
-      bar: barFor(asked, features, rule),
+      bar: barFor(asked, sought, rule),
       mayUse: ({ name }) => tenant.models?.has(name) ?? true,
-      view: viewOf(features, parts),
+      view: viewOf(sought, parts),
       health: parts.health,
-      hasRoom: parts.hasRoom,
+      hasRoom: asked.hasRoom,
       ...more,
     });
   // What is not tried first must not keep others from trying whether a deployment is back.
@@ -153,6 +154,10 @@ function ruleFor(
   const input = { tenant: tenant.name, key, model: facts.model, path, protocol: protocol.name, headers, features, dataClasses, now: parts.now() };
   return chooseRule(parts.rules, new RuleFacts(input), (rule, message) => parts.onRuleFailure(rule.name, message));
 }
+
+/** What deployments are asked for: no more output than a rule allows. */
+const soughtOf = (features: RequestFeatures, { request, headers }: RoutedRequest, rule: Rule | undefined): RequestFeatures =>
+  rule?.set?.maxTokens === undefined ? features : featuresOf(withParameters(request, { maxTokens: rule.set.maxTokens }).value, { headers });
 
 /** What the request and who asks rule out, the graver reasons first. */
 function barFor({ request, keeper, tenant, dataClasses }: RoutedRequest, features: RequestFeatures, rule: Rule | undefined): Bar {

@@ -1,18 +1,20 @@
 import { providerKinds } from '../providers/registry.ts';
 import type { Deployment, Endpoint, Model, Target } from './deployment.ts';
 
-const openai = providerKinds.get('openai');
-if (openai === undefined) throw new Error('the registry lacks OpenAI');
+const [openai] = providerKinds.values();
+if (openai?.kind !== 'openai') throw new Error('the registry does not begin with OpenAI');
+const provider = openai;
 
 /** An endpoint for tests: OpenAI's, with one account and nothing special, but for what is given. */
 export const endpoint = (name: string, fields: Partial<Endpoint> = {}): Endpoint => ({
   name,
-  provider: openai as NonNullable<typeof openai>,
+  provider,
   baseUrl: new URL('https://api.openai.com/v1'),
   settings: {},
   credential: { name: 'default', weight: 1, authorize: () => ({ authorization: `Bearer sk-${name}` }) },
   caFile: undefined,
   connectTimeoutMs: 5000,
+  fingerprint: '',
   region: undefined,
   residency: undefined,
   selfHosted: false,

@@ -15,6 +15,8 @@ export interface Endpoint {
   caFile: string | undefined;
   /** Time to connect, in milliseconds. */
   connectTimeoutMs: number;
+  /** Another one where its address or credential is another. Never shown: it is made of the credential. */
+  fingerprint: string;
   /** Where requests are processed, in the operator's words, such as `eu-central-1`; undefined where nobody has said. */
   region: string | undefined;
   /** Whose law it is under, in the operator's words, such as `eu`; undefined where nobody has said. */
@@ -84,7 +86,17 @@ export interface ConfiguredPrice {
 export const deploymentName = ({ endpoint, model }: Deployment): string => `${endpoint.name}/${model}`;
 
 /** Its name with the account, such as `openai#second/gpt-5-mini`: what health is kept by. The only account of a provider goes unnamed. */
-export const deploymentId = ({ endpoint, model }: Deployment): string => `${accountId(endpoint)}/${model}`;
+export function deploymentId(deployment: Deployment): string {
+  let id = ids.get(deployment);
+  if (id === undefined) {
+    id = `${accountId(deployment.endpoint)}/${deployment.model}`;
+    ids.set(deployment, id);
+  }
+  return id;
+}
+
+/** It is asked for many times per request. */
+const ids = new WeakMap<Deployment, string>();
 
 /** Name of an account at a provider, such as `openai#second`. */
 export const accountId = ({ name, credential }: Endpoint): string => (credential.name === 'default' ? name : `${name}#${credential.name}`);

@@ -52,26 +52,27 @@ class Features implements RequestFeatures {
   }
 
   get hasImages(): boolean {
-    return this.#contents.images;
+    return this.#mentions('image') && this.#contents.images;
   }
 
   get hasDocuments(): boolean {
-    return this.#contents.documents;
+    return this.#mentions('document', 'file', 'pdf') && this.#contents.documents;
   }
 
   get hasAudio(): boolean {
-    return this.#contents.audio;
+    return this.#mentions('audio') && this.#contents.audio;
   }
 
   get hasTools(): boolean {
-    return (this.#chat?.tools.length ?? 0) > 0;
+    return this.#mentions('tool', 'function') && (this.#chat?.tools.length ?? 0) > 0;
   }
 
   get hasJsonSchema(): boolean {
-    return this.#chat?.responseFormat?.type === 'json-schema';
+    return this.#mentions('chema') && this.#chat?.responseFormat?.type === 'json-schema';
   }
 
   get hasReasoning(): boolean {
+    if (!this.#mentions('reason', 'think')) return false;
     const reasoning = this.#chat?.reasoning;
     return reasoning !== undefined && reasoning.effort !== 'none' && reasoning.budgetTokens !== 0;
   }
@@ -105,6 +106,12 @@ class Features implements RequestFeatures {
   get conversation(): string {
     this.#conversation ??= conversationOf(this.#client, this.#headers, this.#request);
     return this.#conversation;
+  }
+
+  /** Whether the body may speak of something, in the words that the protocols have for it: most requests need not be decoded to know that they do not. */
+  #mentions(...words: readonly string[]): boolean {
+    const { bytes } = this.#client;
+    return words.some((word) => bytes.includes(word)) || bytes.includes('\\u'); // a word may be written in escapes
   }
 
   get #request(): ReadableRequest {

@@ -66,13 +66,13 @@ function linksOf(model: Model, isFirst: boolean, options: RouteOptions, skipped:
     return first === undefined ? [] : [{ ...target, deployments: [first, ...more] }];
   });
   const isSticky = isFirst && stickyKey !== undefined;
-  const ordered = orderTargets(model.strategy, usable, view);
-  const targets = isSticky ? stickTarget(ordered, stickyKey, view) : ordered;
+  const ordered = usable.length < 2 ? usable : orderTargets(model.strategy, usable, view);
+  const targets = isSticky && usable.length > 1 ? stickTarget(ordered, stickyKey, view) : ordered;
   return targets.map(({ deployments }, index) => {
-    const drawn = orderAccounts(deployments, view);
+    const drawn = deployments.length < 2 ? deployments : orderAccounts(deployments, view);
     const accounts = isSticky && index === 0 ? stickAccount(drawn, stickyKey, view) : drawn;
     const [account] = accounts;
-    return { accounts, retries: account !== undefined && health.mayRetry(account) ? model.retries : 0 };
+    return { accounts, retries: model.retries > 0 && account !== undefined && health.mayRetry(account) ? model.retries : 0 };
   });
 }
 

@@ -35,13 +35,22 @@ export function hangGauges(registry: Registry, { health, admission, bodyMemory, 
       }
     });
 
-  gauge('remora_deployment_resting', 'Deployments that are given a rest, by why; 0.5 while one request at a time tries whether they are back.', ['deployment', 'reason'], (made) => {
-    for (const { id, standing } of health.report()) {
-      if (standing.type !== 'good') made.set({ deployment: id, reason: standing.reason }, standing.type === 'resting' ? 1 : 0.5);
-    }
-  });
+  gauge(
+    'remora_deployment_resting',
+    'Deployments that are given a rest, by why; 0.5 while one request at a time tries whether they are back.',
+    ['deployment', 'reason'],
+    (made) => {
+      for (const { id, standing } of health.report()) {
+        if (standing.type !== 'good') made.set({ deployment: id, reason: standing.reason }, standing.type === 'resting' ? 1 : 0.5);
+      }
+    },
+  );
   perDeployment('remora_deployment_failure_ratio', 'Share of attempts that failed of late.', ({ failureRate }) => failureRate);
-  perDeployment('remora_deployment_first_token_seconds', 'Time to the first token of late.', ({ firstTokenMs }) => firstTokenMs && firstTokenMs / 1000);
+  perDeployment(
+    'remora_deployment_first_token_seconds',
+    'Time to the first token of late.',
+    ({ firstTokenMs }) => firstTokenMs && firstTokenMs / 1000,
+  );
   perDeployment('remora_deployment_tokens_per_second', 'Speed of streams of late.', ({ tokensPerSecond }) => tokensPerSecond);
   perDeployment('remora_deployment_headroom', "Share of the vendor's limits that is left.", ({ headroom }) => headroom);
   perDeployment('remora_deployment_attempts_open', 'Attempts under way.', ({ inFlight }) => inFlight);

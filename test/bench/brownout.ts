@@ -37,8 +37,8 @@ async function startProvider(random: () => number): Promise<Provider> {
     const { isBrownedOut } = provider;
     const { stream = false, model } = JSON.parse(await text(incoming)) as { stream?: boolean; model: string };
     await sleep(isBrownedOut ? brownedOutMs : usualMs * (0.75 + random() / 2));
-    if (isBrownedOut && random() < refusedShare) return void json(response, 503, { error: { message: 'Overloaded', type: 'server_error' } });
-    if (!stream) return void json(response, 200, completion(model));
+    if (isBrownedOut && random() < refusedShare) return json(response, 503, { error: { message: 'Overloaded', type: 'server_error' } });
+    if (!stream) return json(response, 200, completion(model));
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     for (const event of events(model)) response.write(`data: ${event}\n\n`);
     response.end();

@@ -10,7 +10,10 @@ import {
   responseBody,
   responseHeaders,
   setStage,
-  type Stage, openExchange, clusters } from './play.ts';
+  type Stage,
+  openExchange,
+  clusters,
+} from './play.ts';
 
 /** An exchange whose first attempt is under way: model `fast` goes to OpenAI and then to Anthropic. */
 async function underWay(stage: Stage): Promise<Conversation> {

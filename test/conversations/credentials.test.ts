@@ -19,7 +19,10 @@ import {
   responseBody,
   responseHeaders,
   setStage,
-  type Stage, openExchange, clusters } from './play.ts';
+  type Stage,
+  openExchange,
+  clusters,
+} from './play.ts';
 import { createSnapshots } from '../../src/extproc/snapshots.ts';
 import { deployment, endpoint, model, target } from '../../src/routing/deployment.fixture.ts';
 
@@ -48,7 +51,10 @@ const kinds: Readonly<Record<string, Kind>> = {
 function deploymentAt(name: string): Deployment {
   const { provider, model, credential, settings = {} } = kinds[name] as Kind;
   const baseUrl = new URL(provider.defaultBaseUrl(settings) ?? 'https://provider.example');
-  return deployment(endpoint(name, { provider, baseUrl, settings, credential: { name: 'default', weight: 1, authorize: provider.connect(credential, settings) } }), model);
+  return deployment(
+    endpoint(name, { provider, baseUrl, settings, credential: { name: 'default', weight: 1, authorize: provider.connect(credential, settings) } }),
+    model,
+  );
 }
 
 const deployments = Object.keys(kinds).map(deploymentAt);

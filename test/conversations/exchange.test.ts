@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/policies/policy.ts';
-import { envoyHeaders, passed, playExchange, refusal, requestBody, requestHeaders, responseBody, responseHeaders, setStage, openExchange, clusters } from './play.ts';
+import {
+  envoyHeaders,
+  passed,
+  playExchange,
+  refusal,
+  requestBody,
+  requestHeaders,
+  responseBody,
+  responseHeaders,
+  setStage,
+  openExchange,
+  clusters,
+} from './play.ts';
 
 const ask = { model: 'gpt', messages: [{ role: 'user', content: 'hi' }] };
 const stream = { ...ask, stream: true };

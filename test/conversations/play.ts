@@ -42,11 +42,9 @@ const toOpenAI = deployment(at('openai', openai));
 const toAnthropic = deployment(at('anthropic', anthropic), 'claude-haiku-4-5');
 
 const models = new Map(
-  [
-    model('fast', [target(toOpenAI)], { fallback: ['smart'] }),
-    model('smart', [target(toAnthropic)]),
-    model('gpt', [target(toOpenAI)]),
-  ].map((each) => [each.name, each]),
+  [model('fast', [target(toOpenAI)], { fallback: ['smart'] }), model('smart', [target(toAnthropic)]), model('gpt', [target(toOpenAI)])].map(
+    (each) => [each.name, each],
+  ),
 );
 
 const privacy = { redact: new Set(personalDataTypes), keepInHouse: new Set<never>(), keepIn: new Map(), restore: true };
@@ -75,7 +73,7 @@ export function setStage(...policies: Policy[]): Stage {
     keys: new Map(Object.values(tenants).map((each) => [createHash('sha256').update(each.name).digest('hex'), { tenant: each, key: 'k' }])),
     passThrough: { deployment: deployment(toOpenAI.endpoint, 'pass-through'), costNanos: new Map() },
     rules: [],
-    resilience: { whenAllRest: 'refuse', retryBudget: 0.2, maxConcurrent: undefined, queue: undefined, maxBodyBytes: 2 ** 30, share: 'embedded' },
+    resilience: { whenAllRest: 'refuse', retryBudget: 0.2, maxConcurrent: undefined, queue: undefined, maxBodyBytes: 2 ** 30, share: undefined },
     secrets: undefined,
     cors: undefined,
     store: { kind: 'embedded', path: '' },
@@ -209,7 +207,8 @@ async function play(conversation: Conversation, messages: readonly Message[]): P
 }
 
 /** An exchange that nobody hangs up on. */
-export const openExchange = ({ deps }: Pick<Stage, 'deps'>, first: RequestHeaders): Conversation => exchange(first, new AbortController().signal, deps);
+export const openExchange = ({ deps }: Pick<Stage, 'deps'>, first: RequestHeaders): Conversation =>
+  exchange(first, new AbortController().signal, deps);
 
 export const playExchange = ({ deps }: Stage, first: RequestHeaders, ...rest: Message[]): Promise<Reply[]> =>
   play(openExchange({ deps }, first), [first, ...rest]);

@@ -59,7 +59,8 @@ export async function startGateway(
   const file = join(folder, 'remora.yaml');
   const storeFile = join(folder, 'remora.db');
   const own = { listen: `127.0.0.1:${port}`, admin: { listen: `127.0.0.1:${adminPort}` }, store: { embedded: { path: storeFile } } };
-  const rewrite = (content: ConfigData | string): void => writeFileSync(file, typeof content === 'string' ? content : JSON.stringify({ ...own, ...content }));
+  const rewrite = (content: ConfigData | string): void =>
+    writeFileSync(file, typeof content === 'string' ? content : JSON.stringify({ ...own, ...content }));
   rewrite(config);
   const child = spawn(process.execPath, ['bin/remora.js', 'up', '--config', file, ...args], {
     env: { ...process.env, ...env },
@@ -154,8 +155,9 @@ export const keys = { open: 'rk-open', private: 'rk-private', poor: 'rk-poor' } 
 export async function startWorld(more: ConfigData = {}): Promise<World> {
   const openai = await startFakeOpenAI({ apiKey: 'sk-real-openai' });
   const anthropic = await startFakeAnthropic({ apiKey: 'sk-ant-real' });
-  const toOpenAI = { provider: 'openai', model: 'gpt-5-mini' };
-  const toAnthropic = { provider: 'anthropic', model: 'claude-haiku-4-5' };
+  const capabilities = { contextTokens: 100_000_000 }; // some tests send what no real context takes
+  const toOpenAI = { provider: 'openai', model: 'gpt-5-mini', capabilities };
+  const toAnthropic = { provider: 'anthropic', model: 'claude-haiku-4-5', capabilities };
   const tenant = (key: string) => ({ keys: [{ name: 'test', hash: hashOf(key) }] });
   const { providers = {}, models = {}, tenants = {}, ...rest } = more as { providers?: ConfigData; models?: ConfigData; tenants?: ConfigData };
   return {

@@ -352,12 +352,15 @@ test('killed while its sidecar starts, it leaves none', async () => {
   );
   starting.kill('SIGKILL');
   await starting.ended;
-  await nothingLeftOf(below);
+  expect(await nothingLeftOf(below)).toEqual([]);
 });
 
 test('when the terminal is closed that remora up was started from, it stops as on Ctrl-C', async () => {
   const inTerminal = 'import pty, sys; pty.spawn(sys.argv[1:])';
-  const terminal = spawn('python3', ['-c', inTerminal, process.execPath, bin, 'up', '--config', configFile(await config())], { cwd, env: environment() });
+  const terminal = spawn('python3', ['-c', inTerminal, process.execPath, bin, 'up', '--config', configFile(await config())], {
+    cwd,
+    env: environment(),
+  });
   started.push(terminal);
   let said = '';
   terminal.stdout.on('data', (data: Buffer) => (said += data.toString()));

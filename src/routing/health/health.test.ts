@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deployment, endpoint } from '../deployment.fixture.ts';
-import type { Deployment } from '../deployment.ts';
+import { accountId, type Deployment } from '../deployment.ts';
 import type { BreakerOptions } from './breaker-options.ts';
 import type { HealthChange, HealthEvent } from './change.ts';
 import { testClock, type TestClock } from './clock.fixture.ts';
@@ -408,4 +408,13 @@ test('under any traffic that asks first, what rests is not called, and what is p
       }
     }),
   );
+});
+
+test('an account that has another credential now is not held to what the old one met, and no other account is touched', () => {
+  const { health, hear, fail, type } = setUp();
+  hear(mini, { status: 401 });
+  fail(elsewhere);
+  expect([type(mini), type(large), type(elsewhere)]).toEqual(['resting', 'resting', 'resting']);
+  health.forget(accountId(first));
+  expect([type(mini), type(large), type(elsewhere)]).toEqual(['good', 'good', 'resting']);
 });

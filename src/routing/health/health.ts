@@ -14,6 +14,8 @@ import type { Standing } from './standing.ts';
 /** What is known of each deployment from the traffic that went there. In memory, bounded; nothing here waits. */
 export interface Health extends Observing, Answering {
   report(): HealthReport[];
+  /** Forgets an account and its deployments: it has another address or credential now, so what went before says nothing of it. */
+  forget(account: string): void;
   /** Tells of each rest that begins or ends here; not of those applied. */
   onChange(listener: (change: HealthChange) => void): void;
   /** Takes over a change of another process, unless a later one is known. */
@@ -95,6 +97,10 @@ export function createHealth({ now, random, by, onEvent }: HealthOptions): Healt
     ...observing(knowledge, inFlight, now),
     ...answering(knowledge, inFlight, now),
     report: () => reportOf(knowledge, inFlight, now()),
+    forget(account) {
+      knowledge.accounts.drop(account);
+      for (const [id] of knowledge.deployments.all()) if (id.startsWith(`${account}/`)) knowledge.deployments.drop(id);
+    },
     onChange: (listener) => void listeners.push(listener),
     apply(change) {
       if (changes.counts(change)) adopt(knowledge, change, restFrom(change, now(), random));

@@ -56,3 +56,17 @@ test('where there are only whole answers, their speed stands for the wait as wel
   meter.finished({ outputTokens: 100, ms: 1000 });
   expect(meter.latency()).toEqual({ firstTokenMs: 500, tokensPerSecond: 100, ageMs: 0 });
 });
+
+test('streams of long ago give way to the whole answers that came since', () => {
+  const { clock, meter } = setUp();
+  meter.firstToken(500);
+  meter.finished({ outputTokens: 100, ms: 1000 });
+  clock.pass(30_000);
+  meter.answeredWhole({ outputTokens: 100, ms: 4000 });
+  expect(meter.latency()).toEqual({ firstTokenMs: 500, tokensPerSecond: 100, ageMs: 30_000 });
+  clock.pass(30_000);
+  meter.answeredWhole({ outputTokens: 100, ms: 4000 });
+  expect(meter.latency()).toEqual({ firstTokenMs: 0, tokensPerSecond: 25, ageMs: 0 });
+  meter.firstToken(500);
+  expect(meter.latency()).toMatchObject({ firstTokenMs: expect.closeTo(500), ageMs: 0 });
+});

@@ -2,10 +2,10 @@ import { createDecayingRatio } from './decaying-ratio.ts';
 
 /** How fast a deployment has answered of late; each undefined where it has not been measured. */
 export interface Latency {
-  /** From the start of an attempt to the first content of its stream, in milliseconds. 0 where only whole answers were measured: their speed counts from the start. */
+  /** From the start of an attempt to the first content of its stream, in milliseconds. 0 where only whole answers were measured of late: their speed counts from the start. */
   firstTokenMs: number | undefined;
   tokensPerSecond: number | undefined;
-  /** Since the last measurement, in milliseconds. */
+  /** Since the last measurement of these, in milliseconds. */
   ageMs: number | undefined;
 }
 
@@ -36,29 +36,32 @@ export function createLatencyMeter(now: () => number): LatencyMeter {
   const firstTokenMs = createDecayingRatio(halfLifeMs);
   const streamSpeed = createDecayingRatio(halfLifeMs);
   const wholeSpeed = createDecayingRatio(halfLifeMs);
-  let measuredAt: number | undefined;
+  let streamAt: number | undefined;
+  let wholeAt: number | undefined;
 
   return {
     firstToken(ms) {
       firstTokenMs.add(ms, 1, now());
-      measuredAt = now();
+      streamAt = now();
     },
     finished({ outputTokens, ms }) {
       if (outputTokens < fewestTokens || ms <= 0) return;
       streamSpeed.add(outputTokens, ms / 1000, now());
-      measuredAt = now();
+      streamAt = now();
     },
     answeredWhole({ outputTokens, ms }) {
       if (outputTokens < fewestTokens || ms <= 0) return;
       wholeSpeed.add(outputTokens, ms / 1000, now());
-      measuredAt = now();
+      wholeAt = now();
     },
     latency() {
-      const ageMs = measuredAt === undefined ? undefined : Math.max(now() - measuredAt, 0);
-      const first = firstTokenMs.value();
-      if (first !== undefined) return { firstTokenMs: first, tokensPerSecond: streamSpeed.value(), ageMs };
-      const tokensPerSecond = wholeSpeed.value();
-      return { firstTokenMs: tokensPerSecond === undefined ? undefined : 0, tokensPerSecond, ageMs };
+      const ageMs = (at: number): number => Math.max(now() - at, 0);
+      // Streams tell more, as long as they are not much older.
+      if (streamAt !== undefined && (wholeAt === undefined || wholeAt - streamAt < halfLifeMs)) {
+        return { firstTokenMs: firstTokenMs.value(), tokensPerSecond: streamSpeed.value(), ageMs: ageMs(streamAt) };
+      }
+      if (wholeAt !== undefined) return { firstTokenMs: 0, tokensPerSecond: wholeSpeed.value(), ageMs: ageMs(wholeAt) };
+      return { firstTokenMs: undefined, tokensPerSecond: undefined, ageMs: undefined };
     },
   };
 }

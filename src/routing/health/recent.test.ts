@@ -33,8 +33,9 @@ test('looking for what is not there makes nothing', () => {
 });
 
 test('when it is full, what has been unused longest makes room', () => {
-  const { recent, ids } = setUp();
+  const { recent, clock, ids } = setUp();
   for (const id of ['a', 'b', 'c']) recent.of(id);
+  clock.pass(100);
   recent.find('a');
   recent.of('d');
   expect(ids()).toEqual(['c', 'a', 'd']);

@@ -4,6 +4,8 @@ export interface Recent<State> {
   of(id: string): State;
   /** The state of an id, where there is one. */
   find(id: string): State | undefined;
+  /** Forgets an id. */
+  drop(id: string): void;
   /** All there is, the longest unused first. */
   all(): [id: string, state: State][];
 }
@@ -17,6 +19,9 @@ export interface RecentOptions<State> {
   /** Beyond it, what has been unused longest is dropped. */
   maxEntries: number;
 }
+
+/** State that was used within this part of its time is not moved to the back again: it is asked for many times per request. */
+const freshParts = 64;
 
 /** An empty one. */
 export function createRecent<State>({ create, now, keepMs, maxEntries }: RecentOptions<State>): Recent<State> {
@@ -41,7 +46,10 @@ export function createRecent<State>({ create, now, keepMs, maxEntries }: RecentO
   function find(id: string): State | undefined {
     const entry = entries.get(id);
     if (entry === undefined) return undefined;
-    if (!isOld(entry.usedAt)) return use(id, entry.state);
+    const age = now() - entry.usedAt;
+    const isRoomy = entries.size < maxEntries / 2; // else the order decides what is dropped
+    if (isRoomy && age < keepMs / freshParts && age >= 0) return entry.state;
+    if (age <= keepMs) return use(id, entry.state);
     entries.delete(id);
     return undefined;
   }
@@ -54,6 +62,7 @@ export function createRecent<State>({ create, now, keepMs, maxEntries }: RecentO
       return use(id, create(id));
     },
     find,
+    drop: (id) => void entries.delete(id),
     all: () => [...entries].filter(([, { usedAt }]) => !isOld(usedAt)).map(([id, { state }]) => [id, state]),
   };
 }

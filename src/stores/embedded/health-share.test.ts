@@ -89,6 +89,20 @@ describe('embedded health share', patient, () => {
     for (const { share } of [first, second]) await share.close();
   });
 
+  test('begins anew where the file is not what it was, and tells again what it knows', async () => {
+    const [first, second] = [open(), open()];
+    first.share.publish(change());
+    await expectSoon(() => second.heard).toEqual([change()]);
+    const other = new DatabaseSync(path);
+    other.exec('DROP TABLE health_changes_1');
+    other.close();
+    second.share.publish(change({ id: 'second' }));
+    await expectSoon(() => first.heard.map(({ id }) => id)).toEqual(['second']);
+    const late = open();
+    await expectSoon(() => late.heard.length).toBe(2);
+    for (const { share } of [first, second, late]) await share.close();
+  });
+
   test('keeps one row of each thing, and none of what is long past', async () => {
     const { share } = open();
     for (let level = 0; level < 20; level += 1) {

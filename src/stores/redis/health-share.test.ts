@@ -2,9 +2,9 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HealthChange } from '../../routing/health/change.ts';
 import { change, expectSoon, healthShareContract, patient, sharingAt } from '../health-share.contract.ts';
-import type { HealthShare, HealthShareEvent } from '../health-share.ts';
+import { shareForMs, type HealthShare, type HealthShareEvent } from '../health-share.ts';
 import { createRedisHealthShare } from './health-share.ts';
-import { createRedisServer, redisMissing, type RedisServer } from './server.fixture.ts';
+import { createQuietWay, createRedisServer, redisMissing, type RedisServer } from './server.fixture.ts';
 
 healthShareContract(
   'redis',
@@ -100,6 +100,51 @@ describe.skipIf(redisMissing !== undefined)('redis health share', patient, () =>
     await client.hset('remora:health', 'breaker:openai/gpt-5-mini', JSON.stringify(change()));
     client.disconnect();
     await expectSoon(() => [first.heard.length, second.heard.length]).toEqual([1, 2]);
+  });
+
+  test('of two that write at once, the later change stays; and what cannot be read gives way', async () => {
+    const [first, second, third] = [open({ intervalMs: 600_000 }), open({ intervalMs: 600_000 }), open({ intervalMs: 600_000 })];
+    await settled(first, second, third);
+    const client = new Redis(server.url);
+    await client.hset('remora:health', 'breaker:openai/gpt-5-mini', 'no JSON');
+    second.share.publish(change({ at: sharingAt + 10, by: 'second' }));
+    first.share.publish(change());
+    first.share.publish(change({ id: 'end' }));
+    await expectSoon(() => third.heard.map(({ id }) => id)).toContain('end');
+    expect(JSON.parse((await client.hget('remora:health', 'breaker:openai/gpt-5-mini')) ?? '')).toMatchObject({ by: 'second' });
+    client.disconnect();
+  });
+
+  test('what is long past, or no change, is thrown away', async () => {
+    const client = new Redis(server.url);
+    await client.hset('remora:health', {
+      'breaker:old': JSON.stringify(change({ id: 'old', at: sharingAt - shareForMs - 1 })),
+      'breaker:x': 'no JSON',
+      'breaker:new': JSON.stringify(change({ id: 'new' })),
+    });
+    open();
+    await expectSoon(() => client.hkeys('remora:health')).toEqual(['breaker:new']);
+    client.disconnect();
+  });
+
+  test('outlives a connection on which nothing comes any more', async () => {
+    const way = await createQuietWay(server.url);
+    const [first, second] = [open({ url: way.url }), open()];
+    await settled(first, second);
+    way.quiet();
+    second.share.publish(change());
+    await expectSoon(() => first.heard).toContainEqual(change());
+    await first.share.close();
+    await way.close();
+  });
+
+  test('what is published just before the close is told, and a close is no failure', async () => {
+    const [first, second] = [open(), open()];
+    await settled(first, second);
+    first.share.publish(change());
+    await first.share.close();
+    await expectSoon(() => second.heard.length).toBe(2);
+    expect(first.types()).toEqual([]);
   });
 
   test('those of another name are not heard', async () => {

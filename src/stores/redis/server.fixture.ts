@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -8,6 +8,12 @@ const binary = ['redis-server', resolve('.remora/redis/redis-server')].find((pat
 
 /** Why there is no Redis; undefined where there is one. */
 export const redisMissing = binary === undefined ? 'Redis is not installed; `npm run tools` installs it where apt is.' : undefined;
+
+/** Those that run: none outlives its tests, also where these are given up. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 /** A real Redis on a free port of loopback, which keeps nothing on the disk. */
 export interface RedisServer {
@@ -32,6 +38,7 @@ export async function createRedisServer(): Promise<RedisServer> {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       running = child;
+      children.add(child);
       for await (const line of createInterface(child.stdout)) if (line.includes('Ready to accept connections')) break;
       child.stdout.resume();
     },
@@ -39,6 +46,7 @@ export async function createRedisServer(): Promise<RedisServer> {
       const child = running;
       running = undefined;
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      children.delete(child);
       const gone = once(child, 'close');
       child.kill('SIGKILL');
       await gone;
@@ -48,11 +56,42 @@ export async function createRedisServer(): Promise<RedisServer> {
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+/** A way to a Redis that can become quiet: what goes over the connections of that time is lost, and neither end hears of it. */
+export async function createQuietWay(url: string): Promise<{ url: string; quiet(): void; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), '127.0.0.1');
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+  });
+  const port = await listen(server);
+  return {
+    url: `redis://127.0.0.1:${port}${new URL(url).pathname}`,
+    quiet() {
+      for (const socket of sockets) socket.unpipe().resume();
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
   server.close();
   await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return port;
 }

@@ -1,0 +1,125 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterAll, describe, expect, test } from 'vitest';
+import { rejection, say, sdks } from './sdks.ts';
+import { answeredBy, ask, entriesOf, places, post, setTrio, untilIdle } from './trio.ts';
+
+/** Takes connections and says nothing: whoever wants to speak TLS there waits in vain. */
+async function startMute(): Promise<{ server: Server; port: number }> {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket.on('error', () => {}).once('close', () => open.delete(socket)));
+    socket.resume();
+  });
+  server.once('close', () => open.forEach((socket) => socket.destroy()));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const address = server.address();
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 };
+}
+
+const mute = await startMute();
+afterAll(() => {
+  mute.server.close();
+  mute.server.emit('close');
+});
+
+const trio = setTrio(({ provider, target, chain }) => ({
+  providers: {
+    mute: provider('one', { baseUrl: `https://127.0.0.1:${mute.port}`, timeouts: { connect: '400ms' } }),
+    'mute-too': provider('one', { baseUrl: `https://127.0.0.1:${mute.port}/too`, timeouts: { connect: '300ms' } }),
+  },
+  models: {
+    unconnected: { targets: [target('one', { provider: 'mute' })], fallback: ['unconnected-too', 'three'] },
+    'unconnected-too': { targets: [target('one', { provider: 'mute-too' })] },
+    'never-connected': { targets: [target('one', { provider: 'mute' })], fallback: ['unconnected-too'] },
+    'between-tokens': chain({ timeouts: { betweenTokens: '400ms' } }),
+    total: chain({ timeouts: { total: '900ms', headers: '500ms' } }),
+    'total-alone': chain({ timeouts: { total: '600ms' } }),
+  },
+}));
+
+const text = 'one two three four';
+/** Events of each provider's stream up to its second piece of text. */
+const upToTwo = { one: 3, two: 5, three: 3 } as const;
+
+test('a connection that does not come about in time leads to the next provider, and at the end to an error', async () => {
+  for (const sdk of sdks) {
+    expect(answeredBy(await ask(trio.gateway, 'unconnected', { stream: true }, { sdk }))).toEqual(['three', 3]);
+    const thrown = await rejection(ask(trio.gateway, 'never-connected', {}, { sdk }));
+    expect([thrown['status'], (thrown['headers'] as Headers).get('x-remora-error')]).toEqual([503, 'provider-unreachable']);
+  }
+});
+
+describe.each(sdks)('$name', (sdk) => {
+  describe.each(places)('a stream of provider %s that stops in the middle', (place) => {
+    test('is broken off, its provider let go of, and what was said booked', async () => {
+      trio.fail(places.indexOf(place), { refuse: { status: 503 } });
+      trio.at[place].behaveAlways({ say: { text }, break: { how: 'stall', after: upToTwo[place] } });
+      let heard = '';
+      const entries = await entriesOf(trio.gateway, async () => {
+        const arriving = trio.at[place].nextRequest();
+        const thrown = await rejection(
+          (async () => {
+            for await (const piece of sdk.texts(trio.gateway, say('between-tokens'))) heard += piece;
+          })(),
+        );
+        expect(thrown).toBeInstanceOf(Error);
+        await (await arriving).closed;
+      });
+      expect(heard).toBe('one two');
+      expect(entries).toMatchObject([
+        { ended: 'cut', status: 200, estimated: 1, attempts: places.indexOf(place) + 1, deployment: expect.stringMatching(`^${place}/`) },
+      ]);
+      expect(Number(entries[0]?.['output_tokens'])).toBeGreaterThan(0);
+    });
+  });
+
+  test('a stream whose pieces come slowly but in time is whole', async () => {
+    trio.at.one.behaveAlways({ say: { text }, eventDelayMs: 120 }); // a second in all
+    expect((await ask(trio.gateway, 'between-tokens', { stream: true }, { sdk })).text).toBe(text);
+  });
+
+  test.each([{ stream: false }, { stream: true }])('the whole time is for all attempts together: stream $stream', async ({ stream }) => {
+    trio.fail(3, { break: { how: 'stall', after: 'nothing' } });
+    const entries = await entriesOf(trio.gateway, async () => {
+      const thrown = await rejection(ask(trio.gateway, 'total', { stream }, { sdk }));
+      expect([thrown['status'], (thrown['headers'] as Headers).get('x-remora-error')]).toEqual([504, 'provider-timeout']);
+    });
+    expect(trio.asked()).toEqual([1, 1, 0]); // the second is given up when the time is over
+    expect(entries).toMatchObject([{ ended: 'failed', status: 504, attempts: 2 }]);
+  });
+
+  test('an answer within it is whole, after a fallback too', async () => {
+    trio.fail(1, { break: { how: 'stall', after: 'nothing' } });
+    expect(answeredBy(await ask(trio.gateway, 'total', {}, { sdk }))).toEqual(['two', 2]);
+  });
+
+  test('a stream that is still going on when it is over is broken off', async () => {
+    trio.at.one.behaveAlways({ say: { text: 'word '.repeat(100) }, eventDelayMs: 50 });
+    let heard = '';
+    const arriving = trio.at.one.nextRequest();
+    const entries = await entriesOf(trio.gateway, async () => {
+      const thrown = await rejection(
+        (async () => {
+          for await (const piece of sdk.texts(trio.gateway, say('total-alone'))) heard += piece;
+        })(),
+      );
+      expect(thrown).toBeInstanceOf(Error);
+      await (await arriving).closed;
+    });
+    expect(heard).toMatch(/^(word ?)+$/);
+    expect(entries).toMatchObject([{ status: 200, attempts: 1, estimated: 1 }]);
+    expect(entries[0]?.['ended']).not.toBe('complete');
+  });
+});
+
+test('a client that leaves a stalled stream is noticed at once', async () => {
+  trio.at.one.behaveAlways({ say: { text }, break: { how: 'stall', after: 3 } });
+  const leaving = new AbortController();
+  const arriving = trio.at.one.nextRequest();
+  const asking = post(trio.gateway, 'chain', { stream: true }, { signal: leaving.signal });
+  asking.catch(() => {});
+  const { closed } = await arriving;
+  leaving.abort();
+  await closed;
+  await untilIdle(trio.gateway);
+});
