@@ -47,12 +47,16 @@ const deploymentOf = ({ provider, model }: Target): string | undefined =>
 
 /** Models that are fallen back to must have targets of their own: which one they choose would be another question. */
 function checkFallback(path: Path, names: readonly string[], declared: Declared): Finding[] {
-  const choosing = names.flatMap((name, index) => {
-    const chooses = declared.models.get(name)?.auto !== undefined || declared.models.get(name)?.experiment !== undefined;
+  return [...checkModelNames(path, names, declared), ...checkHaveTargets(path, names, declared)];
+}
+
+/** Models of a list that choose another one, where none may. */
+export const checkHaveTargets = (path: Path, names: readonly string[], { models }: Pick<Declared, 'models'>): Finding[] =>
+  names.flatMap((name, index) => {
+    const { auto, experiment } = models.get(name) ?? {};
+    const chooses = auto !== undefined || experiment !== undefined;
     return chooses ? [{ path: [...path, index], message: 'chooses another model itself; name one that has targets' }] : [];
   });
-  return [...checkModelNames(path, names, declared), ...choosing];
-}
 
 /** The models that one chooses among, and where it names them. */
 const ledTo = ({ auto, experiment }: PartialModel): { name: string; at: Path }[] => [
@@ -69,6 +73,7 @@ function checkMirror(path: Path, { mirror }: PartialModel, declared: Declared): 
   const tenants = new Set(declared.tenants.keys());
   return [
     ...checkModelName([...path, 'model'], mirror.model, declared),
+    ...checkHaveTargets(path, [mirror.model], declared).map((finding) => ({ ...finding, path: [...path, 'model'] })),
     ...(tenants.has(mirror.tenant) ? [] : [{ path: [...path, 'tenant'], message: unknownName('tenant', mirror.tenant, tenants) }]),
   ];
 }

@@ -175,6 +175,7 @@ function checkRuleList({ rules, tenants, models, modelNames, providerNames }: De
   const place = (index: string | number | undefined): number => known[Number(index)]?.index ?? 0;
   return [
     ...findings.map(({ path: [top = 'rules', index, ...rest], message }) => ({ path: [top, place(index), ...rest], message })),
+    ...known.flatMap(({ rule, index }) => checkHaveTargets(['rules', index, 'fallback'], rule.fallback, { models })),
     ...checkTwice(
       ['rules'],
       rules.map((rule) => rule?.name),

@@ -556,7 +556,19 @@ describe('warnings', () => {
       'remora.yaml:11:24 models.fast.fallback[1]: has no effect: an earlier fallback leads to it',
     ],
   ])('%s', (_, from, to, line) => {
-    expect(warnings(sound.replace(from, () => to))).toEqual([line]);
+    expect(
+      warnings(
+        sound
+          .replace(from, () => to)
+          .replace('models: [fast, smart]', () => (to.includes('middle:') ? 'models: [fast, middle, smart]' : 'models: [fast, smart]')),
+      ),
+    ).toEqual([line]);
+  });
+
+  test('a fallback that a tenant’s list cuts off', () => {
+    expect(warnings(sound.replace('models: [fast, smart]', 'models: [fast]'))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/tenants\.team\.models\[0\]: leads to smart, which is not on the list/)]),
+    );
   });
 });
 

@@ -98,13 +98,9 @@ const mirrorSchema = z.strictObject({
 
 /** A model as the config has it: where a name that clients ask for leads to. */
 export const modelSchema = z.strictObject({
-  targets: z
-    .array(targetSchema)
-    .min(1)
-    .optional()
-    .meta({
-      description: 'Deployments that answer it, in the order that `strategy` gives them. Absent where `auto` or `experiment` choose another model.',
-    }),
+  targets: z.array(targetSchema).min(1).optional().meta({
+    description: 'Deployments that answer it, in the order that `strategy` gives them. Absent where `auto` or `experiment` choose another model.',
+  }),
   strategy: z.enum(strategies).default('weighted').meta({
     description:
       'How targets are put in order for a request: drawn by weight, lowest expected cost, shortest expected time, fewest requests under way, or as written. Deployments that cannot serve it or rest are left out first.',

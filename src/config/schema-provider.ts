@@ -48,12 +48,10 @@ export const secretFields: ReadonlySet<string> = new Set<CredentialField>([
 const setting = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'must be letters, digits, ".", "_" and "-", 128 at most');
 
 const settingFields = {
-  region: setting
-    .optional()
-    .meta({
-      description: 'Where it is: for `bedrock` the AWS region, elsewhere in your words. Tenants can be held to regions.',
-      examples: ['eu-central-1'],
-    }),
+  region: setting.optional().meta({
+    description: 'Where it is: for `bedrock` the AWS region, elsewhere in your words. Tenants can be held to regions.',
+    examples: ['eu-central-1'],
+  }),
   project: setting.optional().meta({ description: 'Google Cloud project (`vertex`).', examples: ['my-project'] }),
   location: setting.optional().meta({ description: 'Google Cloud location (`vertex`).', examples: ['europe-west4'] }),
   resource: setting

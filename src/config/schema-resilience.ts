@@ -65,11 +65,19 @@ export const resilienceSchema = z.strictObject({
       z.strictObject({
         embedded: z
           .strictObject({
-            path: z.string().min(1).meta({ description: 'Where it lies, relative to this file.', examples: ['/var/lib/remora/health.db'] }),
+            path: z
+              .string()
+              .min(1)
+              .meta({ description: 'Where it lies, relative to this file.', examples: ['/var/lib/remora/health.db'] }),
           })
           .meta({ description: 'A SQLite file, for the gateways of one machine.' }),
       }),
-      z.strictObject({ redis: z.string().min(1).meta({ description: 'Address of a Redis, as `redis://…` or `rediss://…`.', examples: ['redis://redis:6379'] }) }),
+      z.strictObject({
+        redis: z
+          .string()
+          .min(1)
+          .meta({ description: 'Address of a Redis, as `redis://…` or `rediss://…`.', examples: ['redis://redis:6379'] }),
+      }),
     ])
     .optional()
     .meta({

@@ -7,7 +7,15 @@ import { isLoopback } from './values.ts';
 /** What works, but is probably not what was meant. */
 export function warningsOf(config: Config): Finding[] {
   const models = new Map(Object.entries(config.models));
-  return [...providerWarnings(config), ...modelWarnings(config, models), ...priceWarnings(config, models), ...tenantWarnings(config)];
+  return [
+    ...providerWarnings(config),
+    ...modelWarnings(config, models),
+    ...choosingWarnings(models),
+    ...priceWarnings(config, models),
+    ...listWarnings(config, models),
+    ...placeWarnings(config),
+    ...tenantWarnings(config),
+  ];
 }
 
 function providerWarnings({ providers, models }: Config): Finding[] {
@@ -34,7 +42,8 @@ const hasSecret = ({ apiKey, accessToken, credentials }: Partial<Config['provide
 
 function modelWarnings({ tenants }: Config, models: ReadonlyMap<string, ModelConfig>): Finding[] {
   const allowed = Object.values(tenants).flatMap((tenant) => tenant.models ?? [...models.keys()]);
-  const used = Object.keys(tenants).length === 0 ? new Set(models.keys()) : reachable(allowed, models);
+  const used = Object.keys(tenants).length === 0 ? new Set(models.keys()) : new Set(allowed);
+  for (const { mirror } of models.values()) if (mirror !== undefined) used.add(mirror.model);
   return [...models].flatMap(([name, { targets = [], fallback }]) => {
     const path = ['models', name];
     const findings: Finding[] = used.has(name) ? [] : [{ path, message: 'is allowed to no tenant' }];
@@ -46,6 +55,15 @@ function modelWarnings({ tenants }: Config, models: ReadonlyMap<string, ModelCon
       if (earlier.has(next)) findings.push({ path: [...path, 'fallback', index], message: 'has no effect: an earlier fallback leads to it' });
     }
     return findings;
+  });
+}
+
+/** What a model that chooses another one says of itself is said in vain: the chosen one goes by its own. */
+function choosingWarnings(models: ReadonlyMap<string, ModelConfig>): Finding[] {
+  return [...models].flatMap(([name, model]) => {
+    if (model.targets !== undefined) return [];
+    const vain = (['sticky', 'commit', 'mirror'] as const).filter((field) => model[field] !== undefined);
+    return vain.map((field) => ({ path: ['models', name, field], message: 'has no effect on a model that chooses another one; say it there' }));
   });
 }
 
@@ -64,10 +82,45 @@ function priceWarnings({ tenants, providers }: Config, models: ReadonlyMap<strin
   );
 }
 
-function tenantWarnings({ tenants }: Config): Finding[] {
+/** What a tenant's list cuts off: its requests never reach a model that is not on it, however they are led there. */
+function listWarnings({ tenants }: Config, models: ReadonlyMap<string, ModelConfig>): Finding[] {
+  return Object.entries(tenants).flatMap(([name, { models: list }]) =>
+    (list ?? []).flatMap((asked, index) => {
+      const cut = [...reachable([asked], models)].filter((next) => list?.includes(next) === false);
+      const [first] = cut;
+      return first === undefined
+        ? []
+        : [
+            {
+              path: ['tenants', name, 'models', index],
+              message: `leads to ${cut.join(', ')}, which is not on the list, so this tenant's requests never go there; add it`,
+            },
+          ];
+    }),
+  );
+}
+
+/** Places that no provider is in: whoever is held to them reaches nobody. */
+function placeWarnings({ tenants, providers }: Config): Finding[] {
+  const known = {
+    residency: new Set(Object.values(providers).map(({ residency }) => residency)),
+    regions: new Set(Object.values(providers).map(({ region, location }) => region ?? location)),
+  };
+  return Object.entries(tenants).flatMap(([name, tenant]) =>
+    (['residency', 'regions'] as const).flatMap((field) => {
+      const places = tenant[field];
+      return places === undefined || places.some((place) => known[field].has(place))
+        ? []
+        : [{ path: ['tenants', name, field], message: 'is where no provider is, so every request is refused; say of a provider that it is there' }];
+    }),
+  );
+}
+
+function tenantWarnings({ tenants, models }: Config): Finding[] {
+  const payers = new Set(Object.values(models).flatMap(({ mirror }) => (mirror === undefined ? [] : [mirror.tenant])));
   const names = Object.entries(tenants);
   if (names.length === 0) return [{ path: ['tenants'], message: 'is empty, so every request is refused; add a tenant with a key' }];
   return names.flatMap(([name, { keys }]) =>
-    keys.length > 0 ? [] : [{ path: ['tenants', name], message: 'has no keys, so nobody can call as this tenant' }],
+    keys.length > 0 || payers.has(name) ? [] : [{ path: ['tenants', name], message: 'has no keys, so nobody can call as this tenant' }],
   );
 }

@@ -9,7 +9,8 @@ import { ProtobufError } from './protobuf.ts';
 const service = loadSync(fileURLToPath(new URL('../../protos/access_log.proto', import.meta.url)), { keepCase: true })[
   'envoy.service.accesslog.v3.AccessLogService'
 ];
-const { path, requestSerialize } = (service as unknown as { StreamAccessLogs: { path: string; requestSerialize(value: object): Buffer } }).StreamAccessLogs;
+const { path, requestSerialize } = (service as unknown as { StreamAccessLogs: { path: string; requestSerialize(value: object): Buffer } })
+  .StreamAccessLogs;
 
 const written = (...entries: object[]): Buffer => requestSerialize({ http_logs: { log_entry: entries } });
 
@@ -89,15 +90,28 @@ describe('says why an attempt has no answer, or not all of one:', () => {
     ['a whole answer', { status: 200, whole: true }, undefined],
     ['a whole error', { status: 500, whole: true }, undefined],
     ['an error that Envoy did not read on, because another attempt followed', { status: 503 }, undefined],
-    ['a connection refused', { flags: { upstream_connection_failure: true }, reason: 'delayed connect error: Connection refused', sent: false }, 'connect'],
+    [
+      'a connection refused',
+      { flags: { upstream_connection_failure: true }, reason: 'delayed connect error: Connection refused', sent: false },
+      'connect',
+    ],
     [
       'a certificate that is not trusted',
-      { flags: { upstream_connection_failure: true }, reason: 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end', sent: false },
+      {
+        flags: { upstream_connection_failure: true },
+        reason: 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end',
+        sent: false,
+      },
       'tls',
     ],
     [
       'a name that cannot be resolved, which ends at the refusing address',
-      { flags: { upstream_connection_failure: true }, reason: 'delayed connect error: Connection refused', address: socket('127.0.0.1', 1), sent: false },
+      {
+        flags: { upstream_connection_failure: true },
+        reason: 'delayed connect error: Connection refused',
+        address: socket('127.0.0.1', 1),
+        sent: false,
+      },
       'dns',
     ],
     ['a resolver that fails', { flags: { dns_resolution_failure: true }, sent: false }, 'dns'],

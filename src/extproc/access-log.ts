@@ -201,7 +201,12 @@ function failureOf({ flags, reason, address, status, wasSent, isWhole, headers }
 
 function detailsOf({ flags, reason, codeDetails, headers }: Entry): string {
   const why = headers.get(retryHeader);
-  return [...flags.map((field) => flagsByField.get(field)?.[0] ?? `flag ${field}`), reason, codeDetails, why === undefined ? '' : `failed by its body: ${why}`]
+  return [
+    ...flags.map((field) => flagsByField.get(field)?.[0] ?? `flag ${field}`),
+    reason,
+    codeDetails,
+    why === undefined ? '' : `failed by its body: ${why}`,
+  ]
     .filter((detail) => detail !== '')
     .join(', ');
 }

@@ -44,7 +44,7 @@ export async function* answer(message: ResponseHeaders, plan: Plan, { pipeline, 
     finish: finisher(plan, answered, state),
     isRewritten: api.hasOwnAnswers === true,
     storedIds: storedIdsOf(plan, deployment, api.protocol),
-    observe: createObserver(plan.attempts, state),
+    observe: createObserver(plan.attempts, number, state),
     filter: pipeline.partFilter(),
     options: { wantsUsage: plan.facts.wantsUsage, createdAt: state.createdAt, model: plan.facts.model, encoding: plan.facts.encoding },
   };
@@ -131,6 +131,7 @@ async function* streamedAnswer(message: ResponseHeaders, relay: RelayOptions, pl
   let next = yield { type: 'proceed', ...headers, ...patience, responseBody: 'streamed' };
   for (;;) {
     if (next.type === 'stalled') {
+      plan.attempts.told(plan.attempts.count, 'overloaded');
       yield stalled(betweenTokensMs, state);
       return;
     }
@@ -150,7 +151,7 @@ function stalled(afterMs: number | undefined, state: ExchangeState): Immediate {
 }
 
 /** Keeps what settling and traces need of an answer. */
-function createObserver(attempts: Attempts, { outcome, trace, protocol }: ExchangeState): (part: Part) => void {
+function createObserver(attempts: Attempts, number: number, { outcome, trace, protocol }: ExchangeState): (part: Part) => void {
   const isCount = protocol.operation === 'count-tokens'; // its answer is what a request would use, and uses nothing
   let sawText = false;
   return (part) => {
@@ -162,6 +163,7 @@ function createObserver(attempts: Attempts, { outcome, trace, protocol }: Exchan
       }
       sawText = true;
     } else if (part.type === 'usage') outcome.usage = isCount ? undefined : part.usage;
+    else if (part.type === 'error') attempts.told(number, 'overloaded');
     else if (part.type === 'start') trace.described({ id: part.id, model: part.model });
     else if (part.type === 'finish') trace.described({ finishReason: part.reason.unified });
   };

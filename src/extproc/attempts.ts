@@ -52,6 +52,7 @@ export class Attempts {
 
   /** The first attempt will try whether a deployment is back; nobody else does until it is over. */
   expect(probe: Deployment | undefined): void {
+    if (this.#probe !== undefined && this.#probe !== probe) this.#parts.health.dropProbe(this.#probe);
     this.#probe = probe;
   }
 

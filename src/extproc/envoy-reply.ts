@@ -44,7 +44,7 @@ function envoyFailure(status: number, details: string): GatewayError {
   if (status === 408) {
     return new GatewayError('request-timeout', 'The request did not arrive in time. Send it again.', { cause });
   }
-  if (details.includes('timeout')) {
+  if (details.includes('timeout') && !details.includes('connection_timeout')) {
     return new GatewayError('provider-timeout', 'No deployment of this model answered in time. Try again, or ask for a shorter answer.', { cause });
   }
   if (status >= 500) {

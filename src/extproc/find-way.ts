@@ -1,5 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { Gates } from '../admission/gates.ts';
+import { GatewayError } from '../errors.ts';
 import type { Identity } from '../policies/tenant.ts';
 import type { Seal } from '../protocols/seal.ts';
 import type { AskClassifier } from '../routing/auto/classifier.ts';
@@ -46,11 +47,15 @@ export function createFindWay(deps: WayDeps, parts: WayParts, state: ExchangeSta
     const hasRoom = (provider: string): boolean => provider === admittance.provider || deps.gates.hasRoom(provider);
     const asked: RoutedRequest = { request, headers, path, tenant, key, dataClasses, keeper, seal, hasRoom, signal };
     let decision = await state.trace.stage('route', () => decide(asked, routing));
+    attempts.expect(decision.probe);
     const waiting = admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : decision.waiting));
     if (waiting !== undefined) yield* queued(waiting, state);
     if (decision.chain.length === 0) decision = await state.trace.stage('route', () => decide(asked, routing));
-    decision.chain = startingAt(admittance.provider, decision.chain);
     attempts.expect(decision.probe);
+    if (decision.chain.length === 0)
+      throw new GatewayError('too-many-requests', 'The providers of this model take no more requests now. Try again.', { retryAfterSeconds: 1 });
+    decision.chain = startingAt(admittance.provider, decision.chain);
+    if (decision.chain[0] !== decision.probe) attempts.expect(undefined);
     tell(decision, deps.counters, state);
     return decision;
   };

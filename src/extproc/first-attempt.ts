@@ -25,7 +25,13 @@ type Outgoing = Pick<Attempt, 'path' | 'headers'> & { body?: Buffer };
 /** The reply that sends an attempt to the first deployment of a chain, and the chain itself: attempt k goes to group k. */
 export function attemptReply(outgoing: Outgoing, { chain, maxAttempts, form, waits, fallbackOn }: Way, state: ExchangeState): Proceed {
   const { body } = outgoing;
-  const retries = retryHeaders({ form, attempts: Math.max(maxAttempts, chain.length), fallbackOn, headersMs: waits.attemptMs, totalMs: waits.totalMs });
+  const retries = retryHeaders({
+    form,
+    attempts: Math.max(maxAttempts, chain.length),
+    fallbackOn,
+    headersMs: waits.attemptMs,
+    totalMs: waits.totalMs,
+  });
   return {
     type: 'proceed',
     ...attemptHeaders(outgoing, state.opening.headers, retries),

@@ -5,7 +5,8 @@ import { answer, body, repliesOf, setStage, verdictIn, type StageOptions } from 
 
 const stream = answer(200, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } });
 const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
-const delta = (content: string): string => event({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+const delta = (content: string): string =>
+  event({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta: { content }, finish_reason: null }] });
 const overloaded = event({ error: { message: 'Overloaded', type: 'server_error', code: 'overloaded' } });
 
 const play = (options: StageOptions, first: ResponseHeaders, ...rest: Message[]): Promise<Reply[]> =>
@@ -62,7 +63,13 @@ describe('an error status', () => {
 
   test('of one that is inspected goes by its body, once that is here', async () => {
     const text = JSON.stringify({ error: { message: 'long', code: 'context_length_exceeded' } });
-    const replies = await play({ rerouted: { 'context-length': ['long'] } }, answer(400), body(text.slice(0, 9), false), body(text.slice(9), false), body(''));
+    const replies = await play(
+      { rerouted: { 'context-length': ['long'] } },
+      answer(400),
+      body(text.slice(0, 9), false),
+      body(text.slice(9), false),
+      body(''),
+    );
     expect(ending(replies)).toEqual({
       held: ['wait', 'hold', 'wait', 'hold', 'wait', 'hold'],
       verdict: { why: 'context-length', chain: ['p_a', 'p_long', 'p_none'] },
@@ -78,7 +85,13 @@ describe('an error status', () => {
 
 describe('a JSON answer where a stream was asked for', () => {
   const chat = (content: string): string =>
-    JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }] });
+    JSON.stringify({
+      id: 'c',
+      object: 'chat.completion',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+    });
 
   test('passes with content, and fails without', async () => {
     expect(ending(await play({}, answer(200), body(chat('Hi')))).verdict).toEqual({});

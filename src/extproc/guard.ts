@@ -48,7 +48,12 @@ function lookFor({ headers }: ResponseHeaders, { number, exchange, now }: Watche
     const { verdict, status: logged } = judgeFound(number, what, { headers, now: now() }, exchange);
     return replyFor(verdict, logged);
   };
-  return isStream(headers, api) ? firstContent(api, found) : whole((body) => found(body.length === 0 ? 'empty' : contentOf(body, api.protocol)), () => proceed);
+  return isStream(headers, api)
+    ? firstContent(api, found)
+    : whole(
+        (body) => found(body.length === 0 ? 'empty' : contentOf(body, api.protocol)),
+        () => proceed,
+      );
 }
 
 const decided = (reply: () => Proceed): Look => ({ at: () => reply(), enough: reply });

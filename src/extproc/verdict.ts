@@ -57,7 +57,12 @@ export function judge(number: number, bad: BadAnswer, exchange: Watched): Verdic
 }
 
 /** Decides about attempt `number`, whose status is good, from what its answer has to show; `status` is what Envoy's log is to say of it where it is not that. */
-export function judgeFound(number: number, found: Found, { headers, now }: Pick<BadAnswer, 'headers' | 'now'>, exchange: Watched): { verdict: Verdict; status?: number } {
+export function judgeFound(
+  number: number,
+  found: Found,
+  { headers, now }: Pick<BadAnswer, 'headers' | 'now'>,
+  exchange: Watched,
+): { verdict: Verdict; status?: number } {
   if (found === 'empty') return { verdict: number < exchange.chain.length ? { type: 'next', why: 'empty' } : pass, status: 502 };
   if (found === 'filtered') {
     const chain = exchange.watch.reroute(number, 'content-filter');

@@ -11,7 +11,8 @@ const readWhole: Proceed = { type: 'proceed', requestBody: 'none', responseBody:
 export async function* watch({ headers, endOfStream }: ResponseHeaders, { number, exchange, now }: WatchedAttempt): Conversation {
   const status = Number(headers.get(':status'));
   const api = exchange.watch.apiOf(number);
-  const decided = (failure?: Parameters<typeof judge>[1]['failure']): Proceed => replyFor(judge(number, { status, headers, failure, now: now() }, exchange));
+  const decided = (failure?: Parameters<typeof judge>[1]['failure']): Proceed =>
+    replyFor(judge(number, { status, headers, failure, now: now() }, exchange));
 
   if (status >= 400) {
     const isRead = !endOfStream && api !== undefined && exchange.chain[number - 1]?.inspect === true && !isLonger(headers, longestRead.error);

@@ -25,7 +25,14 @@ export interface StageOptions {
 }
 
 /** An exchange whose chain is `a`, `b`, where nothing else is said. */
-export function setStage({ chain = ['a', 'b'], number = 1, inspect = true, protocol = openaiChat, rerouted = {}, watch = {} }: StageOptions = {}): Stage {
+export function setStage({
+  chain = ['a', 'b'],
+  number = 1,
+  inspect = true,
+  protocol = openaiChat,
+  rerouted = {},
+  watch = {},
+}: StageOptions = {}): Stage {
   const at = (name: string): Deployment => deployment(name, 'model', { inspect });
   const told: string[] = [];
   let live = chain.map(at);
@@ -47,7 +54,10 @@ export function setStage({ chain = ['a', 'b'], number = 1, inspect = true, proto
   return { number, exchange, now: () => 0, told };
 }
 
-export const answer = (status: number, { headers = {}, endOfStream = false }: { headers?: Record<string, string>; endOfStream?: boolean } = {}): ResponseHeaders => ({
+export const answer = (
+  status: number,
+  { headers = {}, endOfStream = false }: { headers?: Record<string, string>; endOfStream?: boolean } = {},
+): ResponseHeaders => ({
   type: 'response-headers',
   headers: new Map([[':status', String(status)], ['content-type', 'application/json'], ...Object.entries(headers)]),
   endOfStream,

@@ -147,6 +147,38 @@ describe('what rules a deployment out', () => {
   });
 });
 
+describe('a deployment on probation', () => {
+  function onProbation(claims: string[]): RoutingParts {
+    const parts = partsOf([
+      model('m', [at('a')], { fallback: ['n'], strict: true, fallbackFor: new Map([['context-length', ['n']]]) }),
+      ...simple.slice(1),
+    ]);
+    const health: RoutingParts['health'] = {
+      ...parts.health,
+      standing: ({ endpoint: { name } }) => (name === 'a' ? { type: 'probe', reason: 'failing' } : { type: 'good' }),
+      claimProbe: ({ endpoint: { name } }) => claims.push(name) === 1,
+    };
+    return { ...parts, health };
+  }
+
+  test('is claimed once, and by nobody who is refused after all', async () => {
+    const claims: string[] = [];
+    const parts = onProbation(claims);
+    const { chain, probe } = await decide(ask({}), parts);
+    expect([chain[0]?.endpoint.name, probe, claims]).toEqual(['a', chain[0], ['a']]);
+    const unserved = ask({}, { keeper: 'elsewhere' });
+    await expect(decide(unserved, parts)).rejects.toMatchObject({ code: 'stored-not-found' });
+    expect(claims).toEqual(['a']);
+  });
+
+  test('is left to who claimed it', async () => {
+    const claims = ['earlier'];
+    const { chain, probe, skipped } = await decide(ask({}), onProbation(claims));
+    expect([chain.map(deploymentName), probe]).toEqual([['b/gpt-5-mini'], undefined]);
+    expect(skipped).toMatchObject([{ deployment: 'a/gpt-5-mini', kind: 'resting' }]);
+  });
+});
+
 describe('where all rest', () => {
   function resting(whenAllRest: 'refuse' | 'try-one'): RoutingParts {
     const parts = partsOf(simple, { whenAllRest });

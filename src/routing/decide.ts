@@ -14,7 +14,7 @@ import type { RequestFeatures } from './features.ts';
 import { noDeployment } from './no-deployment.ts';
 import type { OrderView } from './order/order-view.ts';
 import { forbids, restrictionsOf, type RestrictedTenant } from './residency.ts';
-import { route, type Route, type RouteHealth, type RouteOptions } from './route.ts';
+import { claimFirst, route, type Route, type RouteHealth, type RouteOptions } from './route.ts';
 import { RuleFacts } from './rules/facts.ts';
 import { withParameters } from './rules/parameters.ts';
 import { chooseRule, isCut, type Rule } from './rules/rule.ts';
@@ -66,6 +66,8 @@ export interface RoutedTenant extends RestrictedTenant<string> {
 
 /** Where a request goes. */
 export interface Decision extends Route {
+  /** The first of the chain where it is on probation, claimed for this request. */
+  probe: Deployment | undefined;
   /** With what a rule sets. */
   request: ClientRequest;
   choice: ModelChoice;
@@ -118,7 +120,7 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
       ...more,
     });
   // What is not tried first must not keep others from trying whether a deployment is back.
-  const aside = { health: { ...parts.health, claimProbe: () => false } };
+  const provenOf = ({ chain }: Route): Deployment[] => chain.filter((each) => parts.health.standing(each).type === 'good');
   const modelsFor = (failure: ErrorClass): Model[] => fallbacks(model.fallbackFor.get(failure) ?? [], models, model);
   const stickyKey = model.sticky && callerKey(model.sticky, caller());
   const usual = routeTo(model, choice.fallback, { stickyKey });
@@ -126,20 +128,23 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
   const isTooLong = model.fallbackFor.has('context-length') && usual.skipped.some(({ kind }) => kind === 'context-length');
   const found = isTooLong ? routeTo(model, [...choice.fallback, ...modelsFor('context-length')], { stickyKey }) : usual;
   const set = rule?.set === undefined ? { value: asked.request, warnings: [] } : withParameters(asked.request, rule.set);
-  const chain = tried(found, asked.request, parts);
   const isStrict = model.strict || headers.get(strictHeader) === 'true';
+  const able = isStrict && found.chain.length > 0 ? carriers(set.value, found.chain, asked.seal, found.skipped) : found.chain;
+  // Last of all, so that nothing that refuses the request leaves a claim behind.
+  const probe = claimFirst(able, parts.health, found.skipped);
   return {
     ...found,
-    chain: isStrict && chain.length > 0 ? carriers(set.value, chain, asked.seal) : chain,
+    chain: tried({ ...found, chain: able }, asked.request, parts),
+    probe,
     request: set.value,
     warnings: set.warnings,
     choice,
     rule,
     chainFor(failure) {
       const [first, ...more] = modelsFor(failure);
-      return first === undefined ? [] : routeTo(first, more, aside).chain;
+      return first === undefined ? [] : provenOf(routeTo(first, more));
     },
-    aside: (other) => routeTo(other, [], aside).chain[0],
+    aside: (other) => provenOf(routeTo(other, []))[0],
   };
 }
 

@@ -5,7 +5,7 @@ import { maxChainLength } from './chain.ts';
 import { deployment, endpoint, model, target } from './deployment.fixture.ts';
 import { deploymentId, type Deployment, type Model } from './deployment.ts';
 import type { Standing } from './health/standing.ts';
-import { route, type Route, type RouteOptions } from './route.ts';
+import { claimFirst, route, type Route, type RouteOptions } from './route.ts';
 
 /** Standings by deployment id; good where none is given. */
 type Standings = Readonly<Record<string, Standing>>;
@@ -14,9 +14,14 @@ const good: Standing = { type: 'good' };
 const rests = (untilMs: number): Standing => ({ type: 'resting', reason: 'failing', untilMs });
 const probe: Standing = { type: 'probe', reason: 'failing' };
 
-function routed(first: Model, fallback: Model[] = [], more: Partial<RouteOptions> & { standings?: Standings; probes?: boolean } = {}): Route {
+function routed(
+  first: Model,
+  fallback: Model[] = [],
+  more: Partial<RouteOptions> & { standings?: Standings; probes?: boolean } = {},
+): Route & { probe: Deployment | undefined } {
   const { standings = {}, probes = true, ...options } = more;
-  return route({
+  const health = { standing: (each: Deployment) => standings[deploymentId(each)] ?? good, claimProbe: () => probes, mayRetry: () => true };
+  const found = route({
     model: first,
     fallback,
     bar: () => undefined,
@@ -29,11 +34,12 @@ function routed(first: Model, fallback: Model[] = [], more: Partial<RouteOptions
       inFlight: () => 0,
       costNanos: () => undefined,
     },
-    health: { standing: (each) => standings[deploymentId(each)] ?? good, claimProbe: () => probes, mayRetry: () => true },
+    health,
     hasRoom: () => true,
     stickyKey: undefined,
     ...options,
   });
+  return { ...found, probe: claimFirst(found.chain, health, found.skipped) };
 }
 
 const ids = ({ chain }: Pick<Route, 'chain'>): string[] => chain.map(deploymentId);

@@ -39,8 +39,6 @@ export interface Route {
   skipped: Skipped[];
   /** Those that would be tried but for the moment: they rest, or are busy. In their order. */
   waiting: Deployment[];
-  /** The first of the chain where it is on probation: nobody else tries it until this attempt is over. */
-  probe: Deployment | undefined;
 }
 
 /** Puts together the chain of a request. Nothing that `bar` or the tenant's list of models rules out is in it. */
@@ -49,9 +47,7 @@ export function route(options: RouteOptions): Route {
   const skipped: Skipped[] = [];
   const waiting: Deployment[] = [];
   const links = [model, ...fallback].flatMap((tried, index) => linksOf(tried, index === 0, options, skipped, waiting));
-  const chain = joined(lastOnProbation(links, health));
-  const probe = claimFirst(chain, health, skipped);
-  return { chain, skipped, waiting, probe };
+  return { chain: joined(lastOnProbation(links, health)), skipped, waiting };
 }
 
 /** The targets of one model that can be tried now, in order. */
@@ -95,8 +91,11 @@ function lastOnProbation(links: readonly Link[], { standing }: RouteHealth): Lin
   return [first, ...rest.filter((link) => !isOnProbation(link)), ...rest.filter(isOnProbation)];
 }
 
-/** One request at a time may try a deployment that is on probation; where another one does, the chain begins with the next. */
-function claimFirst(chain: Deployment[], health: RouteHealth, skipped: Skipped[]): Deployment | undefined {
+/**
+ * Claims the first of a chain where it is on probation: nobody else tries it until the attempt is over, or the claim is given up. One request at a time may;
+ * where another one does, the chain begins with the next. Returns what was claimed.
+ */
+export function claimFirst(chain: Deployment[], health: Pick<RouteHealth, 'standing' | 'claimProbe'>, skipped: Skipped[]): Deployment | undefined {
   for (let first = chain[0]; first !== undefined; first = chain[0]) {
     const tried = first;
     if (health.standing(tried).type === 'good') return undefined;

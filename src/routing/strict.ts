@@ -2,15 +2,26 @@ import { GatewayError } from '../errors.ts';
 import { warningHeader } from '../llm/warning.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
-import { deploymentName, type Deployment } from './deployment.ts';
+import type { Skipped } from './candidate.ts';
+import { deploymentId, deploymentName, type Deployment } from './deployment.ts';
 import { writeRequest } from './prepare-attempt.ts';
 
-/** Those of a chain that can be given all of a request. Throws `not-carried` where each would lack something. */
-export function carriers(request: ClientRequest, chain: readonly Deployment[], seal: Seal): Deployment[] {
+/** Those of a chain that can be given all of a request; `skipped` takes the others. Throws `not-carried` where each would lack something. */
+export function carriers(request: ClientRequest, chain: readonly Deployment[], seal: Seal, skipped: Skipped[]): Deployment[] {
   const written = chain.map((deployment) => ({ deployment, ...writeRequest(request, deployment, seal) }));
   const whole = written.filter(({ warnings }) => warnings.length === 0).map(({ deployment }) => deployment);
   const [first] = written;
-  if (whole.length > 0 || first === undefined) return whole;
+  if (whole.length > 0 || first === undefined) {
+    const lacking = written.filter(({ warnings }) => warnings.length > 0);
+    skipped.push(
+      ...lacking.map(({ deployment, warnings }) => ({
+        deployment: deploymentId(deployment),
+        kind: 'incomplete' as const,
+        detail: warningHeader(warnings),
+      })),
+    );
+    return whole;
+  }
   const [warning] = first.warnings;
   throw new GatewayError(
     'not-carried',

@@ -70,7 +70,13 @@ const { envoyPath: variable, searchPath } = readEnvironment();
 const log = { info: () => {}, warn: () => {} };
 
 /** The Envoy that is installed here. */
-export const installedEnvoy = await findInstalledEnvoy({ given: undefined, variable, path: searchPath.join(':'), privateDirectory: resolve('.remora'), log });
+export const installedEnvoy = await findInstalledEnvoy({
+  given: undefined,
+  variable,
+  path: searchPath.join(':'),
+  privateDirectory: resolve('.remora'),
+  log,
+});
 
 /** Starts it all. `providers` are servers; `addresses` are base URLs of those that are none of ours. */
 export async function startEdge(providers: Record<string, Handle>, addresses: Record<string, string> = {}): Promise<EdgeStage> {
@@ -78,7 +84,9 @@ export async function startEdge(providers: Record<string, Handle>, addresses: Re
   const received: string[] = [];
   const servers = await Promise.all(Object.entries(providers).map(([name, handle]) => startProvider(name, handle, received)));
   const urls = new Map([...servers.map(({ name, url }) => [name, url] as const), ...Object.entries(addresses)]);
-  const deployments = new Map([...urls].map(([name, url]) => [name, deployment(endpoint(name, { baseUrl: new URL(url), connectTimeoutMs: 1000 }), name, { inspect: true })]));
+  const deployments = new Map(
+    [...urls].map(([name, url]) => [name, deployment(endpoint(name, { baseUrl: new URL(url), connectTimeoutMs: 1000 }), name, { inspect: true })]),
+  );
   const at = (name: string): Deployment => deployments.get(name) ?? deployment(name);
 
   const askedById = new Map<string, Asked>();
@@ -188,7 +196,14 @@ async function serveSidecar(socket: string, { at, stage, askedById }: SidecarPar
           made = number;
           const name = chain[number - 1]?.model ?? '';
           const headers = new Map([['content-type', 'application/json']]);
-          return { api: api(openaiChat, '/'), body: Buffer.from(`${name} ${body.toString()}`), path: `/${name}`, headers, warnings: [], answersByTool: false };
+          return {
+            api: api(openaiChat, '/'),
+            body: Buffer.from(`${name} ${body.toString()}`),
+            path: `/${name}`,
+            headers,
+            warnings: [],
+            answersByTool: false,
+          };
         },
         watch: {
           apiOf: () => api(openaiChat, '/'),
@@ -205,7 +220,10 @@ async function serveSidecar(socket: string, { at, stage, askedById }: SidecarPar
       message = yield {
         type: 'proceed',
         clearRouteCache: true,
-        setHeaders: [[':path', `/${script.chain[0]}`], ...retryHeaders({ form, attempts: 8, fallbackOn: ['5xx', 429], headersMs: attemptMs, totalMs })],
+        setHeaders: [
+          [':path', `/${script.chain[0]}`],
+          ...retryHeaders({ form, attempts: 8, fallbackOn: ['5xx', 429], headersMs: attemptMs, totalMs }),
+        ],
         metadata: {
           [metadataNamespaces.exchange]: {
             [exchangeKeys.exchangeId]: id,
@@ -237,7 +255,14 @@ async function serveSidecar(socket: string, { at, stage, askedById }: SidecarPar
 /** Asks, and takes whatever comes until the end, however it ends. */
 function post(port: number, id: string, script: Script, leaveAfterMs?: number): Promise<Omit<Got, 'attempts'>> {
   return new Promise((done) => {
-    const sent = httpRequest({ host: '127.0.0.1', port, method: 'POST', path: '/v1/chat/completions', agent: false, headers: { 'content-type': 'application/json', 'x-test': id } });
+    const sent = httpRequest({
+      host: '127.0.0.1',
+      port,
+      method: 'POST',
+      path: '/v1/chat/completions',
+      agent: false,
+      headers: { 'content-type': 'application/json', 'x-test': id },
+    });
     sent.on('error', () => done({ status: undefined, headers: {}, body: '', isWhole: false }));
     sent.on('response', (response) => {
       const chunks: Buffer[] = [];

@@ -35,7 +35,10 @@ export interface FleetParts<Name extends string> {
 }
 
 /** One tenant with one key, named after it. */
-export const tenant = (key: string, more: ConfigData = {}): ConfigData => ({ keys: [{ name: `key-of-${key.replace('rk-', '')}`, hash: hashOf(key) }], ...more });
+export const tenant = (key: string, more: ConfigData = {}): ConfigData => ({
+  keys: [{ name: `key-of-${key.replace('rk-', '')}`, hash: hashOf(key) }],
+  ...more,
+});
 
 /** Starts a fake for each name, and a gateway with a config in which `open` may do everything and nothing ever rests, unless `configure` says else. */
 export function setFleet<Name extends string>(
@@ -111,7 +114,11 @@ export interface Told {
 }
 
 /** Asks for a chat completion as a client without an SDK does: quickly, and with every header to be seen. */
-export async function chat({ url }: { url: string }, model: string, { text = 'Hello', key = keys.open, headers = {}, stream = false, more = {} }: Asking = {}): Promise<Told> {
+export async function chat(
+  { url }: { url: string },
+  model: string,
+  { text = 'Hello', key = keys.open, headers = {}, stream = false, more = {} }: Asking = {},
+): Promise<Told> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },

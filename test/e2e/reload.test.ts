@@ -255,6 +255,7 @@ describe('what a config names changes too', () => {
   test('another content of a file with a key is used', async () => {
     writeFileSync(join(folder, 'key'), 'sk-that-is-refused');
     await start(config({ one: at('a', { apiKey: 'file:key' }) }, { m: { targets: [to('one')] } }));
+    expect(await ask('m')).toMatchObject({ status: 502 }); // the account is set aside for it
     const { hash } = await gateway.configReport();
     writeFileSync(join(folder, 'key'), keyAt('a'));
     expect(await eventually(gateway.configReport, ({ number }) => number === 2)).toMatchObject({ hash });

@@ -18,11 +18,17 @@ const configure =
     const at = (chain: string, place: string): string => `${chain}-${place}`;
     const all = Object.keys(chains).flatMap((chain) => places.map((place) => ({ chain: chain as Chain, place })));
     return {
-      providers: Object.fromEntries(all.map(({ chain, place }) => [at(chain, place), provider(place, { breaker: { failures: 2, rest: chains[chain] } })])),
+      providers: Object.fromEntries(
+        all.map(({ chain, place }) => [at(chain, place), provider(place, { breaker: { failures: 2, rest: chains[chain] } })]),
+      ),
       models: Object.fromEntries(
         all.map(({ chain, place }) => [
           place === 'one' ? chain : at(chain, place),
-          { targets: [target(place, { provider: at(chain, place) })], ...(place === 'one' && { fallback: [at(chain, 'two'), at(chain, 'three')] }), timeouts: { headers } },
+          {
+            targets: [target(place, { provider: at(chain, place) })],
+            ...(place === 'one' && { fallback: [at(chain, 'two'), at(chain, 'three')] }),
+            timeouts: { headers },
+          },
         ]),
       ),
       resilience: { breaker: false, whenAllRest },
@@ -81,7 +87,11 @@ describe('where every provider rests', () => {
     await tire(trio, 'patient', unavailable);
     trio.fail(0, undefined);
     const statuses: number[] = [];
-    const answer = await openaiSdk.ask(trio.gateway, { model: 'patient', turns: [{ user: 'Hello' }] }, { maxRetries: 3, onResponse: ({ status }) => statuses.push(status) });
+    const answer = await openaiSdk.ask(
+      trio.gateway,
+      { model: 'patient', turns: [{ user: 'Hello' }] },
+      { maxRetries: 3, onResponse: ({ status }) => statuses.push(status) },
+    );
     expect(answer.text).toContain('You said: "Hello"');
     expect(statuses).toEqual([503, 200]);
   });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Behaviour } from '../../src/demo/behaviour.ts';
 import { eventually, type ConfigData } from './gateway.ts';
-import { sdks } from './sdks.ts';
+import { rejection, sdks } from './sdks.ts';
 import { answeredBy, ask, healthOf, linesWith, metricSum, post, setTrio, untilIdle, untilStanding, type Parts } from './trio.ts';
 
 /** Providers at the first fake, with breakers of their own: one for each test, since health is kept by their names. */
@@ -10,6 +10,8 @@ const breakers = {
   left: { failures: 3, rest: '1m' },
   cut: { failures: 3, rest: '1m' },
   committed: { failures: 3, rest: '1m' },
+  stalling: { failures: 3, rest: '1m' },
+  resetting: { failures: 3, rest: '1m' },
   back: { failures: 3, rest: '700ms' },
   probed: { failures: 3, rest: '700ms' },
   flapping: { failures: 3, rest: '250ms', longestRest: '1m' },
@@ -25,7 +27,7 @@ const trio = setTrio(({ provider, target }: Parts): ConfigData => ({
   models: Object.fromEntries(
     Object.keys(breakers).map((name) => [
       name,
-      { targets: [target('one', { provider: name })], fallback: ['two', 'three'], ...(name === 'committed' && { commit: 'first-token' }) },
+      { targets: [target('one', { provider: name })], fallback: ['two', 'three'], ...(name === 'committed' && { commit: 'first-token' }), timeouts: { betweenTokens: '250ms' } },
     ]),
   ),
   resilience: { breaker: false },
@@ -53,7 +55,9 @@ describe('a provider that fails is left alone', () => {
     const asked = trio.at.one.requests.length;
     expect(asked).toBeGreaterThanOrEqual(3);
     expect(asked).toBeLessThan(10); // what was asked before the third was known
-    const answers = await Promise.all(Array.from({ length: 30 }, (_, index) => ask(trio.gateway, name, { stream: index % 2 === 0 }, { sdk: sdks[index % 2] ?? sdks[0] })));
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => ask(trio.gateway, name, { stream: index % 2 === 0 }, { sdk: sdks[index % 2] ?? sdks[0] })),
+    );
     for (const answer of answers) expect(answeredBy(answer)).toEqual(['two', 1]);
     expect(trio.at.one.requests).toHaveLength(asked);
   });
@@ -62,7 +66,9 @@ describe('a provider that fails is left alone', () => {
     const report = await healthOf(trio.gateway, 'left');
     expect(report).toMatchObject({ id: 'left/gpt-5-mini', name: 'left/gpt-5-mini', standing: { type: 'resting', reason: 'failing' }, inFlight: 0 });
     expect(await metricSum(trio.gateway, 'remora_deployment_resting', { deployment: 'left/gpt-5-mini', reason: 'failing' })).toBe(1);
-    expect(await metricSum(trio.gateway, 'remora_deployments_skipped_total', { deployment: 'left/gpt-5-mini', reason: 'resting' })).toBeGreaterThanOrEqual(30);
+    expect(
+      await metricSum(trio.gateway, 'remora_deployments_skipped_total', { deployment: 'left/gpt-5-mini', reason: 'resting' }),
+    ).toBeGreaterThanOrEqual(30);
     expect(linesWith(trio.gateway, 'left/gpt-5-mini is given a rest: failing')).toBe(1);
   });
 
@@ -70,6 +76,17 @@ describe('a provider that fails is left alone', () => {
     trio.at.one.behave(...Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? {} : unavailable)));
     await untilResting('rate');
     expect(trio.at.one.requests.length).toBeGreaterThanOrEqual(10);
+  });
+
+  test.each([
+    ['stalling', 'stall'],
+    ['resetting', 'reset'],
+  ] as const)('that breaks off its streams in the middle, which nobody can mend: %s', async (name, how) => {
+    trio.at.one.behaveAlways({ say: { text: 'one two three' }, break: { how, after: 3 } });
+    const streams = await Promise.all(Array.from({ length: 3 }, () => rejection(ask(trio.gateway, name, { stream: true }))));
+    expect(streams).toHaveLength(3);
+    expect((await untilStanding(trio.gateway, name, 'resting')).standing).toMatchObject({ reason: 'failing' });
+    expect(answeredBy(await ask(trio.gateway, name, { stream: true }))).toEqual(['two', 1]);
   });
 
   test('but not one that the requests themselves are wrong for', async () => {

@@ -195,7 +195,9 @@ test('two hundred at once, whose first two providers fail in every way, are all 
   for (const place of ['one', 'two'] as const) trio.at[place].behave(...Array.from({ length: 200 }, (_, index) => ways[index % ways.length] ?? {}));
   const entries = await entriesOf(trio.gateway, async () => {
     const answers = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => ask(trio.gateway, 'committed', { stream: index % 3 > 0, turns: [{ user: `Number ${index}` }] }, { sdk: sdks[index % 2] ?? openaiSdk })),
+      Array.from({ length: 200 }, (_, index) =>
+        ask(trio.gateway, 'committed', { stream: index % 3 > 0, turns: [{ user: `Number ${index}` }] }, { sdk: sdks[index % 2] ?? openaiSdk }),
+      ),
     );
     for (const [index, { text }] of answers.entries()) expect(text).toContain(`You said: "Number ${index}"`);
   });

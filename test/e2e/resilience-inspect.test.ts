@@ -7,7 +7,14 @@ import { answeredBy, ask, places, setTrio, type Place } from './trio.ts';
 /** What each vendor says of a request that is too long, and of one that its filter stops: both with the status of any request that is wrong. */
 const words = {
   openai: {
-    'context-length': { error: { message: "This model's maximum context length is 128000 tokens.", type: 'invalid_request_error', param: 'messages', code: 'context_length_exceeded' } },
+    'context-length': {
+      error: {
+        message: "This model's maximum context length is 128000 tokens.",
+        type: 'invalid_request_error',
+        param: 'messages',
+        code: 'context_length_exceeded',
+      },
+    },
     'content-filter': { error: { message: 'The prompt was flagged.', type: 'invalid_request_error', param: 'prompt', code: 'content_filter' } },
   },
   anthropic: {
@@ -37,7 +44,12 @@ const trio = setTrio(({ provider, target }) => {
       ...Object.fromEntries(places.map((place) => [`read-${place}`, { targets: [target(place, { provider: `read-${place}` })] }])),
       read: { targets: [target('one', { provider: 'read-one' })], fallback: ['read-two', 'read-three'], fallbackFor },
       'read-only-filter': { targets: [target('one', { provider: 'read-one' })], fallback: ['two'], fallbackFor: { 'content-filter': ['lenient'] } },
-      'read-committed': { targets: [target('one', { provider: 'read-one' })], fallback: ['read-two', 'read-three'], fallbackFor, commit: 'first-token' },
+      'read-committed': {
+        targets: [target('one', { provider: 'read-one' })],
+        fallback: ['read-two', 'read-three'],
+        fallbackFor,
+        commit: 'first-token',
+      },
       unread: { targets: [target('one')], fallback: ['two', 'three'], fallbackFor },
       'only-429': { targets: [target('one')], fallback: ['two'], fallbackOn: [429] },
       'and-404': { targets: [target('one')], fallback: ['two'], fallbackOn: ['5xx', 404] },
@@ -59,17 +71,20 @@ function behave(behaviours: readonly Behaviour[]): void {
 
 describe.each([{ stream: false }, { stream: true }])('stream: $stream', ({ stream }) => {
   describe.each(sdks)('$name', (sdk) => {
-    test.each(['read', 'read-committed'])('an error that only its body tells leads to what is there for it, wherever in the chain of %s it is', async (model) => {
-      for (const found of classes) {
-        for (const [index, place] of places.entries()) {
-          behave([...Array.from({ length: index }, () => unavailable), refusal(place, found)]);
-          const answer = await ask(trio.gateway, model, { stream }, { sdk });
-          expect(answer.headers.get('x-remora-deployment')).toBe(ends[found]);
-          expect(answer.headers.get('x-remora-attempts')).toBe(String(index + 2));
-          expect(answer.text).toContain('You said: "Hello"');
+    test.each(['read', 'read-committed'])(
+      'an error that only its body tells leads to what is there for it, wherever in the chain of %s it is',
+      async (model) => {
+        for (const found of classes) {
+          for (const [index, place] of places.entries()) {
+            behave([...Array.from({ length: index }, () => unavailable), refusal(place, found)]);
+            const answer = await ask(trio.gateway, model, { stream }, { sdk });
+            expect(answer.headers.get('x-remora-deployment')).toBe(ends[found]);
+            expect(answer.headers.get('x-remora-attempts')).toBe(String(index + 2));
+            expect(answer.text).toContain('You said: "Hello"');
+          }
         }
-      }
-    });
+      },
+    );
 
     test('what is there for it has a chain of its own', async () => {
       for (const found of classes) {
@@ -101,7 +116,9 @@ describe.each([{ stream: false }, { stream: true }])('stream: $stream', ({ strea
     });
 
     test('any other error whose body is read goes the usual way: the client’s own fault to the client, the rest to the next provider', async () => {
-      const body = { error: { message: 'messages[0].role is wrong', type: 'invalid_request_error', param: 'messages[0].role', code: 'invalid_value' } };
+      const body = {
+        error: { message: 'messages[0].role is wrong', type: 'invalid_request_error', param: 'messages[0].role', code: 'invalid_value' },
+      };
       behave([{ refuse: { status: 400, body } }]);
       const thrown = await rejection(ask(trio.gateway, 'read', { stream }, { sdk }));
       expect([thrown['status'], thrown.message]).toEqual([400, expect.stringContaining(body.error.message)]);

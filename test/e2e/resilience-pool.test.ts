@@ -40,7 +40,9 @@ async function untilAsked(pool: Pool): Promise<void> {
 async function askHundred(pool: Pool): Promise<number[]> {
   const attempts: number[] = [];
   for (let batch = 0; batch < 5; batch++) {
-    const answers = Promise.all(Array.from({ length: 20 }, (_, index) => ask(trio.gateway, pool, { stream: index % 4 < 2 }, { sdk: sdks[index % 2] ?? sdks[0] })));
+    const answers = Promise.all(
+      Array.from({ length: 20 }, (_, index) => ask(trio.gateway, pool, { stream: index % 4 < 2 }, { sdk: sdks[index % 2] ?? sdks[0] })),
+    );
     for (const answer of await answers) attempts.push(answeredBy(answer)[1]);
   }
   return attempts;
@@ -55,7 +57,12 @@ describe('a key that does not serve is set aside: asked once, told once, and nob
     {
       pool: 'quota',
       name: 'one whose body tells that it is out of money',
-      behaviour: { refuse: { status: 429, body: { error: { message: 'You exceeded your current quota.', type: 'insufficient_quota', param: null, code: 'insufficient_quota' } } } },
+      behaviour: {
+        refuse: {
+          status: 429,
+          body: { error: { message: 'You exceeded your current quota.', type: 'insufficient_quota', param: null, code: 'insufficient_quota' } },
+        },
+      },
       reason: 'out-of-money',
       status: '429',
     },
@@ -74,7 +81,9 @@ describe('a key that does not serve is set aside: asked once, told once, and nob
     expect(await metricSum(trio.gateway, 'remora_attempts_total', { deployment: `${pool}/${model}`, account: 'a' })).toBe(1);
     expect(await metricSum(trio.gateway, 'remora_attempts_total', { deployment: `${pool}/${model}`, account: 'a', status })).toBe(1);
     expect(await metricSum(trio.gateway, 'remora_deployment_resting', { reason })).toBeGreaterThan(0);
-    expect(await metricSum(trio.gateway, 'remora_deployments_skipped_total', { deployment: `${pool}#a/${model}`, reason: 'resting' })).toBeGreaterThanOrEqual(100);
+    expect(
+      await metricSum(trio.gateway, 'remora_deployments_skipped_total', { deployment: `${pool}#a/${model}`, reason: 'resting' }),
+    ).toBeGreaterThanOrEqual(100);
   });
 });
 
@@ -114,7 +123,13 @@ test('a limited key is used again after the time that the provider asked for, an
 
 test('a key whose provider says that nothing is left of its limit is left alone before it says no', async () => {
   const spent = { 'x-ratelimit-limit-requests': '100', 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '30s' };
-  const answer = { id: 'c', object: 'chat.completion', created: 1, model, choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }] };
+  const answer = {
+    id: 'c',
+    object: 'chat.completion',
+    created: 1,
+    model,
+    choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
+  };
   trio.at.one.behaveAlways({ raw: { headers: { 'content-type': 'application/json', ...spent }, chunks: [JSON.stringify(answer)] } });
   while (trio.at.one.requests.length === 0) expect((await post(trio.gateway, 'spent')).status).toBe(200);
   await askHundred('spent');

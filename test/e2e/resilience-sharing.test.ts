@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startFakeOpenAI } from '../../src/demo/openai.ts';
@@ -9,19 +9,19 @@ import { answeredBy, ask, linesWith, post, untilStanding } from './trio.ts';
 let broken: FakeProvider | undefined;
 let good: FakeProvider | undefined;
 let gateways: RunningGateway[] = [];
+/** Where the file lies that the gateways share; each has a store of its own. */
+const folder = temporaryFolder();
 
 beforeAll(async () => {
   broken = await startFakeOpenAI({ apiKey: 'sk-of-broken' });
   good = await startFakeOpenAI({ apiKey: 'sk-of-good' });
-  const [first, second] = [temporaryFolder(), temporaryFolder()];
-  // Each gateway has a store of its own, and both share one file beside it.
-  symlinkSync(join(first, 'remora.db-health'), join(second, 'remora.db-health'));
-  gateways = [await startGateway(config(broken, good), { folder: first }), await startGateway(config(broken, good), { folder: second })];
+  gateways = [await startGateway(config(broken, good)), await startGateway(config(broken, good))];
 });
 afterAll(async () => {
   for (const gateway of gateways) await gateway.stop();
   await broken?.stop();
   await good?.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 function config(first: FakeProvider, second: FakeProvider): ConfigData {
@@ -32,7 +32,7 @@ function config(first: FakeProvider, second: FakeProvider): ConfigData {
   ];
   return {
     providers: {
-      broken: { kind: 'openai', baseUrl: first.url, apiKey: first.apiKey, breaker: { failures: 3, rest: '2s' } },
+      broken: { kind: 'openai', baseUrl: first.url, apiKey: first.apiKey, breaker: { failures: 3, rest: '3s' } },
       good: { kind: 'openai', baseUrl: second.url, apiKey: second.apiKey },
       pool: { kind: 'openai', credentials: pool },
     },
@@ -42,6 +42,7 @@ function config(first: FakeProvider, second: FakeProvider): ConfigData {
       pool: { targets: [{ provider: 'pool', model }] },
     },
     tenants: { open: { keys: [{ name: 'test', hash: hashOf(keys.open) }] } },
+    resilience: { share: { embedded: { path: join(folder, 'health.db') } } },
   };
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { afterAll, describe, expect, test } from 'vitest';
-import { rejection, say, sdks } from './sdks.ts';
+import { afterAll, expect, test } from 'vitest';
+import { rejection, say, sdks, type Sdk } from './sdks.ts';
 import { answeredBy, ask, entriesOf, places, post, setTrio, untilIdle } from './trio.ts';
 
 /** Takes connections and says nothing: whoever wants to speak TLS there waits in vain. */
@@ -49,67 +49,68 @@ test('a connection that does not come about in time leads to the next provider, 
   }
 });
 
-describe.each(sdks)('$name', (sdk) => {
-  describe.each(places)('a stream of provider %s that stops in the middle', (place) => {
-    test('is broken off, its provider let go of, and what was said booked', async () => {
-      trio.fail(places.indexOf(place), { refuse: { status: 503 } });
-      trio.at[place].behaveAlways({ say: { text }, break: { how: 'stall', after: upToTwo[place] } });
-      let heard = '';
-      const entries = await entriesOf(trio.gateway, async () => {
-        const arriving = trio.at[place].nextRequest();
-        const thrown = await rejection(
-          (async () => {
-            for await (const piece of sdk.texts(trio.gateway, say('between-tokens'))) heard += piece;
-          })(),
-        );
-        expect(thrown).toBeInstanceOf(Error);
-        await (await arriving).closed;
-      });
-      expect(heard).toBe('one two');
-      expect(entries).toMatchObject([
-        { ended: 'cut', status: 200, estimated: 1, attempts: places.indexOf(place) + 1, deployment: expect.stringMatching(`^${place}/`) },
-      ]);
-      expect(Number(entries[0]?.['output_tokens'])).toBeGreaterThan(0);
-    });
-  });
+/** Listens to a stream until it throws; gives what it said. */
+async function hear(sdk: Sdk, model: string): Promise<string> {
+  let heard = '';
+  const thrown = await rejection(
+    (async () => {
+      for await (const piece of sdk.texts(trio.gateway, say(model))) heard += piece;
+    })(),
+  );
+  expect(thrown).toBeInstanceOf(Error);
+  return heard;
+}
 
-  test('a stream whose pieces come slowly but in time is whole', async () => {
-    trio.at.one.behaveAlways({ say: { text }, eventDelayMs: 120 }); // a second in all
-    expect((await ask(trio.gateway, 'between-tokens', { stream: true }, { sdk })).text).toBe(text);
-  });
+const bySdks = <T>(ask: (sdk: Sdk) => Promise<T>): Promise<T[]> => Promise.all(sdks.map(ask));
 
-  test.each([{ stream: false }, { stream: true }])('the whole time is for all attempts together: stream $stream', async ({ stream }) => {
-    trio.fail(3, { break: { how: 'stall', after: 'nothing' } });
+test.each(places)(
+  'a stream of provider %s that stops in the middle is broken off, its provider let go of, and what was said booked',
+  async (place) => {
+    const failed = places.indexOf(place);
+    trio.fail(failed, { refuse: { status: 503 } });
+    trio.at[place].behaveAlways({ say: { text }, break: { how: 'stall', after: upToTwo[place] } });
     const entries = await entriesOf(trio.gateway, async () => {
-      const thrown = await rejection(ask(trio.gateway, 'total', { stream }, { sdk }));
-      expect([thrown['status'], (thrown['headers'] as Headers).get('x-remora-error')]).toEqual([504, 'provider-timeout']);
+      expect(await bySdks((sdk) => hear(sdk, 'between-tokens'))).toEqual(['one two', 'one two']);
+      await Promise.all(trio.at[place].requests.map(({ closed }) => closed));
     });
-    expect(trio.asked()).toEqual([1, 1, 0]); // the second is given up when the time is over
-    expect(entries).toMatchObject([{ ended: 'failed', status: 504, attempts: 2 }]);
-  });
+    expect(trio.at[place].requests.map(({ aborted }) => aborted)).toEqual([true, true]);
+    const entry = { ended: 'cut', status: 200, estimated: 1, attempts: failed + 1, deployment: expect.stringMatching(`^${place}/`) };
+    expect(entries).toMatchObject([entry, entry]);
+    for (const { output_tokens: tokens } of entries) expect(Number(tokens)).toBeGreaterThan(0);
+  },
+);
 
-  test('an answer within it is whole, after a fallback too', async () => {
-    trio.fail(1, { break: { how: 'stall', after: 'nothing' } });
-    expect(answeredBy(await ask(trio.gateway, 'total', {}, { sdk }))).toEqual(['two', 2]);
-  });
+test('a stream whose pieces come slowly but in time is whole', async () => {
+  trio.at.one.behaveAlways({ say: { text }, eventDelayMs: 120 }); // a second in all
+  for (const answer of await bySdks((sdk) => ask(trio.gateway, 'between-tokens', { stream: true }, { sdk }))) expect(answer.text).toBe(text);
+});
 
-  test('a stream that is still going on when it is over is broken off', async () => {
-    trio.at.one.behaveAlways({ say: { text: 'word '.repeat(100) }, eventDelayMs: 50 });
-    let heard = '';
-    const arriving = trio.at.one.nextRequest();
-    const entries = await entriesOf(trio.gateway, async () => {
-      const thrown = await rejection(
-        (async () => {
-          for await (const piece of sdk.texts(trio.gateway, say('total-alone'))) heard += piece;
-        })(),
-      );
-      expect(thrown).toBeInstanceOf(Error);
-      await (await arriving).closed;
-    });
-    expect(heard).toMatch(/^(word ?)+$/);
-    expect(entries).toMatchObject([{ status: 200, attempts: 1, estimated: 1 }]);
-    expect(entries[0]?.['ended']).not.toBe('complete');
+test.each([{ stream: false }, { stream: true }])('the time for the whole answer is for all attempts together: stream $stream', async ({ stream }) => {
+  trio.fail(3, { break: { how: 'stall', after: 'nothing' } });
+  const entries = await entriesOf(trio.gateway, async () => {
+    const thrown = await bySdks((sdk) => rejection(ask(trio.gateway, 'total', { stream }, { sdk })));
+    for (const { status, headers } of thrown) expect([status, (headers as Headers).get('x-remora-error')]).toEqual([504, 'provider-timeout']);
   });
+  expect(trio.asked()).toEqual([2, 2, 0]); // the second is given up when the time is over
+  const entry = { ended: 'failed', status: 504, attempts: 2 };
+  expect(entries).toMatchObject([entry, entry]);
+});
+
+test('an answer within that time is whole, after a fallback too', async () => {
+  trio.fail(1, { break: { how: 'stall', after: 'nothing' } });
+  for (const answer of await bySdks((sdk) => ask(trio.gateway, 'total', {}, { sdk }))) expect(answeredBy(answer)).toEqual(['two', 2]);
+});
+
+test('a stream that is still going on when its time is over is broken off', async () => {
+  trio.at.one.behaveAlways({ say: { text: 'word '.repeat(100) }, eventDelayMs: 50 });
+  const entries = await entriesOf(trio.gateway, async () => {
+    for (const heard of await bySdks((sdk) => hear(sdk, 'total-alone'))) expect(heard).toMatch(/^(word ?)+$/);
+    await Promise.all(trio.at.one.requests.map(({ closed }) => closed));
+  });
+  for (const entry of entries) {
+    expect(entry).toMatchObject({ status: 200, attempts: 1, estimated: 1 });
+    expect(entry['ended']).not.toBe('complete');
+  }
 });
 
 test('a client that leaves a stalled stream is noticed at once', async () => {

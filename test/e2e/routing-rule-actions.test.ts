@@ -29,7 +29,8 @@ const fleet = setFleet({ openai: 'openai', anthropic: 'anthropic', gemini: 'gemi
   ],
 }));
 
-const ask = (model: string, headers: Record<string, string> = {}, key: string = keys.open): Promise<Told> => chat(fleet.gateway, model, { headers, key });
+const ask = (model: string, headers: Record<string, string> = {}, key: string = keys.open): Promise<Told> =>
+  chat(fleet.gateway, model, { headers, key });
 const failing = (...names: ('openai' | 'anthropic' | 'gemini' | 'spare')[]): void => {
   for (const name of names) fleet.fakes[name].behaveAlways({ refuse: { status: 503 } });
 };
@@ -125,9 +126,9 @@ const sent = {
   },
 } as const;
 
-/** The same of how much to think. */
+/** The same of how much to think. OpenAI's models that think are asked by Responses, unless the client speaks Chat Completions itself. */
 const thinking = {
-  openai: { max_completion_tokens: 3000, reasoning_effort: 'low' },
+  openai: { max_output_tokens: 3000, reasoning: { effort: 'low' } },
   anthropic: { max_tokens: 3000, thinking: { type: 'enabled', budget_tokens: expect.any(Number) } },
   gemini: { generationConfig: { maxOutputTokens: 3000, thinkingConfig: { thinkingBudget: expect.any(Number) } } },
 };
@@ -142,7 +143,8 @@ describe.each(['openai', 'anthropic', 'gemini'] as const)('set, by a client of %
 
     test('says how much to think in the way of the model, which can carry it out', async () => {
       await clients[client](provider === 'openai' ? 'thinker' : provider, 'effort', {});
-      expect(fleet.lastSent(provider)).toMatchObject(thinking[provider]);
+      const isChat = client === 'openai' && provider === 'openai';
+      expect(fleet.lastSent(provider)).toMatchObject(isChat ? { max_completion_tokens: 3000, reasoning_effort: 'low' } : thinking[provider]);
     });
   });
 });

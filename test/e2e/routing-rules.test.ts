@@ -12,7 +12,11 @@ const monday = '2031-03-10T12:00:00Z';
 
 const png = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const says = (...content: object[]): Asking => ({ more: { messages: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }, ...content] }] } });
-const schema = { name: 'n', strict: true, schema: { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false } };
+const schema = {
+  name: 'n',
+  strict: true,
+  schema: { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false },
+};
 const words = (count: number): string => 'word '.repeat(count);
 
 /** Conditions, each with requests that it is true of, and with some that miss it by little. `anthropic`: from that protocol's client. */
@@ -24,7 +28,11 @@ const cases: Record<string, { when: string; matches: Asking[]; misses: Asking[] 
     matches: [{ headers: { 'X-Team': 'blue' } }],
     misses: [{}, { headers: { 'x-team': 'blues' } }],
   },
-  'a header that holds a secret': { when: '"authorization" in headers || headers["x-api-key"] != ""', matches: [], misses: [{ headers: { 'x-api-key': keys.open } }] },
+  'a header that holds a secret': {
+    when: '"authorization" in headers || headers["x-api-key"] != ""',
+    matches: [],
+    misses: [{ headers: { 'x-api-key': keys.open } }],
+  },
   path: { when: 'path == "/v1/chat/completions"', matches: [{}], misses: [] },
   protocol: { when: 'protocol == "anthropic-messages"', matches: [], misses: [{}] },
   metadata: {
@@ -49,7 +57,11 @@ const cases: Record<string, { when: string; matches: Asking[]; misses: Asking[] 
     misses: [{}],
   },
   tokens: { when: 'request.input_tokens > 2000', matches: [{ text: words(2500) }], misses: [{ text: words(1500) }, { text: 'x'.repeat(6000) }] },
-  'output tokens': { when: 'request.max_tokens > 100', matches: [{ more: { max_completion_tokens: 101 } }], misses: [{}, { more: { max_completion_tokens: 100 } }] },
+  'output tokens': {
+    when: 'request.max_tokens > 100',
+    matches: [{ more: { max_completion_tokens: 101 } }],
+    misses: [{}, { more: { max_completion_tokens: 100 } }],
+  },
   stream: { when: 'request.stream', matches: [{ stream: true }], misses: [{}] },
   language: {
     when: 'request.language == "de"',
@@ -65,7 +77,10 @@ const cases: Record<string, { when: string; matches: Asking[]; misses: Asking[] 
   'personal data': {
     when: 'data_classes.exists(c, c in ["email", "iban"])',
     matches: [{ key: keys.private, text: 'I am bob@example.com.' }],
-    misses: [{ key: keys.private, text: 'I am Bob, +49 30 901820-123.' }, { key: keys.open, text: 'I am bob@example.com.' }],
+    misses: [
+      { key: keys.private, text: 'I am Bob, +49 30 901820-123.' },
+      { key: keys.open, text: 'I am bob@example.com.' },
+    ],
   },
 };
 

@@ -71,7 +71,9 @@ describe('sticky', () => {
     const users = Array.from({ length: 12 }, (_, index) => `user-${index}`);
     const keepers = await Promise.all(users.map((user) => keeperOf('user', (index) => ({ text: `Question ${index}`, more: { user } }))));
     expect(new Set(keepers).size).toBe(3);
-    const others = await Promise.all(users.map((user) => keeperOf('user', (index) => ({ key: keyOf('team-1'), text: `Question ${index}`, more: { user } }))));
+    const others = await Promise.all(
+      users.map((user) => keeperOf('user', (index) => ({ key: keyOf('team-1'), text: `Question ${index}`, more: { user } }))),
+    );
     expect(others).not.toEqual(keepers);
     for (const [index, user] of users.entries()) {
       const { response } = await anthropicClient(fleet.gateway)
@@ -115,7 +117,11 @@ describe('sticky', () => {
   test('callers stay while their deployment has anything left of its limits, and leave it when that is spent', async () => {
     const own = (await ask('limited')).by as Name;
     const refusal = { status: 400, body: { error: { message: 'No.', type: 'invalid_request_error' } } };
-    const limits = (remaining: string): Record<string, string> => ({ 'x-ratelimit-limit-requests': '100', 'x-ratelimit-remaining-requests': remaining, 'x-ratelimit-reset-requests': '1h' });
+    const limits = (remaining: string): Record<string, string> => ({
+      'x-ratelimit-limit-requests': '100',
+      'x-ratelimit-remaining-requests': remaining,
+      'x-ratelimit-reset-requests': '1h',
+    });
     fleet.fakes[own].behave({ refuse: { ...refusal, headers: limits('1') } });
     await ask('limited');
     expect(tally(await many(10, () => ask('limited'), 1))).toEqual({ [own]: 10 });
@@ -145,8 +151,10 @@ describe('an experiment', () => {
   });
 
   test('goes by the tenant where the config says so, and by the conversation where a request names no user', async () => {
-    for (const name of tenants) await keeperOf('compared-by-tenant', (index) => ({ key: keyOf(name), text: `Question ${index}`, more: { user: `u-${index}` } }));
-    for (const conversation of ['x', 'y', 'z']) await keeperOf('compared', (index) => ({ text: `Question ${index}`, headers: { 'x-remora-conversation': conversation } }));
+    for (const name of tenants)
+      await keeperOf('compared-by-tenant', (index) => ({ key: keyOf(name), text: `Question ${index}`, more: { user: `u-${index}` } }));
+    for (const conversation of ['x', 'y', 'z'])
+      await keeperOf('compared', (index) => ({ text: `Question ${index}`, headers: { 'x-remora-conversation': conversation } }));
   });
 
   test('shows in the ledger and in the metrics, also where its variant failed and another model answered', async () => {

@@ -46,7 +46,10 @@ export interface Parts {
  * Starts the fakes and a gateway before a file's tests, clears the fakes before each, and stops everything after.
  * Models: `one`, `two`, `three`, each at the provider of its name, and `chain` through all of them. What is configured is laid over that. Nothing is given a rest unless the config says so.
  */
-export function setTrio(configure: (parts: Parts) => ConfigData, kinds: Readonly<Record<Place, Kind>> = { one: 'openai', two: 'anthropic', three: 'openai' }): Trio {
+export function setTrio(
+  configure: (parts: Parts) => ConfigData,
+  kinds: Readonly<Record<Place, Kind>> = { one: 'openai', two: 'anthropic', three: 'openai' },
+): Trio {
   let at: Record<Place, FakeProvider> | undefined;
   let gateway: RunningGateway | undefined;
   const trio: Trio = {
@@ -114,8 +117,12 @@ export const answeredBy = ({ headers }: Pick<Answer, 'headers'>): [provider: str
 ];
 
 /** Asks for a model by an SDK. */
-export const ask = (gateway: { url: string }, model: string, more: Partial<Question> = {}, { sdk = openaiSdk, ...options }: ClientOptions & { sdk?: Sdk } = {}): Promise<Answer> =>
-  sdk.ask(gateway, say(model, 'Hello', more), options);
+export const ask = (
+  gateway: { url: string },
+  model: string,
+  more: Partial<Question> = {},
+  { sdk = openaiSdk, ...options }: ClientOptions & { sdk?: Sdk } = {},
+): Promise<Answer> => sdk.ask(gateway, say(model, 'Hello', more), options);
 
 /** What a client sees of one request, whatever becomes of it. */
 export interface Seen {
@@ -127,7 +134,12 @@ export interface Seen {
 }
 
 /** Sends a chat request as it is, without an SDK. */
-export async function post(gateway: { url: string }, model: string, more: object = {}, { key = keys.open, signal }: { key?: string; signal?: AbortSignal } = {}): Promise<Seen> {
+export async function post(
+  gateway: { url: string },
+  model: string,
+  more: object = {},
+  { key = keys.open, signal }: { key?: string; signal?: AbortSignal } = {},
+): Promise<Seen> {
   const began = performance.now();
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
@@ -178,8 +190,8 @@ export const linesWith = (gateway: RunningGateway, text: string): number =>
 
 /** The ledger's entries of the exchanges that begin in here, once none of them is under way. */
 export async function entriesOf(gateway: RunningGateway, work: () => Promise<unknown>): Promise<Record<string, unknown>[]> {
-  const before = (await gateway.entries()).length;
+  const begin = Date.now();
   await work();
   await untilIdle(gateway);
-  return (await gateway.entries()).slice(before);
+  return (await gateway.entries()).filter(({ started_at: startedAt }) => Number(startedAt) >= begin);
 }
