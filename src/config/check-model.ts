@@ -12,7 +12,7 @@ export function checkModels(declared: Declared): Finding[] {
 function checkModel(name: string, model: PartialModel, declared: Declared): Finding[] {
   const path = ['models', name];
   return [
-    ...checkChoice(path, model),
+    ...checkChoice(path, declared),
     ...checkTargets([...path, 'targets'], model.targets ?? [], declared),
     ...checkFallback([...path, 'fallback'], model.fallback ?? [], declared),
     ...Object.entries(model.fallbackFor ?? {}).flatMap(([kind, names]) => checkFallback([...path, 'fallbackFor', kind], names ?? [], declared)),
@@ -24,8 +24,9 @@ function checkModel(name: string, model: PartialModel, declared: Declared): Find
 }
 
 /** A model has targets, or it chooses another model. */
-function checkChoice(path: Path, { targets, auto, experiment }: PartialModel): Finding[] {
-  const [first, ...more] = [targets && 'targets', auto && 'auto', experiment && 'experiment'].filter((field) => field !== undefined);
+function checkChoice(path: Path, { written }: Declared): Finding[] {
+  // What is wrong in itself stands there all the same.
+  const [first, ...more] = ['targets', 'auto', 'experiment'].filter((field) => written([...path, field]) !== 'undefined');
   if (first === undefined) return [{ path: [...path, 'targets'], message: 'is missing; add it: deployments that answer the model' }];
   return more.map((field) => ({ path: [...path, field], message: `does not go with ${first}; keep one of them` }));
 }

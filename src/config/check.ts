@@ -3,7 +3,7 @@ import { providerKinds } from '../providers/registry.ts';
 import { credentialNames, type CredentialField, type Provider, type SettingName, type Settings } from '../providers/provider.ts';
 import { settingsOf } from './compile-provider.ts';
 import { checkRules } from '../routing/rules/check.ts';
-import { checkModels } from './check-model.ts';
+import { checkHaveTargets, checkModels } from './check-model.ts';
 import { checkModelNames, checkTwice, unknownName } from './check-names.ts';
 import { fieldName, type Finding, type Path } from './problem.ts';
 import type { PartialModel, PartialTenant, ProviderConfig, RuleConfig } from './schema.ts';

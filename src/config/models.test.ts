@@ -25,6 +25,11 @@ test('a model has targets, or chooses another one', () => {
   expect(wrong({ m: { auto: { simple: 'n', hard: 'o' } }, n: one, o: one })).toEqual([]);
 });
 
+test('a mistake in how a model chooses is found once', () => {
+  const classifier = { url: 'http://x/?v=1' };
+  expect(wrong({ m: { auto: { simple: 'n', hard: 'n', classifier } }, n: one })).toHaveLength(1);
+});
+
 test('models that choose each other lead nowhere', () => {
   expect(wrong({ a: { auto: { simple: 'b', hard: 'c' } }, b: { auto: { simple: 'a', hard: 'c' } }, c: one })).toEqual([
     'models.b.auto.simple: leads in a loop: a → b → a; take it out',

@@ -16,6 +16,8 @@ export interface AttemptsParts {
   trace: ExchangeTrace;
   /** Counts an attempt that is over. */
   count: (deployment: Deployment, outcome: AttemptOutcome) => void;
+  /** Whether the answer came in full, as its protocol has it. */
+  isComplete: () => boolean;
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -36,6 +38,7 @@ export class Attempts {
   #firstTokenAt: number | undefined;
   #running: Deployment | undefined;
   #probe: Deployment | undefined;
+  #isOver = false;
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts;
@@ -56,8 +59,9 @@ export class Attempts {
     this.#probe = probe;
   }
 
-  /** An attempt is written; the one before it is over. */
-  begin(number: number, deployment: Deployment, isStream: boolean): void {
+  /** An attempt is written; the one before it is over. False where it took so long that nobody waits for it: the exchange is over, or a later attempt has begun. */
+  begin(number: number, deployment: Deployment, isStream: boolean): boolean {
+    if (this.#isOver || number <= this.#made.length) return false;
     const { health, admittance, attemptLog, requestId, now } = this.#parts;
     const last = this.#running;
     this.#over();
@@ -75,6 +79,7 @@ export class Attempts {
         return attempt && clusterOf(attempt.deployment.endpoint);
       },
     );
+    return true;
   }
 
   /** The headers of a good answer are here. */
@@ -109,6 +114,7 @@ export class Attempts {
 
   /** The exchange is over. */
   end(): void {
+    this.#isOver = true;
     this.#over();
     if (this.#probe !== undefined && this.get(1)?.deployment !== this.#probe) this.#parts.health.dropProbe(this.#probe);
     if (this.#followed === undefined) this.#parts.trace.completed();
@@ -120,10 +126,13 @@ export class Attempts {
     this.#running = undefined;
   }
 
-  #heard(number: number, outcome: AttemptOutcome): void {
-    const { health, trace, count } = this.#parts;
+  #heard(number: number, told: AttemptOutcome): void {
+    const { health, trace, count, isComplete } = this.#parts;
     const attempt = this.get(number);
     if (attempt === undefined) return;
+    // Clients hang up on the last word, before the provider has closed its stream: for Envoy they have left, though all of the answer came.
+    const isWhole = told.failure === 'left' && number === this.#made.length && isComplete();
+    const outcome = isWhole ? { ...told, failure: undefined, details: '' } : told;
     health.heard(attempt.deployment, outcome, { isStream: this.#isStream });
     trace.attemptEnded(number, outcome);
     count(attempt.deployment, outcome);

@@ -119,7 +119,16 @@ function openInside(snapshot: Snapshot, identity: Identity, signal: AbortSignal,
   return {
     pipeline: openPipeline(deps.policies, { id: state.id, identity }, state.trace.stage, deps.onFailure),
     admittance,
-    attempts: new Attempts({ requestId: state.requestId, health, admittance, attemptLog, trace: state.trace, count: counters.attempt, now }),
+    attempts: new Attempts({
+      requestId: state.requestId,
+      health,
+      admittance,
+      attemptLog,
+      trace: state.trace,
+      count: counters.attempt,
+      isComplete: () => state.outcome.end === 'complete',
+      now,
+    }),
     seal: deps.sealFor(tenant.name),
     memory: createHeldBody(deps.bodyMemory, state.opening.headers),
   };

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts';
 import type { Identity } from '../policies/tenant.ts';
 import type { Seal } from '../protocols/seal.ts';
 import type { AskClassifier } from '../routing/auto/classifier.ts';
-import { decide, type Decision, type RoutedRequest, type RoutingParts } from '../routing/decide.ts';
+import { decide, type Decision, type Found, type RoutedRequest, type RoutingParts } from '../routing/decide.ts';
 import { deploymentId, type Deployment } from '../routing/deployment.ts';
 import type { Health } from '../routing/health/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -45,12 +45,24 @@ export function createFindWay(deps: WayDeps, parts: WayParts, state: ExchangeSta
     const path = (headers.get(':path') ?? '').split('?', 1)[0] ?? '';
     const { tenant, key } = identity;
     const hasRoom = (provider: string): boolean => provider === admittance.provider || deps.gates.hasRoom(provider);
-    const asked: RoutedRequest = { request, headers, path, tenant, key, dataClasses, keeper, seal, hasRoom, signal };
-    let decision = await state.trace.stage('route', () => decide(asked, routing));
+    let found: Found | undefined;
+    const onFound = (what: Found): void => {
+      found = what;
+    };
+    const asked: RoutedRequest = { request, headers, path, tenant, key, dataClasses, keeper, seal, hasRoom, onFound, signal };
+    const decided = async (): Promise<Decision> => {
+      try {
+        return await state.trace.stage('route', () => decide(asked, routing));
+      } catch (error) {
+        if (found !== undefined) tell({ ...found, chain: [] }, deps.counters, state); // what is refused is asked about most
+        throw error;
+      }
+    };
+    let decision = await decided();
     attempts.expect(decision.probe);
-    const waiting = admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : decision.waiting));
+    const waiting = admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : busyOf(decision)));
     if (waiting !== undefined) yield* queued(waiting, state);
-    if (decision.chain.length === 0) decision = await state.trace.stage('route', () => decide(asked, routing));
+    if (decision.chain.length === 0) decision = await decided();
     attempts.expect(decision.probe);
     if (decision.chain.length === 0)
       throw new GatewayError('too-many-requests', 'The providers of this model take no more requests now. Try again.', { retryAfterSeconds: 1 });
@@ -104,6 +116,12 @@ export async function* queued(waiting: Waiting, { trace }: Pick<ExchangeState, '
   }
 }
 
+/** Those that are busy: for a place at one that rests nobody needs to wait. */
+function busyOf({ waiting, skipped }: Decision): Deployment[] {
+  const busy = new Set(skipped.filter(({ kind }) => kind === 'busy').map(({ deployment }) => deployment));
+  return waiting.filter((each) => busy.has(deploymentId(each)));
+}
+
 /** The providers of deployments, each once, in their order. */
 function providersOf(deployments: readonly Deployment[]): [string, ...string[]] {
   const [first, ...more] = new Set(deployments.map(({ endpoint }) => endpoint.name));
@@ -119,7 +137,11 @@ function startingAt(provider: string | undefined, chain: Deployment[]): Deployme
 }
 
 /** What was decided, for the trace, the counters and the ledger. */
-function tell({ choice, chain, skipped, rule }: Decision, counters: WayDeps['counters'], { trace, outcome }: ExchangeState): void {
+function tell(
+  { choice, chain, skipped, rule }: Found & Pick<Decision, 'chain'>,
+  counters: WayDeps['counters'],
+  { trace, outcome }: ExchangeState,
+): void {
   const { model, experiments, task } = choice;
   for (const { deployment, kind } of skipped) counters.skipped(deployment, kind);
   if (rule !== undefined) counters.chosen('rule', rule.name, model.name);

@@ -20,7 +20,7 @@ export function openExchange(plan: Plan, request: ClientRequest, decision: Decis
       const deployment = plan.chain[number - 1];
       if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
       const attempt = await prepareAttempt(request, deployment, { call, seal: plan.seal });
-      plan.attempts.begin(number, deployment, plan.facts.stream);
+      if (!plan.attempts.begin(number, deployment, plan.facts.stream)) return attempt;
       plan.spoken[number - 1] = { api: attempt.api, answersByTool: attempt.answersByTool };
       plan.warnings = [...decision.warnings, ...attempt.warnings];
       state.outcome.warnings = plan.warnings.length;

@@ -12,6 +12,8 @@ export interface ChatRequest {
   maxTokens?: number;
   temperature?: number;
   topP?: number;
+  /** True: at a model that takes temperature or topP alone, it is topP. */
+  prefersTopP?: boolean;
   topK?: number;
   frequencyPenalty?: number;
   presencePenalty?: number;

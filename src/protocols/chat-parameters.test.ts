@@ -4,9 +4,12 @@ import { parseJson } from '../framing/json.ts';
 import { splice } from '../framing/splice.ts';
 import { effortOf } from '../llm/reasoning.ts';
 import type { ChatRequest } from '../llm/request.ts';
+import { anthropicMessages } from './anthropic-messages/index.ts';
+import { bedrockConverse } from './bedrock-converse/index.ts';
 import { setFields, type ChatParameters } from './chat-parameters.ts';
 import { ClientRequest } from './client-request.ts';
-import type { PathFacts, Protocol } from './protocol.ts';
+import { openaiChat } from './openai-chat/index.ts';
+import type { ChatProtocol, PathFacts, Protocol } from './protocol.ts';
 import { clientProtocols } from './registry.ts';
 
 interface Example {
@@ -19,7 +22,11 @@ interface Example {
 
 const messages = [{ role: 'user', content: 'Hi' }];
 const examples: Readonly<Record<string, Example>> = {
-  'openai-chat': { body: { model: 'fast', messages }, own: { max_tokens: 9, temperature: 0.9, top_p: 0.9, reasoning_effort: 'low' }, model: 'gpt-5' },
+  'openai-chat': {
+    body: { model: 'fast', messages },
+    own: { max_tokens: 9, temperature: 0.9, top_p: 0.9, reasoning_effort: 'low' },
+    model: 'llama-4',
+  },
   'openai-completions': {
     body: { model: 'fast', prompt: 'Hi' },
     own: { max_tokens: 9, temperature: 0.9, top_p: 0.9 },
@@ -28,7 +35,7 @@ const examples: Readonly<Record<string, Example>> = {
   'openai-responses': {
     body: { model: 'fast', input: 'Hi' },
     own: { max_output_tokens: 9, temperature: 0.9, top_p: 0.9, reasoning: { summary: 'auto', effort: 'low' } },
-    model: 'gpt-5',
+    model: 'llama-4',
   },
   'anthropic-messages': {
     body: { model: 'fast', max_tokens: 40_000, messages },
@@ -127,6 +134,38 @@ describe.each(chatProtocols)('$name', (protocol) => {
     const edited = request.edited(spot === undefined ? [] : [{ start: spot.node.start, end: spot.node.end, text: '"Bye"' }]);
     expect(read(edited, model, path).value.temperature).toBe(0.25);
     expect(edited.decoded().value).toMatchObject({ temperature: 0.25 });
+  });
+});
+
+describe('where a model takes temperature or top_p alone', () => {
+  /** What a provider gets of a client that has both, and speaks another protocol. */
+  function sent(target: ChatProtocol, model: string, parameters: ChatParameters) {
+    const request = requestOf(openaiChat, { ...examples['openai-chat']?.body, temperature: 0.9, top_p: 0.9 }).withParameters(parameters);
+    const { value, warnings } = target.encodeRequest(request.decoded().value as ChatRequest, { model, quirks: {} });
+    const body = JSON.parse(value);
+    const { temperature, top_p, topP } = body.inferenceConfig ?? body;
+    return { temperature, topP: top_p ?? topP, warned: warnings.map(({ field }) => field) };
+  }
+
+  test.each([
+    [anthropicMessages, 'claude-haiku-4-5'],
+    [bedrockConverse, 'anthropic.claude-haiku-4-5'],
+  ] as const)('it is the one that a rule sets', (target, model) => {
+    const [warm, narrow] = [
+      { temperature: 0.5, topP: undefined, warned: ['top_p'] },
+      { temperature: undefined, topP: 0.5, warned: ['temperature'] },
+    ];
+    expect(sent(target, model, { topP: 0.5 })).toEqual(narrow);
+    expect(sent(target, model, { temperature: 0.5 })).toEqual(warm);
+    expect(sent(target, model, { temperature: 0.5, topP: 0.5 })).toEqual(warm);
+    expect(sent(target, model, { maxTokens: 5 })).toEqual({ ...warm, temperature: 0.9 });
+  });
+
+  test.each([
+    [anthropicMessages, 'glm-5'],
+    [bedrockConverse, 'amazon.nova-lite-v1:0'],
+  ] as const)('others get both', (target, model) => {
+    expect(sent(target, model, { topP: 0.5 })).toEqual({ temperature: 0.9, topP: 0.5, warned: [] });
   });
 });
 

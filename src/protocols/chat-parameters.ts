@@ -49,7 +49,15 @@ export function setInnerFields(node: JsonNode | undefined, fields: Readonly<Reco
   return { edits: [], whole: named.length === 0 ? undefined : Object.fromEntries(named) };
 }
 
-/** A request in canonical form with these parameters. */
+/** The new value of one field for `setFields`: `null` where it goes, undefined where it stays as it is. */
+export const changed = <Value extends Writable>(before: Value | undefined, after: Value | undefined): Value | null | undefined =>
+  before === after ? undefined : (after ?? null);
+
+/** Whether a rule sets how tokens are chosen, or how much is thought: models refuse some of that beside each other. */
+export const setsSampling = ({ temperature, topP, reasoningEffort }: ChatParameters): boolean =>
+  temperature !== undefined || topP !== undefined || reasoningEffort !== undefined;
+
+/** A request in canonical form with these parameters. Where a model takes temperature or top_p alone, what a rule sets goes before what the client sent. */
 export function withChatParameters(request: ChatRequest, { maxTokens, temperature, topP, reasoningEffort }: ChatParameters): ChatRequest {
   const { show } = request.reasoning ?? {};
   return {
@@ -57,6 +65,7 @@ export function withChatParameters(request: ChatRequest, { maxTokens, temperatur
     ...(maxTokens !== undefined && { maxTokens }),
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),
+    ...(topP !== undefined && temperature === undefined && { prefersTopP: true }),
     ...(reasoningEffort !== undefined && { reasoning: { effort: reasoningEffort, ...(show !== undefined && { show }) } }),
   };
 }

@@ -61,9 +61,9 @@ export class ClientRequest {
   }
 
   /** The client's body with the parameters in it. */
-  #set({ model }: Target): Carried<JsonNode> {
+  #set(target: Target): Carried<JsonNode> {
     if (this.#parameters === undefined || this.protocol.parameterEdits === undefined) return { value: this.body, warnings: [] };
-    const { value: edits, warnings } = this.protocol.parameterEdits(this.body, this.#parameters, model);
+    const { value: edits, warnings } = this.protocol.parameterEdits(this.body, this.#parameters, target);
     return { value: parseJson(splice(this.bytes, edits)), warnings };
   }
 }

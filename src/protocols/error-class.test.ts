@@ -181,3 +181,13 @@ test('the client’s own words in an error do not decide', () => {
   const echo = { detail: [{ loc: ['body', 'messages'], msg: 'Field required', input: 'what is the maximum context length of an overloaded model?' }] };
   expect(classifyFailure(openaiChat.decodeFailure(422, Buffer.from(JSON.stringify(echo))))).toBeUndefined();
 });
+
+test.each([
+  [400, "Invalid value: 'insufficient credits'. Supported values are: 'low', 'medium', and 'high'."],
+  [400, 'messages.0.role: Input should be \'user\' or \'assistant\', not \'your credit balance is too low\''],
+  [404, 'The model `monthly spending limit` does not exist.'],
+  [422, 'Input should be a valid number, got: insufficient balance'],
+])('a client cannot say that the account is out of money, in an error %i that quotes it', (status, message) => {
+  const body = Buffer.from(JSON.stringify(openaiError(message, 'invalid_request_error', 'invalid_value')));
+  expect(classifyFailure(openaiChat.decodeFailure(status, body))).toBeUndefined();
+});

@@ -12,6 +12,8 @@ interface Signs {
   phrases: readonly string[];
   /** Statuses at which phrases count: the same words mean something else elsewhere. */
   at: (status: number) => boolean;
+  /** Whether a message must begin with the phrase. Where a request is found wrong, messages quote it, and a client could write what it likes into them. */
+  atBeginning?: boolean;
 }
 
 const signs: readonly (readonly [BodyClass, Signs])[] = [
@@ -28,7 +30,6 @@ const signs: readonly (readonly [BodyClass, Signs])[] = [
         'payment_required',
       ],
       phrases: [
-        'credit balance is too low',
         'insufficient balance',
         'insufficient credits',
         'requires more credits',
@@ -36,9 +37,17 @@ const signs: readonly (readonly [BodyClass, Signs])[] = [
         "doesn't have any credits",
         'credits are depleted',
         'monthly spending limit',
-        'specified api usage limits',
       ],
+      at: (status) => status === 401 || status === 402 || status === 403 || status === 429,
+    },
+  ],
+  [
+    'out-of-money',
+    {
+      types: [],
+      phrases: ['your credit balance is too low', 'you have reached your specified api usage limits'],
       at: (status) => status < 500,
+      atBeginning: true,
     },
   ],
   [
@@ -111,5 +120,6 @@ export function classifyFailure({ status, type, message }: ProviderFailure): Bod
   if (byType !== undefined) return byType[0];
   if (status === 402) return 'out-of-money';
   const text = message.toLowerCase();
-  return signs.find(([, { phrases, at }]) => at(status) && phrases.some((phrase) => text.includes(phrase)))?.[0];
+  const isSaid = (phrase: string, atBeginning = false): boolean => (atBeginning ? text.startsWith(phrase) : text.includes(phrase));
+  return signs.find(([, { phrases, at, atBeginning }]) => at(status) && phrases.some((phrase) => isSaid(phrase, atBeginning)))?.[0];
 }

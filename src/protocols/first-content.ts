@@ -50,7 +50,7 @@ export function contentOf(body: Buffer, protocol: Protocol): Exclude<Found, 'wai
   }
 }
 
-const unreadable: Found = { failure: { status: 502, type: '', message: 'The provider answered something that cannot be read.' } };
+const unreadable: Exclude<Found, 'wait'> = { failure: { status: 502, type: '', message: 'The provider answered something that cannot be read.' } };
 
 interface Search {
   look(parts: readonly LocatedPart[]): Found;

@@ -56,7 +56,7 @@ export interface Protocol<Request = unknown> {
   /** What changes in a client's own bytes when the provider speaks the same protocol: the model, usage asked for, what this provider has otherwise. `facts` are those of this body. */
   retarget(body: JsonNode, facts: RequestFacts, target: Target): Carried<Edit[]>;
   /** What changes in a client's own bytes so that it has these parameters, as the provider's model takes them, and what it does not take. Absent where requests have none of them. */
-  parameterEdits?(body: JsonNode, parameters: ChatParameters, model: string): Carried<Edit[]>;
+  parameterEdits?(body: JsonNode, parameters: ChatParameters, target: Target): Carried<Edit[]>;
   /** A client's request in canonical form, with what that form cannot hold. Warnings name the path in the client's body. Throws JsonFieldError. */
   decodeRequest(body: JsonNode, facts: RequestFacts): Carried<Request>;
   /** A request as a provider of this protocol takes it, with what it cannot carry. It knows no client's body, so warnings name the canonical field, as most APIs write it (`top_k`). */

@@ -31,17 +31,6 @@ export interface Skipped {
 /** Says why a deployment is not tried; undefined where it may be. */
 export type Bar = (deployment: Deployment) => Omit<Skipped, 'deployment'> | undefined;
 
-/** The first reason of several. */
-export const firstOf =
-  (...bars: readonly Bar[]): Bar =>
-  (deployment) => {
-    for (const bar of bars) {
-      const reason = bar(deployment);
-      if (reason !== undefined) return reason;
-    }
-    return undefined;
-  };
-
 /** Parts deployments that may be tried from those that may not, which `skipped` takes. */
 export function allowed(deployments: readonly Deployment[], bar: Bar, skipped: Skipped[]): Deployment[] {
   return deployments.filter((deployment) => {

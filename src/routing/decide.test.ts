@@ -44,6 +44,7 @@ function ask(body: object, more: Partial<RoutedRequest> = {}): RoutedRequest {
     keeper: undefined,
     seal,
     hasRoom: () => true,
+    onFound() {},
     signal: new AbortController().signal,
     ...more,
   };
@@ -74,8 +75,8 @@ describe('a rule', () => {
 
   test('sets parameters in the client’s own bytes', async () => {
     const found = await decide(ask({ temperature: 2 }), partsOf(simple, { rules: [rule('true', { set: { temperature: 0 } })] }));
-    const sent = found.request.retargeted({ model: 'gpt-5-mini', quirks: {} }).value;
-    expect(JSON.parse(sent.toString())).toMatchObject({ model: 'gpt-5-mini', temperature: 0 });
+    const sent = found.request.retargeted({ model: 'gpt-4.1-mini', quirks: {} }).value;
+    expect(JSON.parse(sent.toString())).toMatchObject({ model: 'gpt-4.1-mini', temperature: 0 });
   });
 
   test('sees what redaction found', async () => {

@@ -4,7 +4,7 @@ import type { Seal } from '../protocols/seal.ts';
 import { taskHintHeader } from './auto/choose.ts';
 import type { AskClassifier } from './auto/classifier.ts';
 import { callerKey, type Caller } from './caller-key.ts';
-import { firstOf, type Bar, type Skipped, type SkipKind } from './candidate.ts';
+import type { Bar, Skipped } from './candidate.ts';
 import { lacks } from './capability.ts';
 import { apisOf } from './choose-api.ts';
 import { chooseModel, fallbacks, type ModelChoice } from './choose-model.ts';
@@ -14,11 +14,11 @@ import type { RequestFeatures } from './features.ts';
 import { noDeployment } from './no-deployment.ts';
 import type { OrderView } from './order/order-view.ts';
 import { forbids, restrictionsOf, type RestrictedTenant } from './residency.ts';
-import { claimFirst, route, type Route, type RouteHealth, type RouteOptions } from './route.ts';
+import { claimFirst, route, type Route, type RouteHealth } from './route.ts';
 import { RuleFacts } from './rules/facts.ts';
 import { withParameters } from './rules/parameters.ts';
 import { chooseRule, isCut, type Rule } from './rules/rule.ts';
-import { carriers } from './strict.ts';
+import { carriers, carriesAll } from './strict.ts';
 import { tokensAt } from './tokens/scale.ts';
 
 /** What routing knows of the world beyond the request. */
@@ -55,7 +55,16 @@ export interface RoutedRequest {
   seal: Seal;
   /** Whether a provider takes an attempt of this request. */
   hasRoom: (provider: string) => boolean;
+  /** Hears what was found, also where it refuses the request. */
+  onFound: (found: Found) => void;
   signal: AbortSignal;
+}
+
+/** What was found out about a request on the way to a chain. */
+export interface Found {
+  choice: ModelChoice;
+  rule: Rule | undefined;
+  skipped: readonly Skipped[];
 }
 
 /** What routing must know of a tenant. */
@@ -103,32 +112,30 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
     features,
     caller,
     hint: headers.get(taskHintHeader),
-    classify,
+    classify: isRestricted(asked) ? notAsked : classify,
     signal,
   });
   const { model } = choice;
-  const routeTo = (first: Model, fallback: readonly Model[], more: Partial<RouteOptions> = {}): Route =>
-    route({
-      model: first,
-      fallback,
-      stickyKey: undefined,
-      bar: barFor(asked, sought, rule),
-      mayUse: ({ name }) => tenant.models?.has(name) ?? true,
-      view: viewOf(sought, parts),
-      health: parts.health,
-      hasRoom: asked.hasRoom,
-      ...more,
-    });
+  const options = {
+    bar: barFor(asked, sought, rule),
+    mayUse: ({ name }: Model) => tenant.models?.has(name) ?? true,
+    view: viewOf(sought, parts),
+    health: parts.health,
+    hasRoom: asked.hasRoom,
+  };
+  const routeTo = (first: Model, fallback: readonly Model[], stickyKey?: number): Route => route({ model: first, fallback, stickyKey, ...options });
   // What is not tried first must not keep others from trying whether a deployment is back.
   const provenOf = ({ chain }: Route): Deployment[] => chain.filter((each) => parts.health.standing(each).type === 'good');
   const modelsFor = (failure: ErrorClass): Model[] => fallbacks(model.fallbackFor.get(failure) ?? [], models, model);
   const stickyKey = model.sticky && callerKey(model.sticky, caller());
-  const usual = routeTo(model, choice.fallback, { stickyKey });
+  const usual = routeTo(model, choice.fallback, stickyKey);
   // A request that is known to be too long for a target need not fail there first.
   const isTooLong = model.fallbackFor.has('context-length') && usual.skipped.some(({ kind }) => kind === 'context-length');
-  const found = isTooLong ? routeTo(model, [...choice.fallback, ...modelsFor('context-length')], { stickyKey }) : usual;
+  const found = isTooLong ? routeTo(model, [...modelsFor('context-length'), ...choice.fallback], stickyKey) : usual;
+  asked.onFound({ choice, rule, skipped: found.skipped });
   const set = rule?.set === undefined ? { value: asked.request, warnings: [] } : withParameters(asked.request, rule.set);
   const isStrict = model.strict || headers.get(strictHeader) === 'true';
+  const wholeOf = (chain: Deployment[]): Deployment[] => (isStrict ? chain.filter((each) => carriesAll(set.value, each, asked.seal)) : chain);
   const able = isStrict && found.chain.length > 0 ? carriers(set.value, found.chain, asked.seal, found.skipped) : found.chain;
   // Last of all, so that nothing that refuses the request leaves a claim behind.
   const probe = claimFirst(able, parts.health, found.skipped);
@@ -142,11 +149,16 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
     rule,
     chainFor(failure) {
       const [first, ...more] = modelsFor(failure);
-      return first === undefined ? [] : provenOf(routeTo(first, more));
+      return first === undefined ? [] : wholeOf(provenOf(routeTo(first, more)));
     },
     aside: (other) => provenOf(routeTo(other, []))[0],
   };
 }
+
+/** Whether a request may not go everywhere. Nobody has said where a classifier is, so it does not see the task of such a request. */
+const isRestricted = ({ tenant, dataClasses }: RoutedRequest): boolean => Object.keys(restrictionsOf(tenant, dataClasses)).length > 0;
+
+const notAsked: AskClassifier = async () => ({ failure: 'not-permitted' });
 
 /** The first rule that matches. */
 function ruleFor(
@@ -168,28 +180,25 @@ const soughtOf = (features: RequestFeatures, { request, headers }: RoutedRequest
 function barFor({ request, keeper, tenant, dataClasses }: RoutedRequest, features: RequestFeatures, rule: Rule | undefined): Bar {
   const { operation } = request.protocol;
   const restrictions = restrictionsOf(tenant, dataClasses);
-  return firstOf(
-    ({ endpoint }) => because('residency', forbids(endpoint, restrictions)),
-    (deployment) => (rule !== undefined && isCut(rule, deployment) ? { kind: 'cut', detail: rule.name } : undefined),
-    (deployment) => (apisOf(deployment, operation).length === 0 ? { kind: 'operation', detail: request.protocol.name } : undefined),
-    ({ endpoint }) => (keeper === undefined || endpoint.name === keeper ? undefined : { kind: 'kept-elsewhere', detail: keeper }),
-    (deployment) => lacks(deployment, features, request),
-  );
+  return (deployment) => {
+    const forbidden = forbids(deployment.endpoint, restrictions);
+    if (forbidden !== undefined) return { kind: 'residency', detail: forbidden };
+    if (rule !== undefined && isCut(rule, deployment)) return { kind: 'cut', detail: rule.name };
+    if (apisOf(deployment, operation).length === 0) return { kind: 'operation', detail: request.protocol.name };
+    if (keeper !== undefined && deployment.endpoint.name !== keeper) return { kind: 'kept-elsewhere', detail: keeper };
+    return lacks(deployment, features, request);
+  };
 }
 
-const because = (kind: SkipKind, detail: string | undefined): ReturnType<Bar> => (detail === undefined ? undefined : { kind, detail });
-
 function viewOf(features: RequestFeatures, { health, random, costNanos }: RoutingParts): OrderView {
-  const expected = (): number => Math.min(features.maxTokens ?? usualOutputTokens, usualOutputTokens);
+  const expectedOutputTokens = Math.min(features.maxTokens ?? usualOutputTokens, usualOutputTokens);
   return {
     random,
-    get expectedOutputTokens() {
-      return expected();
-    },
+    expectedOutputTokens,
     latencyOf: health.latencyOf,
     headroomOf: health.headroomOf,
     inFlight: health.inFlight,
-    costNanos: (deployment) => costNanos(deployment, tokensAt(deployment, features.inputTokens), expected()),
+    costNanos: (deployment) => costNanos(deployment, tokensAt(deployment, features.inputTokens), expectedOutputTokens),
   };
 }
 

@@ -1,10 +1,21 @@
 import { GatewayError } from '../errors.ts';
+import { JsonFieldError } from '../framing/json.ts';
 import { warningHeader } from '../llm/warning.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
 import type { Skipped } from './candidate.ts';
 import { deploymentId, deploymentName, type Deployment } from './deployment.ts';
 import { writeRequest } from './prepare-attempt.ts';
+
+/** Whether a deployment can be given all of a request. */
+export function carriesAll(request: ClientRequest, deployment: Deployment, seal: Seal): boolean {
+  try {
+    return writeRequest(request, deployment, seal).warnings.length === 0;
+  } catch (error) {
+    if (error instanceof JsonFieldError || error instanceof GatewayError) return false;
+    throw error;
+  }
+}
 
 /** Those of a chain that can be given all of a request; `skipped` takes the others. Throws `not-carried` where each would lack something. */
 export function carriers(request: ClientRequest, chain: readonly Deployment[], seal: Seal, skipped: Skipped[]): Deployment[] {

@@ -67,7 +67,7 @@ export function setFleet<Name extends string>(
   });
   afterAll(async () => {
     await gateway?.stop();
-    await Promise.all(names.map((name) => fakes?.[name].stop()));
+    await Promise.all(names.flatMap((name) => fakes?.[name].stop() ?? []));
   });
   return {
     get fakes() {

@@ -12,6 +12,7 @@ const breakers = {
   committed: { failures: 3, rest: '1m' },
   stalling: { failures: 3, rest: '1m' },
   resetting: { failures: 3, rest: '1m' },
+  'now-and-then': { failures: 3, rest: '1m' },
   back: { failures: 3, rest: '700ms' },
   probed: { failures: 3, rest: '700ms' },
   flapping: { failures: 3, rest: '250ms', longestRest: '1m' },
@@ -22,12 +23,15 @@ const breakers = {
   faulty: { failures: 3, rest: '1m' },
 } as const;
 
+/** What the models of some of them say. */
+const more: Readonly<Record<string, ConfigData>> = { committed: { commit: 'first-token' }, stalling: { timeouts: { betweenTokens: '250ms' } } };
+
 const trio = setTrio(({ provider, target }: Parts): ConfigData => ({
   providers: Object.fromEntries(Object.entries(breakers).map(([name, breaker]) => [name, provider('one', { breaker })])),
   models: Object.fromEntries(
     Object.keys(breakers).map((name) => [
       name,
-      { targets: [target('one', { provider: name })], fallback: ['two', 'three'], ...(name === 'committed' && { commit: 'first-token' }), timeouts: { betweenTokens: '250ms' } },
+      { targets: [target('one', { provider: name })], fallback: ['two', 'three'], ...more[name] },
     ]),
   ),
   resilience: { breaker: false },
@@ -89,7 +93,15 @@ describe('a provider that fails is left alone', () => {
     expect(answeredBy(await ask(trio.gateway, name, { stream: true }))).toEqual(['two', 1]);
   });
 
-  test('but not one that the requests themselves are wrong for', async () => {
+  test('but not one that fails now and then between answers that are complete', async () => {
+    for (let number = 0; number < 6; number++) {
+      trio.at.one.behave(unavailable, { say: { text: 'one' }, eventDelayMs: 5 }); // the client hangs up on the last word, before the end of the body
+      expect(answeredBy(await ask(trio.gateway, 'now-and-then', { stream: true }))).toEqual(['two', 2]);
+      expect(answeredBy(await ask(trio.gateway, 'now-and-then', { stream: true }))).toEqual(['now-and-then', 1]);
+    }
+  });
+
+  test('nor one that the requests themselves are wrong for', async () => {
     trio.at.one.behaveAlways({ refuse: { status: 400 } });
     for (let number = 0; number < 8; number++) expect((await post(trio.gateway, 'faulty')).status).toBe(400);
     await untilIdle(trio.gateway);

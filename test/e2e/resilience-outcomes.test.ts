@@ -92,3 +92,18 @@ test('a client that leaves is not the provider’s failure', async () => {
   );
   expect(await attemptsAt('one')).toEqual([['0 left', 1]]);
 });
+
+test('nor is one that hangs up on the last word of a stream: that attempt was good', async () => {
+  trio.at.three.behaveAlways({ say: { text: 'one' }, eventDelayMs: 50 }); // the end of the body comes as long after the last event
+  const labels = { deployment: 'three/gpt-4.1-mini', status: '200' };
+  const [good, left] = await Promise.all(['', 'left'].map((failure) => metricSum(trio.gateway, 'remora_attempts_total', { ...labels, failure })));
+  const entries = await entriesOf(trio.gateway, async () => {
+    for (const sdk of sdks) expect((await ask(trio.gateway, 'three', { stream: true }, { sdk })).text).toBe('one');
+  });
+  expect(entries).toMatchObject([{ ended: 'complete' }, { ended: 'complete' }]);
+  await eventually(
+    () => metricSum(trio.gateway, 'remora_attempts_total', labels),
+    (sum) => sum === Number(good) + Number(left) + 2,
+  );
+  expect(await metricSum(trio.gateway, 'remora_attempts_total', { ...labels, failure: '' })).toBe(Number(good) + 2);
+});

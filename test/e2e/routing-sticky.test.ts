@@ -151,8 +151,10 @@ describe('an experiment', () => {
   });
 
   test('goes by the tenant where the config says so, and by the conversation where a request names no user', async () => {
+    const keepers: string[] = [];
     for (const name of tenants)
-      await keeperOf('compared-by-tenant', (index) => ({ key: keyOf(name), text: `Question ${index}`, more: { user: `u-${index}` } }));
+      keepers.push(await keeperOf('compared-by-tenant', (index) => ({ key: keyOf(name), text: `Question ${index}`, more: { user: `u-${index}` } })));
+    expect(new Set(keepers)).toEqual(new Set(['a', 'b']));
     for (const conversation of ['x', 'y', 'z'])
       await keeperOf('compared', (index) => ({ text: `Question ${index}`, headers: { 'x-remora-conversation': conversation } }));
   });

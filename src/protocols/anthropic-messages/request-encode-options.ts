@@ -8,11 +8,13 @@ interface Sampling {
   temperature?: number | undefined;
   topP?: number | undefined;
   topK?: number | undefined;
+  prefersTopP?: boolean | undefined;
 }
 
 /** The model's part in which sampling options may be sent. */
 export interface SamplingRules extends Pick<ModelRules, 'sampling'> {
-  model: string;
+  /** Who refuses what is refused, for warnings. */
+  refuser: string;
   thinking: Thinking;
 }
 
@@ -21,12 +23,12 @@ const minTopPWithThinking = 0.95;
 
 /** Options that the model refuses are left out. 1 is the default of temperature and top_p: it goes without a warning. */
 export function encodeSampling(
-  { temperature, topP, topK }: Sampling,
-  { model, sampling, thinking }: SamplingRules,
+  { temperature, topP, topK, prefersTopP = false }: Sampling,
+  { refuser, sampling, thinking }: SamplingRules,
   warnings: Warning[],
 ): Record<string, Writable> {
   const drop = (field: string, value: number | undefined, why: string, byDefault?: number): undefined => {
-    if (value !== undefined && value !== byDefault) warnings.push({ field, detail: `is refused by ${model}${why} and left out` });
+    if (value !== undefined && value !== byDefault) warnings.push({ field, detail: `is refused by ${refuser}${why} and left out` });
   };
   if (sampling === 'none') {
     return { temperature: drop('temperature', temperature, '', 1), top_p: drop('top_p', topP, '', 1), top_k: drop('top_k', topK, '') };
@@ -40,9 +42,12 @@ export function encodeSampling(
       top_k: drop('top_k', topK, why),
     };
   }
+  const isAlone = sampling === 'one';
+  if (isAlone && prefersTopP && topP !== undefined) {
+    return { temperature: drop('temperature', temperature, ' beside top_p', 1), top_p: topP, top_k: topK };
+  }
   if (temperature === undefined) return { top_p: topP, top_k: topK };
   if (temperature > 1) warnings.push({ field: 'temperature', detail: 'is at most 1 in the Anthropic API; 1 is sent' });
-  const isAlone = sampling === 'one';
   return { temperature: Math.min(temperature, 1), top_p: isAlone ? drop('top_p', topP, ' beside temperature', 1) : topP, top_k: topK };
 }
 

@@ -22,7 +22,7 @@ export function encodeRequest(request: ChatRequest, { model, quirks }: Target): 
     max_tokens: thinking.maxTokens,
     stream: request.stream || undefined,
     ...content,
-    ...encodeSampling(request, { model, sampling: rules.sampling, thinking }, warnings),
+    ...encodeSampling(request, { refuser: model, sampling: rules.sampling, thinking }, warnings),
     ...encodeOptions(request, warnings),
   };
   return { value: writeJson(bodyFields(body, quirks, fieldsInPath(quirks), warnings)), warnings };

@@ -2,13 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../framing/json.ts';
 import { splice } from '../../framing/splice.ts';
 import type { ChatParameters } from '../chat-parameters.ts';
+import type { Target } from '../protocol.ts';
 import { parameterEdits } from './request-parameters.ts';
 
 const smallest = { model: 'fast', max_tokens: 20_000, messages: [{ role: 'user', content: 'Hi' }] };
 
-function set(body: object, parameters: ChatParameters, model: string): { body: Record<string, unknown>; warnings: string[] } {
+function set(
+  body: object,
+  parameters: ChatParameters,
+  model: string,
+  more: Partial<Target> = {},
+): { body: Record<string, unknown>; warnings: string[] } {
   const node = parseJson(Buffer.from(JSON.stringify({ ...smallest, ...body })));
-  const { value, warnings } = parameterEdits(node, parameters, model);
+  const { value, warnings } = parameterEdits(node, parameters, { model, quirks: {}, ...more });
   return { body: JSON.parse(splice(node.bytes, value).toString()), warnings: warnings.map(({ field }) => field) };
 }
 
@@ -65,6 +71,16 @@ test('where the model takes one sampling option alone, it is the one of the rule
   const { body, warnings } = set({ temperature: 0.9 }, { topP: 0.5 }, 'claude-haiku-4-5');
   expect(body).toEqual({ ...smallest, top_p: 0.5 });
   expect(warnings).toEqual(['temperature']);
+});
+
+test('a version of the API that refuses sampling options gets none, whatever the model', () => {
+  const at = (version: string, more: Partial<Target> = {}) =>
+    set({ top_k: 5 }, { temperature: 0.5, maxTokens: 10 }, 'claude-haiku-4-5', { headers: new Map([['anthropic-version', version]]), ...more });
+  const whole = { body: { ...smallest, max_tokens: 10, temperature: 0.5, top_k: 5 }, warnings: [] };
+  expect(at('2023-06-01')).toEqual(whole);
+  expect(at('2026-10-21')).toEqual({ body: { ...smallest, max_tokens: 10 }, warnings: ['temperature', 'top_k'] });
+  expect(at('2027-01-01').body).toEqual({ ...smallest, max_tokens: 10 });
+  expect(at('2026-10-21', { quirks: { bodyVersion: 'bedrock-2023-05-31' } })).toEqual(whole); // the cloud is asked for its own version
 });
 
 test("the client's own options stay, even wrong ones, where the rule is about something else", () => {

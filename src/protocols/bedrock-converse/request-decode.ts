@@ -39,7 +39,8 @@ function decodePrompt(body: JsonNode, stream: boolean, warnings: Warnings): Chat
   return request;
 }
 
-function decodeInference(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
+/** How tokens are chosen, how many at most, and where the answer stops. */
+export function decodeInference(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
   const config = optional(body, 'inferenceConfig');
   if (config === undefined) return;
   warnings.others(config, ['maxTokens', 'temperature', 'topP', 'stopSequences']);

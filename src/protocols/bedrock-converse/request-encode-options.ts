@@ -25,7 +25,7 @@ export function encodeInference(
     top_k: topK,
   } = plan.claude === undefined
     ? sampling(asked, plan, warnings)
-    : encodeSampling(asked, { model, sampling: plan.claude.rules.sampling, thinking: plan.claude.thinking }, warnings);
+    : encodeSampling(asked, { refuser: model, sampling: plan.claude.rules.sampling, thinking: plan.claude.thinking }, warnings);
   const stop = request.stop.filter((sequence) => sequence.trim() !== '');
   if (stop.length < request.stop.length) warnings.push({ field: 'stop', detail: 'blank stop sequences are refused and left out' });
   return {

@@ -1,13 +1,13 @@
-import { optional, optionalCount, optionalNumber } from '../../framing/json-fields.ts';
+import { optional } from '../../framing/json-fields.ts';
 import type { Writable } from '../../framing/json-write.ts';
 import type { JsonNode } from '../../framing/json.ts';
 import type { Edit } from '../../framing/splice.ts';
 import type { ChatRequest, Warning } from '../../llm/request.ts';
-import type { ModelRules } from '../anthropic-messages/request-models.ts';
-import { changedReasoning, sampling } from '../anthropic-messages/request-parameters.ts';
-import { setFields, setInnerFields, type ChatParameters } from '../chat-parameters.ts';
-import type { Carried } from '../protocol.ts';
+import { changedReasoning } from '../anthropic-messages/request-parameters.ts';
+import { setFields, setInnerFields, setsSampling, withChatParameters, type ChatParameters } from '../chat-parameters.ts';
+import type { Carried, Target } from '../protocol.ts';
 import { Warnings } from '../warnings.ts';
+import { decodeInference } from './request-decode.ts';
 import { decodeAdditional } from './request-decode-additional.ts';
 import { decodeOutput } from './request-decode-output.ts';
 import { encodeInference } from './request-encode-options.ts';
@@ -15,14 +15,14 @@ import { planReasoning, type Plan } from './request-encode-reasoning.ts';
 import { rulesOf } from './request-models.ts';
 
 /** Parameters of a rule in a client's own bytes. Each maker's models have their own field for how much to think. */
-export function parameterEdits(body: JsonNode, parameters: ChatParameters, model: string): Carried<Edit[]> {
+export function parameterEdits(body: JsonNode, parameters: ChatParameters, { model }: Target): Carried<Edit[]> {
   const warnings: Warning[] = [];
   const rules = rulesOf(model);
   const config = optional(body, 'inferenceConfig');
-  const request = optionsOf(body, config, parameters, rules.reasoning.kind === 'claude' ? rules.reasoning.rules : { sampling: 'both' }, warnings);
+  const request = optionsOf(body, parameters);
   const isPlanned = changedReasoning(request.reasoning, parameters) !== undefined;
   const plan = planReasoning({ ...request, ...changed(request, parameters) }, [], rules, isPlanned ? warnings : []);
-  const isSampled = parameters.temperature !== undefined || parameters.topP !== undefined || parameters.reasoningEffort !== undefined;
+  const isSampled = setsSampling(parameters);
   const { inferenceConfig } = encodeInference(request, model, { rules, plan }, isSampled ? warnings : []);
   const inference = setInnerFields(config, {
     maxTokens: parameters.maxTokens,
@@ -37,26 +37,13 @@ export function parameterEdits(body: JsonNode, parameters: ChatParameters, model
   return { value: [...setFields(body, fields), ...inference.edits, ...additional.edits, ...claude.edits, ...output.edits], warnings };
 }
 
-/** The options of a request as they shall be, but for how much the model thinks. */
-function optionsOf(
-  body: JsonNode,
-  config: JsonNode | undefined,
-  parameters: ChatParameters,
-  rules: Pick<ModelRules, 'sampling'>,
-  warnings: Warning[],
-): ChatRequest {
+/** The options of a request as they shall be, but for how much the model thinks, and where it stops. */
+function optionsOf(body: JsonNode, { maxTokens, temperature, topP }: ChatParameters): ChatRequest {
   const request: ChatRequest = { stream: false, messages: [], tools: [], stop: [] };
   decodeAdditional(body, request, new Warnings());
+  decodeInference(body, request, new Warnings());
   decodeOutput(body, request, new Warnings());
-  const maxTokens = parameters.maxTokens ?? (config && optionalCount(config, 'maxTokens', 1));
-  const own = { temperature: config && optionalNumber(config, 'temperature'), topP: config && optionalNumber(config, 'topP') };
-  const { temperature, topP } = sampling({ temperature: parameters.temperature, topP: parameters.topP }, own, rules, warnings);
-  return {
-    ...request,
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
-  };
+  return withChatParameters({ ...request, stop: [] }, { maxTokens, temperature, topP });
 }
 
 function changed({ reasoning }: ChatRequest, parameters: ChatParameters): Pick<ChatRequest, 'reasoning'> {

@@ -6,7 +6,7 @@ import { parameterEdits } from './request-parameters.ts';
 
 function set(body: object, parameters: ChatParameters, model: string): { body: Record<string, unknown>; warnings: string[] } {
   const node = parseJson(Buffer.from(JSON.stringify(body)));
-  const { value, warnings } = parameterEdits(node, parameters, model);
+  const { value, warnings } = parameterEdits(node, parameters, { model, quirks: {} });
   return { body: JSON.parse(splice(node.bytes, value).toString()), warnings: warnings.map(({ field }) => field) };
 }
 

@@ -3,13 +3,17 @@ import type { JsonNode } from '../../framing/json.ts';
 import type { Edit } from '../../framing/splice.ts';
 import type { Warning } from '../../llm/request.ts';
 import { setFields, setInnerFields, type ChatParameters } from '../chat-parameters.ts';
-import type { Carried } from '../protocol.ts';
+import type { Carried, Target } from '../protocol.ts';
 import { encodeAmount } from './request-encode-config.ts';
 import { thinkingOf } from './request-models.ts';
 import { field, snakeCase } from './wire-fields.ts';
 
 /** Parameters of a rule in a client's own bytes. How much to think is said in levels or in tokens, as the model takes it. */
-export function parameterEdits(body: JsonNode, { maxTokens, temperature, topP, reasoningEffort }: ChatParameters, model: string): Carried<Edit[]> {
+export function parameterEdits(
+  body: JsonNode,
+  { maxTokens, temperature, topP, reasoningEffort }: ChatParameters,
+  { model }: Target,
+): Carried<Edit[]> {
   const warnings: Warning[] = [];
   const config = field(body, 'generationConfig');
   const thinking = reasoningEffort === undefined ? {} : encodeAmount({ effort: reasoningEffort }, thinkingOf(model), warnings);

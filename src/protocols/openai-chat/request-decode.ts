@@ -69,17 +69,23 @@ const isDefault = (body: JsonNode, key: string): boolean => {
   return value !== undefined && JSON.stringify(JSON.parse(value.text)) === changesNothing.get(key);
 };
 
-function decodeStop(body: JsonNode): string[] {
+/** Where the answer shall stop. */
+export function decodeStop(body: JsonNode): string[] {
   const stop = optional(body, 'stop');
   if (stop === undefined) return [];
   return stop.type === 'string' ? [stop.string()] : stop.items().map((item) => item.string());
 }
 
-function decodeSampling(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
+/** The numbers that say how tokens are chosen. */
+export function decodeNumbers(body: JsonNode, request: ChatRequest): void {
   for (const [field, ours] of sharedNumbers) {
     const value = optionalNumber(body, field);
     if (value !== undefined) request[ours] = value;
   }
+}
+
+function decodeSampling(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
+  decodeNumbers(body, request);
   const topK = optionalNumber(body, 'top_k'); // not OpenAI's, but of most compatible servers
   if (topK !== undefined) request.topK = topK;
   const seed = optionalNumber(body, 'seed');

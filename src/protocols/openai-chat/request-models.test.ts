@@ -24,8 +24,12 @@ test.each(['gpt-5.1', 'gpt-5.4-mini', 'gpt-5.6-sol'])('%s samples as long as it 
 });
 
 test.each(['gpt-4o', 'gpt-4.1-mini', 'gpt-4-turbo', 'gpt-3.5-turbo', 'gpt-5-chat-latest'])('%s does not reason', (model) => {
-  expect(fit(model, { ...sampling, reasoning: { effort: 'low' } })).toMatchObject({ request: { ...sampling, reasoning: {} }, warned: ['reasoning'] });
-  expect(fit(model, { reasoning: { effort: 'none' } }).warned).toEqual([]);
+  const { request, warned } = fit(model, { ...sampling, reasoning: { effort: 'low', show: true } });
+  expect(request).toEqual({ stream: false, messages: [], tools: [], ...sampling });
+  expect(warned).toEqual(['reasoning']);
+  expect(fit(model, { reasoning: { show: true } }).warned).toEqual(['reasoning']);
+  const none = fit(model, { reasoning: { effort: 'none' } });
+  expect([none.request.reasoning, none.warned]).toEqual([undefined, []]);
 });
 
 test.each([

@@ -26,7 +26,7 @@ const families: readonly ModelRules[] = [
   { family: /(?:^|\/)gpt-[6-9]/, sampling: 'never', maxOutput: 128_000 },
 ];
 
-/** A request without what one of OpenAI's models refuses. */
+/** A request without what one of OpenAI's models refuses, whichever of OpenAI's protocols it goes out in. */
 export function fitToModel(request: ChatRequest, model: string, warnings: Warning[]): ChatRequest {
   const rules = families.find(({ family }) => family.test(model));
   if (rules === undefined) return request;
@@ -42,18 +42,20 @@ export function fitToModel(request: ChatRequest, model: string, warnings: Warnin
   return isSampled ? fitted : withoutSampling(fitted, warnings);
 }
 
-/** Of the efforts that the model takes the nearest; a budget becomes one. */
+/** Of the efforts that the model takes the nearest; a budget becomes one. A model that does not reason is told nothing of it. */
 function fitReasoning(request: ChatRequest, { efforts }: ModelRules, warnings: Warning[]): void {
   const { reasoning } = request;
-  const effort = reasoning && effortOf(reasoning);
-  if (reasoning === undefined || effort === undefined || efforts === undefined || efforts.includes(effort)) return;
-  const { effort: named, budgetTokens: _, ...others } = reasoning;
-  const nearest = nearestEffort(effort, efforts);
-  if (nearest === undefined) {
-    if (effort !== 'none') warnings.push({ field: 'reasoning', detail: 'is left out: this model does not reason' });
-    request.reasoning = others;
+  if (reasoning === undefined || efforts === undefined) return;
+  const effort = effortOf(reasoning);
+  if (efforts.length === 0) {
+    const isAsked = effort === undefined ? reasoning.show === true : effort !== 'none';
+    if (isAsked) warnings.push({ field: 'reasoning', detail: 'is left out: this model does not reason' });
+    delete request.reasoning;
     return;
   }
+  const nearest = effort && nearestEffort(effort, efforts);
+  if (nearest === undefined || nearest === effort) return;
+  const { effort: named, budgetTokens: _, ...others } = reasoning;
   if (named !== undefined) warnings.push({ field: 'reasoning', detail: `is not ${effort} but ${nearest}, the nearest that this model has` });
   request.reasoning = { ...others, effort: nearest };
 }

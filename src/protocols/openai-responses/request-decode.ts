@@ -7,6 +7,7 @@ import type { Carried } from '../protocol.ts';
 import { Warnings } from '../warnings.ts';
 import { decodeInput, keptAtOpenAi } from './request-decode-input.ts';
 import { decodeTools, decodeToolSettings } from './request-decode-tools.ts';
+import { logprobsInText } from './wire.ts';
 
 /** Fields that are carried, or whose own reader warns. What `stream_options` says concerns the client's own stream alone. */
 const carried: readonly string[] = [
@@ -111,11 +112,11 @@ function decodeUser(body: JsonNode, request: ChatRequest, warnings: Warnings): v
 }
 
 /** What the answer shall hold besides. Encrypted reasoning is always there. */
-function decodeInclude(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
+export function decodeInclude(body: JsonNode, request: ChatRequest, warnings: Warnings): void {
   let isAsked = false;
   for (const item of optional(body, 'include')?.items() ?? []) {
     const wanted = item.string();
-    if (wanted === 'message.output_text.logprobs') isAsked = true;
+    if (wanted === logprobsInText) isAsked = true;
     else if (wanted !== 'reasoning.encrypted_content') warnings.add(item, 'is not carried: it is part of what only OpenAI has');
   }
   const top = optionalCount(body, 'top_logprobs') ?? 0;
@@ -161,7 +162,8 @@ function decodeFormat(format: JsonNode, warnings: Warnings): ResponseFormat | un
   }
 }
 
-function decodeReasoning(body: JsonNode, warnings: Warnings): Reasoning | undefined {
+/** How much the model shall think, and whether the answer shall sum it up. */
+export function decodeReasoning(body: JsonNode, warnings: Warnings): Reasoning | undefined {
   const node = optional(body, 'reasoning');
   if (node === undefined) return undefined;
   const isUsual = (field: string, value: string): string[] => (optional(node, field)?.text === JSON.stringify(value) ? [field] : []);

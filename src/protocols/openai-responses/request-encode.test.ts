@@ -58,7 +58,7 @@ test('a request of this protocol is the same once it was decoded and encoded, bu
   const body = parseJson(Buffer.from(JSON.stringify(everyTranslatableField)));
   const { value } = openaiResponses.decodeRequest(body, openaiResponses.facts(body, {}));
   const { value: text, warnings } = openaiResponses.encodeRequest(value, {
-    model: 'gpt-5-mini',
+    model: 'my-deployment',
     quirks: { cacheMarkers: 'prompt_cache_breakpoint' },
   });
   expect(warnings).toEqual([]);
@@ -170,7 +170,7 @@ test('a request of this protocol is the same once it was decoded and encoded, bu
       "metadata": {
         "c@d.de": "e@f.de",
       },
-      "model": "gpt-5-mini",
+      "model": "my-deployment",
       "parallel_tool_calls": false,
       "prompt_cache_key": "bob-1",
       "reasoning": {
@@ -404,7 +404,7 @@ describe('reasoning of earlier turns', () => {
 
 describe('settings', () => {
   test('have their fields', () => {
-    const { body, warnings } = encoded({
+    const request: Partial<ChatRequest> = {
       stream: true,
       maxTokens: 100,
       temperature: 0.5,
@@ -416,7 +416,8 @@ describe('settings', () => {
       verbosity: 'low',
       logprobs: { top: 3 },
       reasoning: { budgetTokens: 9000, show: true },
-    });
+    };
+    const { body, warnings } = encoded(request, {}, 'my-deployment');
     expect(warnings).toEqual([]);
     expect(body).toMatchObject({
       stream: true,
@@ -435,10 +436,25 @@ describe('settings', () => {
   });
 
   test('that the API has no field for are warned of, unless they change nothing', () => {
-    expect(
-      encoded({ topK: 3, seed: 1, stop: ['x'], choices: 2, frequencyPenalty: 1, presencePenalty: 1, prediction: 'x', serviceTier: 'gold' }).fields,
-    ).toEqual([...['service_tier', 'top_k', 'seed', 'stop', 'n', 'frequency_penalty', 'presence_penalty', 'prediction']]);
+    const request = { topK: 3, seed: 1, stop: ['x'], choices: 2, frequencyPenalty: 1, presencePenalty: 1, prediction: 'x', serviceTier: 'gold' };
+    expect(encoded(request, {}, 'gpt-4.1').fields).toEqual([
+      ...['service_tier', 'top_k', 'seed', 'stop', 'n', 'frequency_penalty', 'presence_penalty', 'prediction'],
+    ]);
     expect(encoded({ choices: 1, frequencyPenalty: 0, presencePenalty: 0, serviceTier: 'auto' }).fields).toEqual([]);
+  });
+
+  test('that the model refuses are left out with a warning', () => {
+    const sampling = { temperature: 0.5, topP: 0.9, logprobs: { top: 3 } };
+    const always = encoded({ ...sampling, maxTokens: 200_000 });
+    expect(always.fields).toEqual(['max_tokens', 'temperature', 'top_p', 'logprobs']);
+    expect(always.body).toMatchObject({ max_output_tokens: 128_000, include: ['reasoning.encrypted_content'] });
+    for (const field of ['temperature', 'top_p', 'top_logprobs']) expect(always.body).not.toHaveProperty(field);
+    const isDefault = encoded({ temperature: 1, topP: 1 });
+    expect([isDefault.fields, Object.keys(isDefault.body)]).toEqual([[], ['model', 'input', 'store', 'include']]);
+    const never = encoded({ ...sampling, reasoning: { budgetTokens: 9000, show: true } }, {}, 'gpt-4o');
+    expect(never.fields).toEqual(['reasoning']);
+    expect(never.body).toMatchObject({ temperature: 0.5, top_p: 0.9, top_logprobs: 3, include: ['message.output_text.logprobs'] });
+    expect(never.body).not.toHaveProperty('reasoning');
   });
 
   test('that are too small for OpenAI are raised with a warning', () => {
@@ -447,7 +463,7 @@ describe('settings', () => {
 
   test('follow what a provider refuses, or has otherwise', () => {
     const quirks: Quirks = { refusedFields: ['store', 'top_p'], renamedFields: { safety_identifier: 'user' }, reasoningEfforts: ['low', 'high'] };
-    const { body, fields } = encoded({ topP: 0.9, user: 'u', reasoning: { effort: 'minimal' } }, quirks);
+    const { body, fields } = encoded({ topP: 0.9, user: 'u', reasoning: { effort: 'minimal' } }, quirks, 'my-deployment');
     expect(body).toMatchObject({ user: 'u', reasoning: { effort: 'low' } });
     for (const field of ['store', 'top_p', 'safety_identifier']) expect(body).not.toHaveProperty(field);
     expect(fields).toEqual(['reasoning', 'top_p']);

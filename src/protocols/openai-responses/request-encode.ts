@@ -2,16 +2,19 @@ import { RawJson, writeJson, type Writable } from '../../framing/json-write.ts';
 import { effortOf, nearestEffort } from '../../llm/reasoning.ts';
 import type { ChatRequest, ResponseFormat, Tool, ToolChoice, Warning } from '../../llm/request.ts';
 import { serviceTiers } from '../openai-chat/request-fields.ts';
+import { fitToModel } from '../openai-chat/request-models.ts';
 import { jsonInstruction, renames } from '../openai-chat/request-quirks.ts';
 import type { Carried, Quirks, Target } from '../protocol.ts';
+import { logprobsInText } from './wire.ts';
 import { encodeInput } from './request-encode-input.ts';
 import { fitsStrictMode } from '../openai-chat/request-strict-schema.ts';
 
 type Fields = Record<string, Writable>;
 
 /** A canonical request as a provider of this protocol takes it: it keeps nothing, and gives its reasoning in a form that can be sent back. */
-export function encodeRequest(request: ChatRequest, target: Target): Carried<string> {
+export function encodeRequest(whole: ChatRequest, target: Target): Carried<string> {
   const warnings: Warning[] = [];
+  const request = fitToModel(whole, target.model, warnings);
   const body = {
     ...encodePrompt(request, target, warnings),
     stream: request.stream || undefined,
@@ -67,14 +70,15 @@ function encodeInclude({ logprobs, reasoning, messages }: ChatRequest, model: st
   );
   const asked = reasoning === undefined ? undefined : effortOf(reasoning);
   const reasons = reasoningModel.test(model) || hasState || (asked !== undefined && asked !== 'none');
-  const include = [...(reasons ? ['reasoning.encrypted_content'] : []), ...(logprobs === undefined ? [] : ['message.output_text.logprobs'])];
+  const include = [...(reasons ? ['reasoning.encrypted_content'] : []), ...(logprobs === undefined ? [] : [logprobsInText])];
   return include.length === 0 ? undefined : include;
 }
 
 /** Fewest output tokens that OpenAI lets a client ask for. */
 const fewestTokens = 16;
 
-function encodeMaxTokens({ maxTokens }: ChatRequest, warnings: Warning[]): number | undefined {
+/** The limit of the output, if there is one, as it may be sent. */
+export function encodeMaxTokens({ maxTokens }: ChatRequest, warnings: Warning[]): number | undefined {
   if (maxTokens === undefined || maxTokens >= fewestTokens) return maxTokens;
   warnings.push({ field: 'max_tokens', detail: `is at least ${fewestTokens} in OpenAI Responses; ${fewestTokens} is sent` });
   return fewestTokens;

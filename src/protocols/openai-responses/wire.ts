@@ -2,6 +2,9 @@ import type { TokenLogprob } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import { countOf, isObject } from '../untrusted.ts';
 
+/** What `include` says for log probabilities in the answer's text. */
+export const logprobsInText = 'message.output_text.logprobs';
+
 /** A provider's usage in our words; undefined where it is none. */
 export function readUsage(value: unknown): Usage | undefined {
   if (!isObject(value) || typeof value['input_tokens'] !== 'number') return undefined;

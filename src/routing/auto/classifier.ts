@@ -3,8 +3,8 @@ import { createAdmission, type Admission } from './admission.ts';
 import { writeQuestion, type TaskQuestion } from './question.ts';
 import { readVerdict } from './verdict.ts';
 
-/** Why a classifier has not said how hard a task is. `busy` and `resting`: it was not asked; `cancelled`: the client went away. */
-export type ClassifierFailure = 'timeout' | 'unreachable' | 'status' | 'unreadable' | 'busy' | 'resting' | 'cancelled';
+/** Why a classifier has not said how hard a task is. `busy`, `resting` and `not-permitted`: it was not asked, the last since the task may not go there; `cancelled`: the client went away. */
+export type ClassifierFailure = 'timeout' | 'unreachable' | 'status' | 'unreadable' | 'busy' | 'resting' | 'not-permitted' | 'cancelled';
 
 /** What a classifier says of a task: its score, 0 to 1. */
 export type Verdict = { score: number } | { failure: ClassifierFailure };

@@ -95,7 +95,16 @@ describe('embedded ledger', () => {
       outputAudioTokens: 0,
     };
     const ledger = open();
-    ledger.record({ ...entry({ tenant: 'free', costNanos: 6 }), usage, estimated: true, unpriced: true, end: 'left', status: 0, attempts: 2 });
+    ledger.record({
+      ...entry({ tenant: 'free', costNanos: 6 }),
+      usage,
+      estimated: true,
+      unpriced: true,
+      end: 'left',
+      status: 0,
+      attempts: 2,
+      experiments: ['x:a', 'y:b'],
+    });
     await ledger.close();
     const database = new DatabaseSync(path, { readOnly: true });
     expect({ ...database.prepare('SELECT * FROM entries').get() }).toEqual({
@@ -119,6 +128,7 @@ describe('embedded ledger', () => {
       ended: 'left',
       status: 0,
       attempts: 2,
+      experiments: 'x:a,y:b',
       started_at: trafficAt,
     });
     database.close();

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { createAdmission } from '../admission/admission.ts';
+import { FakeClock } from '../admission/clock.fixture.ts';
+import { createGates } from '../admission/gates.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import { noUsage } from '../llm/usage.ts';
+import { tenant } from '../policies/tenant.fixture.ts';
+import { ClientRequest } from '../protocols/client-request.ts';
+import { openaiChat } from '../protocols/openai-chat/index.ts';
+import { createSeals } from '../protocols/seal.ts';
+import { deployment, endpoint, model, target } from '../routing/deployment.fixture.ts';
+import type { Decision } from '../routing/decide.ts';
+import { createHealth } from '../routing/health/health.ts';
+import { untraced } from '../telemetry/spans.ts';
+import { openAdmittance } from './admit.ts';
+import { createAttemptLog } from './attempt-log.ts';
+import { Attempts } from './attempts.ts';
+import { createFindWay, type WayDeps } from './find-way.ts';
+import type { ExchangeState } from './state.ts';
+
+const breaker = {
+  consecutiveFailures: 1,
+  failureRate: 1,
+  minRequests: 100,
+  slowRate: 1,
+  slowMs: undefined,
+  windowMs: 10_000,
+  openMs: 30_000,
+  longestOpenMs: 60_000,
+};
+const failed = { cluster: '', status: 503, failure: undefined, details: '', durationMs: 1, firstByteMs: 1, headers: new Map<string, string>() };
+const resilience = {
+  whenAllRest: 'refuse' as const,
+  retryBudget: 0.2,
+  maxConcurrent: undefined,
+  queue: { max: 10, waitMs: 1000 },
+  maxBodyBytes: 1 << 20,
+  share: undefined,
+};
+
+/** One exchange that looks for its way to a model at the providers `a` and `b`. */
+function stage() {
+  const [a, b] = [deployment(endpoint('a', { breaker })), deployment(endpoint('b', { breaker, maxConcurrent: 1 }))];
+  const clock = new FakeClock();
+  const { now } = clock;
+  const health = createHealth({ now, random: () => 0.5, by: 'test', onEvent() {} });
+  const gates = createGates({ limits: new Map([['b', 1]]), queue: resilience.queue }, clock, 'All are busy.');
+  const admission = createAdmission({ maxConcurrent: undefined, queue: resilience.queue }, clock);
+  const admittance = openAdmittance({ admission, gates, entrant: { tenant: 't', priority: 'normal' }, waitMs: 1000, now });
+  const attemptLog = createAttemptLog({ now, onStray() {} });
+  const attempts = new Attempts({ requestId: 'r', health, admittance, attemptLog, trace: untraced, count() {}, isComplete: () => false, now });
+  const snapshot: Snapshot = {
+    listen: { host: '', port: 0 },
+    admin: { host: '', port: 0 },
+    endpoints: new Map(),
+    models: new Map([['m', model('m', [target(a), target(b)], { strategy: 'priority' })]]),
+    tenants: new Map(),
+    keys: new Map(),
+    store: { kind: 'embedded', path: '' },
+    rules: [],
+    resilience,
+    passThrough: undefined,
+    secrets: undefined,
+    cors: undefined,
+    telemetry: { otlp: undefined, sampling: 0 },
+  };
+  const deps: WayDeps = {
+    health,
+    gates,
+    classify: undefined,
+    costNanos: () => undefined,
+    counters: { skipped() {}, chosen() {} },
+    random: () => 0.5,
+    now,
+    onFailure() {},
+  };
+  const state: ExchangeState = {
+    id: 'x',
+    requestId: 'r',
+    opening: { type: 'request-headers', headers: new Map(), endOfStream: false, attributes: new Map(), metadata: new Map() },
+    createdAt: 0,
+    protocol: openaiChat,
+    trace: untraced,
+    outcome: {
+      end: 'left',
+      status: 0,
+      deployment: undefined,
+      experiments: [],
+      attempts: 0,
+      warnings: 0,
+      usage: noUsage,
+      requestBytes: 0,
+      deliveredBytes: 0,
+    },
+    error: undefined,
+    onError() {},
+  };
+  const seal = createSeals(['0123456789abcdef0123456789abcdef'], randomBytes)('t');
+  const parts = { snapshot, identity: { tenant: tenant('t'), key: 'k' }, seal, admittance, attempts, signal: new AbortController().signal };
+  const request = new ClientRequest(openaiChat, Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })));
+  async function find(): Promise<Decision> {
+    const way = createFindWay(deps, parts, state)(request, { dataClasses: [], keeper: undefined });
+    for (;;) {
+      const step = await way.next();
+      if (step.done === true) return step.value;
+    }
+  }
+  return { a, b, now, health, gates, find };
+}
+
+test('while one provider rests, a place at the busy one is waited for', async () => {
+  const { a, b, now, health, gates, find } = stage();
+  health.heard(a, { ...failed, startedAt: now() }, { isStream: false });
+  const held = gates.take('b');
+  const found = find();
+  await new Promise((resolve) => setImmediate(resolve));
+  held.release();
+  expect((await found).chain).toEqual([b]);
+});
