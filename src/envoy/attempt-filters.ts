@@ -36,11 +36,15 @@ const watch = (timeouts: ReplyTimeouts): ConfigObject =>
 
 /** Besides, the answer's headers are answered only when some of the body is here: Envoy may still make another attempt until then. The rest of the body passes unseen. */
 const guard = (timeouts: ReplyTimeouts): ConfigObject =>
-  extProc('guard', { ...timeouts, longestReplyMs: longestHoldMs }, {
-    send_body_without_waiting_for_header_response: true, // mode_override is ignored with it
-    processing_mode: { ...requestAlone, response_header_mode: 'SEND', response_body_mode: 'STREAMED' },
-    request_attributes,
-  });
+  extProc(
+    'guard',
+    { ...timeouts, longestReplyMs: longestHoldMs },
+    {
+      send_body_without_waiting_for_header_response: true, // mode_override is ignored with it
+      processing_mode: { ...requestAlone, response_header_mode: 'SEND', response_body_mode: 'STREAMED' },
+      request_attributes,
+    },
+  );
 
 function skippedWhere(filter: ConfigObject, ...predicates: ConfigObject[]): ConfigObject {
   const skip = { action: extension('skip', 'envoy.extensions.filters.common.matcher.action.v3.SkipFilter') };

@@ -83,7 +83,10 @@ describe('a provider cluster', () => {
   });
 
   test('keeps the name of its statistics where its address changes, though not its own', () => {
-    const names = ['http://vllm:8000/v1', 'http://vllm-2:8000/v1'].map((url) => [clusterOf(endpoint('it', url)), valuesOf(provider(url), 'alt_stat_name')[0]]);
+    const names = ['http://vllm:8000/v1', 'http://vllm-2:8000/v1'].map((url) => [
+      clusterOf(endpoint('it', url)),
+      valuesOf(provider(url), 'alt_stat_name')[0],
+    ]);
     expect(new Set(names.map(([name]) => name)).size).toBe(2);
     expect(names.map(([, statistics]) => statistics)).toEqual(['p_it', 'p_it']);
   });
@@ -129,12 +132,18 @@ describe('the bootstrap', () => {
     expect(valuesOf(log, 'cluster_name')).toEqual(['ext_proc']);
     expect(valuesOf(log, 'buffer_size_bytes')).toEqual([0]);
     const headers = valuesOf(log, 'additional_response_headers_to_log').flat();
-    expect(headers).toEqual(expect.arrayContaining(['x-remora-retry', 'retry-after', 'x-ratelimit-remaining-requests', 'anthropic-ratelimit-tokens-remaining']));
+    expect(headers).toEqual(
+      expect.arrayContaining(['x-remora-retry', 'retry-after', 'x-ratelimit-remaining-requests', 'anthropic-ratelimit-tokens-remaining']),
+    );
   });
 
   test('gives the sidecar’s streams room for the largest message, since an attempt’s filter that must wait crashes Envoy', () => {
     const sidecar = named(bootstrap(options({ maxBodyBytes: 50 << 20 }), 'inline'), 'ext_proc');
     expect(valuesOf(sidecar, 'initial_stream_window_size')).toEqual([100 << 20]);
+  });
+
+  test('never lets go of the clients that ask the sidecar: streams may still be closing that they opened', () => {
+    expect(valuesOf(bootstrap(options(), 'inline'), 'max_cached_entry_idle_duration')).toEqual(['31536000s']);
   });
 
   test('leaves it to each exchange which answers are followed by another attempt', () => {

@@ -3,7 +3,7 @@ import { envoyAddress, type LocalAddress } from './address.ts';
 import { otlpCluster, providerCluster, type ProviderClusterOptions, refusingCluster, sidecarCluster } from './clusters.ts';
 import { gatewayListener, type GatewayTimeouts, type ListenerOptions } from './listener.ts';
 import { tracingRuntime } from './tracing.ts';
-import { type ConfigObject, typed } from './typed.ts';
+import { type ConfigObject, duration, typed } from './typed.ts';
 
 /** Everything that Envoy's config depends on. */
 export interface GatewayOptions extends ListenerOptions, ProviderClusterOptions {
@@ -39,6 +39,9 @@ export function bootstrap(options: GatewayOptions, clusters: ClusterSource): Con
     admin: admin && adminInterface(admin),
     layered_runtime: { layers: [{ name: 'static', static_layer: { ...runtime, ...(telemetry.otlp && tracingRuntime) } }] },
     overload_manager: overloadManager(options),
+    // By default an ext_proc client that nobody has used for 50 s is let go of, while streams that it opened are still closing (see `runtime`): Envoy crashes.
+    // So does every exchange that takes longer with no other beside it. There is one client for each filter and worker, so none needs to go.
+    grpc_async_client_manager_config: { max_cached_entry_idle_duration: duration(365 * 24 * 3_600_000) },
     dynamic_resources: clusters === 'inline' ? undefined : { cds_config: watchedFile(clusters) },
     static_resources: {
       listeners: [gatewayListener(options)],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createAdmission } from '../admission/admission.ts';
 import { FakeClock } from '../admission/clock.fixture.ts';
 import { createGates } from '../admission/gates.ts';
-import { openAdmittance, type Admittance, type Waiting } from './admit.ts';
+import { Admittance, type Waiting } from './admit.ts';
 import { drive } from './driver.ts';
 import { proceed, type Message, type Reply } from './message.ts';
 
@@ -25,7 +25,7 @@ function gateway({ maxConcurrent = 1 } = {}) {
     'All providers are busy.',
   );
   const arrive = (signal?: AbortSignal): Admittance =>
-    openAdmittance({ admission, gates, entrant: { tenant: 'a', priority: 'normal', signal }, waitMs: 1000, now });
+    new Admittance({ admission, gates, entrant: { tenant: 'a', priority: 'normal', signal }, waitMs: 1000, now });
   return { clock, admission, gates, arrive };
 }
 

@@ -7,20 +7,6 @@ import type { Wait } from './message.ts';
 /** A wait of the exchange: it tells Envoy to be patient, and ends when there is a place. It throws where none comes free in time, or the client leaves. */
 export type Waiting = AsyncGenerator<Wait, void, unknown>;
 
-/** The places that one exchange holds: in the gateway, and at the provider that it calls. */
-export interface Admittance {
-  /** Comes into the gateway; undefined where that needs no wait. Throws where it is refused. */
-  enter(): Waiting | undefined;
-  /** Takes a place for the first attempt at one of these providers, the first that has one; undefined where that needs no wait. Throws where it is refused. */
-  enterAny(providers: readonly [string, ...string[]]): Waiting | undefined;
-  /** A further attempt begins: the place at the last provider is given back, and one taken at this. It never waits. */
-  move(provider: string): void;
-  /** Name of the provider at which it has a place. */
-  readonly provider: string | undefined;
-  /** Gives all places back, those too that are still waited for. */
-  release(): void;
-}
-
 export interface AdmittanceParts {
   admission: Admission;
   /** Named after the providers. */
@@ -35,17 +21,63 @@ export interface AdmittanceParts {
 /** Time that is left for the rest of the reply when a wait was as long as it may be, in milliseconds: what Envoy gives any reply. */
 const replyMs = 5000;
 
-/** Opens what one exchange holds; it ends with `release`. */
-export function openAdmittance({ admission, gates, entrant, waitMs, now }: AdmittanceParts): Admittance {
-  let inGateway: Ticket | undefined;
-  let atProvider: Ticket | undefined;
-  let isOver = false;
-  let leftMs = waitMs;
+/** The places that one exchange holds: in the gateway, and at the provider that it calls. */
+export class Admittance {
+  readonly #parts: AdmittanceParts;
+  #leftMs: number;
+  #inGateway: Ticket | undefined;
+  #atProvider: Ticket | undefined;
+  #isOver = false;
+
+  constructor(parts: AdmittanceParts) {
+    this.#parts = parts;
+    this.#leftMs = parts.waitMs;
+  }
+
+  /** Name of the provider at which it has a place. */
+  get provider(): string | undefined {
+    return this.#atProvider?.gate;
+  }
+
+  /** Comes into the gateway; undefined where that needs no wait. Throws where it is refused. */
+  enter(): Waiting | undefined {
+    const { admission } = this.#parts;
+    return this.#keep(admission.enter(this.#entrant), (ticket) => {
+      this.#inGateway = ticket;
+    });
+  }
+
+  /** Takes a place for the first attempt at one of these providers, the first that has one; undefined where that needs no wait. Throws where it is refused. */
+  enterAny(providers: readonly [string, ...string[]]): Waiting | undefined {
+    const { gates } = this.#parts;
+    return this.#keep(gates.enterAny(providers, this.#entrant), (ticket) => {
+      this.#atProvider?.release();
+      this.#atProvider = ticket;
+    });
+  }
+
+  /** A further attempt begins: the place at the last provider is given back, and one taken at this. It never waits. */
+  move(provider: string): void {
+    if (this.#isOver || this.provider === provider) return;
+    this.#atProvider?.release();
+    this.#atProvider = this.#parts.gates.take(provider);
+  }
+
+  /** Gives all places back, those too that are still waited for. */
+  release(): void {
+    this.#isOver = true;
+    this.#atProvider?.release();
+    this.#inGateway?.release();
+  }
+
+  get #entrant(): Entrant {
+    return { ...this.#parts.entrant, waitMs: this.#leftMs };
+  }
 
   /** Keeps a ticket, at once or when it comes; what comes too late goes back. */
-  function keep(entering: Ticket | Promise<Ticket>, take: (ticket: Ticket) => void): Waiting | undefined {
+  #keep(entering: Ticket | Promise<Ticket>, take: (ticket: Ticket) => void): Waiting | undefined {
     const arrive = (ticket: Ticket): void => {
-      if (isOver) ticket.release();
+      if (this.#isOver) ticket.release();
       else take(ticket);
     };
     if (!(entering instanceof Promise)) {
@@ -54,38 +86,14 @@ export function openAdmittance({ admission, gates, entrant, waitMs, now }: Admit
     }
     const arrival = entering.then(arrive);
     arrival.catch(() => {}); // whoever waits hears of it; after a hang-up nobody does
-    return wait(arrival);
+    return this.#wait(arrival);
   }
 
-  async function* wait(arrival: Promise<void>): Waiting {
+  async *#wait(arrival: Promise<void>): Waiting {
+    const { now } = this.#parts;
     const startedAt = now();
-    yield { type: 'wait', forMs: Math.ceil(leftMs) + replyMs };
+    yield { type: 'wait', forMs: Math.ceil(this.#leftMs) + replyMs };
     await arrival;
-    leftMs = Math.max(leftMs - (now() - startedAt), 0);
+    this.#leftMs = Math.max(this.#leftMs - (now() - startedAt), 0);
   }
-
-  return {
-    enter: () =>
-      keep(admission.enter({ ...entrant, waitMs: leftMs }), (ticket) => {
-        inGateway = ticket;
-      }),
-    enterAny: (providers) =>
-      keep(gates.enterAny(providers, { ...entrant, waitMs: leftMs }), (ticket) => {
-        atProvider?.release();
-        atProvider = ticket;
-      }),
-    move(provider) {
-      if (isOver || atProvider?.gate === provider) return;
-      atProvider?.release();
-      atProvider = gates.take(provider);
-    },
-    get provider() {
-      return atProvider?.gate;
-    },
-    release() {
-      isOver = true;
-      atProvider?.release();
-      inGateway?.release();
-    },
-  };
 }

@@ -9,7 +9,7 @@ import type { StoredIds } from '../protocols/id-renamer.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { createToolAsText } from '../protocols/answer-tool.ts';
 import { createStateSealer } from '../protocols/sealed-answer.ts';
-import type { Deployment } from '../routing/deployment.ts';
+import { accountId, type Deployment } from '../routing/deployment.ts';
 import { asClientError, asGatewayError, refuse } from './client-error.ts';
 import { requireBody, type Conversation, type Immediate, type ResponseHeaders } from './message.ts';
 import type { Attempts } from './attempts.ts';
@@ -65,7 +65,7 @@ function finisher({ seal }: Plan, { deployment, answersByTool }: Omit<Answering,
 /** What the client calls the objects that the provider keeps; undefined where none is spoken of. */
 function storedIdsOf({ facts, seal, storedIds: known }: Plan, { endpoint }: Deployment, { keptIds: kept }: Protocol): StoredIds | undefined {
   if (kept === undefined && known.size === 0) return undefined;
-  const sealed = (id: string): string => seal.seal({ type: 'stored', id, endpoint: endpoint.name }) ?? id;
+  const sealed = (id: string): string => seal.seal({ type: 'stored', id, endpoint: accountId(endpoint) }) ?? id;
   return { known, kept, isStored: facts.isStored === true, seal: sealed };
 }
 

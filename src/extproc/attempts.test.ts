@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest';
 import { deployment } from '../routing/deployment.fixture.ts';
+import { clusterOf } from '../routing/deployment.ts';
 import { createHealth } from '../routing/health/health.ts';
+import type { AttemptOutcome } from '../routing/health/outcome.ts';
 import { untraced } from '../telemetry/spans.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { Attempts } from './attempts.ts';
 
 const now = (): number => 1_700_000_000_000;
 
-function open() {
+function open({ isComplete = false } = {}) {
   const health = createHealth({ now, random: () => 0.5, by: 'test', onEvent() {} });
   const moves: string[] = [];
+  const counted: AttemptOutcome[] = [];
   const admittance = {
     enter: () => undefined,
     enterAny: () => undefined,
@@ -18,8 +21,17 @@ function open() {
     release() {},
   };
   const attemptLog = createAttemptLog({ now, onStray() {} });
-  const attempts = new Attempts({ requestId: 'r', health, admittance, attemptLog, trace: untraced, count() {}, isComplete: () => false, now });
-  return { attempts, health, moves };
+  const attempts = new Attempts({
+    requestId: 'r',
+    health,
+    admittance,
+    attemptLog,
+    trace: untraced,
+    count: (_, outcome) => void counted.push(outcome),
+    isComplete: () => isComplete,
+    now,
+  });
+  return { attempts, attemptLog, counted, health, moves };
 }
 
 const [a, b] = [deployment('a'), deployment('b')];
@@ -47,4 +59,45 @@ test('an attempt whose token comes after the next one has begun does not take it
   attempts.begin(3, b, false);
   expect(attempts.begin(2, a, false)).toBe(false);
   expect([health.inFlight(a), health.inFlight(b), attempts.get(2)]).toEqual([0, 1, undefined]);
+});
+
+test.each([
+  [true, undefined],
+  [false, 'left'],
+])('a client that leaves with all of its answer (%s) has not broken it off', (isComplete, failure) => {
+  const { attempts, attemptLog, counted } = open({ isComplete });
+  attempts.begin(1, a, true);
+  const told = {
+    cluster: clusterOf(a.endpoint),
+    status: 200,
+    details: 'downstream',
+    startedAt: 0,
+    durationMs: 9,
+    firstByteMs: 1,
+    headers: new Map(),
+  };
+  attemptLog.heard('r', { ...told, failure: 'left' });
+  expect(counted.map((outcome) => outcome.failure)).toEqual([failure]);
+});
+
+test('what is not telling says nothing of the health of its deployment, and proves nothing', () => {
+  const { attempts, attemptLog, health } = open();
+  const seen: string[] = [];
+  for (const name of ['heard', 'answered', 'toldByBody', 'dropProbe'] as const) health[name] = () => void seen.push(name);
+  attempts.expect(a);
+  attempts.begin(1, a, false, false);
+  attempts.answered(1, new Map());
+  attempts.told(1, 'refused');
+  attemptLog.heard('r', {
+    cluster: clusterOf(a.endpoint),
+    status: 401,
+    failure: undefined,
+    details: '',
+    startedAt: now(),
+    durationMs: 1,
+    firstByteMs: 1,
+    headers: new Map(),
+  });
+  attempts.end();
+  expect([seen, health.inFlightInTotal()]).toEqual([['dropProbe'], 0]);
 });

@@ -11,7 +11,7 @@ import type { Headers } from './message.ts';
 export interface AttemptsParts {
   requestId: string;
   health: Health;
-  admittance: Admittance;
+  admittance: Pick<Admittance, 'move'>;
   attemptLog: AttemptLog;
   trace: ExchangeTrace;
   /** Counts an attempt that is over. */
@@ -39,6 +39,7 @@ export class Attempts {
   #running: Deployment | undefined;
   #probe: Deployment | undefined;
   #isOver = false;
+  #isTelling = true;
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts;
@@ -59,8 +60,11 @@ export class Attempts {
     this.#probe = probe;
   }
 
-  /** An attempt is written; the one before it is over. False where it took so long that nobody waits for it: the exchange is over, or a later attempt has begun. */
-  begin(number: number, deployment: Deployment, isStream: boolean): boolean {
+  /**
+   * An attempt is written; the one before it is over. False where it took so long that nobody waits for it: the exchange is over, or a later attempt has begun.
+   * What is not telling, such as a count of tokens or a picture, has limits, permissions and times of its own: it says nothing of how the deployment serves chats.
+   */
+  begin(number: number, deployment: Deployment, isStream: boolean, isTelling = true): boolean {
     if (this.#isOver || number <= this.#made.length) return false;
     const { health, admittance, attemptLog, requestId, now } = this.#parts;
     const last = this.#running;
@@ -70,6 +74,7 @@ export class Attempts {
     if (last !== undefined && deploymentId(last) === deploymentId(deployment)) health.noteRetry(deployment);
     this.#running = deployment;
     this.#isStream = isStream;
+    this.#isTelling = isTelling;
     this.#made[number - 1] = { deployment, startedAt: now() };
     this.#followed ??= attemptLog.follow(
       requestId,
@@ -85,13 +90,13 @@ export class Attempts {
   /** The headers of a good answer are here. */
   answered(number: number, headers: Headers): void {
     const attempt = this.get(number);
-    if (attempt !== undefined) this.#parts.health.answered(attempt.deployment, headers);
+    if (attempt !== undefined && this.#isTelling) this.#parts.health.answered(attempt.deployment, headers);
   }
 
   /** The body of an error told more than its status. */
   told(number: number, what: 'overloaded' | 'out-of-money' | 'refused'): void {
     const attempt = this.get(number);
-    if (attempt !== undefined) this.#parts.health.toldByBody(attempt.deployment, what);
+    if (attempt !== undefined && this.#isTelling) this.#parts.health.toldByBody(attempt.deployment, what);
   }
 
   /** The first content of the answer is here. */
@@ -116,7 +121,8 @@ export class Attempts {
   end(): void {
     this.#isOver = true;
     this.#over();
-    if (this.#probe !== undefined && this.get(1)?.deployment !== this.#probe) this.#parts.health.dropProbe(this.#probe);
+    const isProbed = this.get(1)?.deployment === this.#probe && this.#isTelling;
+    if (this.#probe !== undefined && !isProbed) this.#parts.health.dropProbe(this.#probe);
     if (this.#followed === undefined) this.#parts.trace.completed();
     else this.#followed.end(this.#made.length);
   }
@@ -133,7 +139,7 @@ export class Attempts {
     // Clients hang up on the last word, before the provider has closed its stream: for Envoy they have left, though all of the answer came.
     const isWhole = told.failure === 'left' && number === this.#made.length && isComplete();
     const outcome = isWhole ? { ...told, failure: undefined, details: '' } : told;
-    health.heard(attempt.deployment, outcome, { isStream: this.#isStream });
+    if (this.#isTelling) health.heard(attempt.deployment, outcome, { isStream: this.#isStream });
     trace.attemptEnded(number, outcome);
     count(attempt.deployment, outcome);
   }

@@ -47,13 +47,19 @@ export function drive(
       speaker.asked(message.type);
       try {
         conversation ??= open(message, gone.signal);
-        const reply = await nextReply(conversation, message);
-        if (reply === undefined) return stop();
+        let step = await conversation.next(message);
+        while (step.done !== true && step.value.type === 'wait') {
+          if (!isClosed() && message.type !== 'stalled') transport.reply(step.value, message.type);
+          step = await conversation.next(message);
+        }
+        if (step.done === true) return stop();
         if (isClosed()) break;
+        const reply = step.value;
         speaker.say(reply, message.type);
         if (reply.type === 'release') {
           transport.end();
-          return leave();
+          await leave();
+          return;
         }
         watchdog.expect(reply.type === 'proceed' ? reply.stallMs : undefined);
       } catch (error) {
@@ -64,16 +70,6 @@ export function drive(
     }
     if (isClosed()) return leave();
     state = 'idle';
-  }
-
-  /** What the conversation says to a message, once it has done with waiting; undefined where it is over. */
-  async function nextReply(conversing: Conversation, message: Message): Promise<Said | undefined> {
-    for (;;) {
-      const step = await conversing.next(message);
-      if (step.done === true) return undefined;
-      if (step.value.type !== 'wait') return step.value;
-      if (!isClosed() && message.type !== 'stalled') transport.reply(step.value, message.type);
-    }
   }
 
   /** Nothing more is said: the conversation's `finally` runs now. */

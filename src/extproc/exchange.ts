@@ -12,7 +12,7 @@ import type { BodyMemory } from '../admission/body-memory.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Identity } from '../policies/tenant.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { openAdmittance, type Admittance } from './admit.ts';
+import { Admittance } from './admit.ts';
 import { answer } from './answer.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { Attempts } from './attempts.ts';
@@ -21,7 +21,7 @@ import { endpointOf, type Endpoint } from './endpoint.ts';
 import { envoyReply, isEnvoyReply } from './envoy-reply.ts';
 import { createFindWay, queued, type WayDeps } from './find-way.ts';
 import { firstAttempt } from './first-attempt.ts';
-import { createHeldBody, type HeldBody } from './held-body.ts';
+import { HeldBody } from './held-body.ts';
 import { listModels } from './list-models.ts';
 import { proceed, type Conversation, type Message, type RequestHeaders } from './message.ts';
 import { passThrough } from './pass-through.ts';
@@ -73,7 +73,7 @@ export async function* exchange(opening: RequestHeaders, signal: AbortSignal, de
     const { pipeline, attempts, admittance, seal, memory } = inside;
     const waiting = admittance.enter();
     if (waiting !== undefined) yield* queued(waiting, state);
-    if (endpoint.type === 'pass-through') yield* passThrough(endpoint.call, opening, { snapshot, identity, pipeline, seal, attempts }, state);
+    if (endpoint.type === 'pass-through') yield* passThrough(endpoint.call, opening, { snapshot, identity, pipeline, seal, attempts, memory }, state);
     else {
       const findWay = createFindWay(deps, { snapshot, identity, seal, admittance, attempts, signal }, state);
       yield* translated(
@@ -115,7 +115,7 @@ function openInside(snapshot: Snapshot, identity: Identity, signal: AbortSignal,
   const { tenant } = identity;
   const { health, attemptLog, counters, admission, gates, now } = deps;
   const waitMs = snapshot.resilience.queue?.waitMs ?? 0;
-  const admittance = openAdmittance({ admission, gates, entrant: { tenant: tenant.name, priority: tenant.priority, signal }, waitMs, now });
+  const admittance = new Admittance({ admission, gates, entrant: { tenant: tenant.name, priority: tenant.priority, signal }, waitMs, now });
   return {
     pipeline: openPipeline(deps.policies, { id: state.id, identity }, state.trace.stage, deps.onFailure),
     admittance,
@@ -130,7 +130,7 @@ function openInside(snapshot: Snapshot, identity: Identity, signal: AbortSignal,
       now,
     }),
     seal: deps.sealFor(tenant.name),
-    memory: createHeldBody(deps.bodyMemory, state.opening.headers),
+    memory: new HeldBody(deps.bodyMemory),
   };
 }
 
@@ -141,7 +141,7 @@ async function* translated(
   { memory, registry, mirror, pastAttempts }: Pick<ExchangeDeps, 'registry' | 'mirror'> & { memory: HeldBody; pastAttempts: () => void },
   state: ExchangeState,
 ): Conversation {
-  memory.expect();
+  memory.expect(state.opening.headers);
   let message: Message = yield proceed;
   let plan: Plan | undefined;
   if (message.type === 'request-body') {

@@ -13,7 +13,7 @@ import { deployment, endpoint, model, target } from '../routing/deployment.fixtu
 import type { Decision } from '../routing/decide.ts';
 import { createHealth } from '../routing/health/health.ts';
 import { untraced } from '../telemetry/spans.ts';
-import { openAdmittance } from './admit.ts';
+import { Admittance } from './admit.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { Attempts } from './attempts.ts';
 import { createFindWay, type WayDeps } from './find-way.ts';
@@ -47,9 +47,18 @@ function stage() {
   const health = createHealth({ now, random: () => 0.5, by: 'test', onEvent() {} });
   const gates = createGates({ limits: new Map([['b', 1]]), queue: resilience.queue }, clock, 'All are busy.');
   const admission = createAdmission({ maxConcurrent: undefined, queue: resilience.queue }, clock);
-  const admittance = openAdmittance({ admission, gates, entrant: { tenant: 't', priority: 'normal' }, waitMs: 1000, now });
+  const admittance = new Admittance({ admission, gates, entrant: { tenant: 't', priority: 'normal' }, waitMs: 1000, now });
   const attemptLog = createAttemptLog({ now, onStray() {} });
-  const attempts = new Attempts({ requestId: 'r', health, admittance, attemptLog, trace: untraced, count() {}, isComplete: () => false, now });
+  const attempts = new Attempts({
+    requestId: 'r',
+    health,
+    admittance,
+    attemptLog,
+    trace: untraced,
+    count() {},
+    isComplete: () => false,
+    now,
+  });
   const snapshot: Snapshot = {
     listen: { host: '', port: 0 },
     admin: { host: '', port: 0 },

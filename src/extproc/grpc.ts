@@ -42,7 +42,7 @@ const options = {
 const connectionWindowBytes = 16 << 20;
 
 /** Opens a call of one method. */
-export type GrpcMethod = (call: GrpcCall) => GrpcHandler;
+type GrpcMethod = (call: GrpcCall) => GrpcHandler;
 
 /**
  * Serves gRPC methods by their paths (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) at a Unix socket (`unix:/path`) or an address (`host:port`), without compression.

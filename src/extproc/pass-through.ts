@@ -6,7 +6,7 @@ import type { Identity } from '../policies/tenant.ts';
 import { namesStored, withRenamedIds, type PassThroughCall } from '../protocols/pass-through.ts';
 import { sealPrefix, type Seal } from '../protocols/seal.ts';
 import { notStored } from '../protocols/stored-ids.ts';
-import type { Deployment } from '../routing/deployment.ts';
+import { accountId, keeps, type Deployment } from '../routing/deployment.ts';
 import { forbids, restrictionsOf } from '../routing/residency.ts';
 import { shownTo } from '../routing/prepare-attempt.ts';
 import { attemptReply } from './first-attempt.ts';
@@ -14,6 +14,7 @@ import { proceed, requireBody, type Conversation, type Message, type Proceed, ty
 import { envoyReply, isEnvoyReply } from './envoy-reply.ts';
 import { requireOwnCredential } from './provider-error.ts';
 import type { Attempts } from './attempts.ts';
+import type { HeldBody } from './held-body.ts';
 import { answerHeaders, bodyHeaders } from './response-headers.ts';
 import { ownHeaders, type ExchangeState } from './state.ts';
 
@@ -29,6 +30,7 @@ export interface PassThroughParts {
   pipeline: PipelineRun;
   seal: Seal;
   attempts: Attempts;
+  memory: HeldBody;
 }
 
 /**
@@ -46,16 +48,19 @@ export async function* passThrough(call: PassThroughCall, opening: RequestHeader
   const path = pathAt(deployment, call, stored?.id);
   let message: Message;
   if (!opening.endOfStream && !isForm(opening)) {
+    parts.memory.expect(state.opening.headers);
     message = yield proceed;
     if (message.type !== 'request-body') throw new Error(`Envoy sent ${message.type} where the request's body belongs`);
+    parts.memory.hold(message.body.length);
     const body = message.body.length === 0 ? message.body : withOpenIds(message.body, deployment, parts.seal);
     message = yield await outgoing(deployment, path, parts.attempts, state, body);
   } else {
     message = yield { ...(await outgoing(deployment, path, parts.attempts, state)), requestBody: 'none', responseBody: 'buffered' };
   }
   if (message.type !== 'response-headers') throw new Error(`Envoy sent ${message.type} where the answer's headers belong`);
+  parts.memory.holdAnswer(0);
   if (isEnvoyReply(message.attributes)) return yield* envoyReply(message, state);
-  yield* passAnswer(message, call, deployment, parts.seal, state);
+  yield* passAnswer(message, call, deployment, parts, state);
 }
 
 /** Files on their way to a provider; they name nothing that is stored. */
@@ -88,7 +93,7 @@ function deploymentFor(
   { snapshot, identity }: PassThroughParts,
 ): Deployment {
   if (keeper !== undefined) {
-    const kept = allDeployments(snapshot).find(({ endpoint }) => endpoint.name === keeper);
+    const kept = allDeployments(snapshot).find(({ endpoint }) => keeps(endpoint, keeper));
     if (kept === undefined) throw notStored();
     return kept;
   }
@@ -112,7 +117,7 @@ function deploymentFor(
 }
 
 const allDeployments = ({ models, passThrough: standing }: Snapshot): Deployment[] => [
-  ...[...models.values()].flatMap(({ targets }) => targets.map(({ deployments: [first] }) => first)),
+  ...[...models.values()].flatMap(({ targets }) => targets.flatMap(({ deployments }) => deployments)),
   ...(standing === undefined ? [] : [standing.deployment]),
 ];
 
@@ -126,7 +131,7 @@ function openId(text: string, seal: Seal): { id: string; endpoint: string } {
 function withOpenIds(body: Buffer, { endpoint }: Deployment, seal: Seal): Buffer {
   return withRenamedIds(body, (id, path) => {
     const opened = seal.open(id);
-    if (opened?.type === 'stored' && opened.endpoint === endpoint.name) return opened.id;
+    if (opened?.type === 'stored' && keeps(endpoint, opened.endpoint)) return opened.id;
     if (id.startsWith(sealPrefix) || namesStored(id, path)) throw notStored(path);
     return undefined;
   });
@@ -140,7 +145,7 @@ function pathAt({ endpoint, model }: Deployment, { path }: PassThroughCall, id: 
   return baseUrl.pathname.replace(/\/$/, '') + below;
 }
 
-/** The call as it goes to the provider, always to the first of its accounts: what is stored belongs to one. */
+/** The call as it goes to the provider: to the first of its accounts, or to the one that has what it names. */
 async function outgoing(deployment: Deployment, path: string, attempts: Attempts, state: ExchangeState, body?: Buffer): Promise<Proceed> {
   const { endpoint } = deployment;
   const { headers: sent } = state.opening;
@@ -148,11 +153,17 @@ async function outgoing(deployment: Deployment, path: string, attempts: Attempts
   const call = { method: sent.get(':method') ?? '', host: endpoint.baseUrl.host, path, body: body ?? Buffer.alloc(0), headers };
   for (const [name, value] of Object.entries(await shownTo(endpoint, call))) headers.set(name, value);
   state.outcome.attempts = 1;
-  attempts.begin(1, deployment, false);
+  attempts.begin(1, deployment, false, false);
   return attemptReply({ path, headers, ...(body && { body }) }, { chain: [deployment], maxAttempts: 1, form: 'plain', waits, fallbackOn: [] }, state);
 }
 
-async function* passAnswer(message: ResponseHeaders, call: PassThroughCall, deployment: Deployment, seal: Seal, state: ExchangeState): Conversation {
+async function* passAnswer(
+  message: ResponseHeaders,
+  call: PassThroughCall,
+  deployment: Deployment,
+  { seal, memory }: Pick<PassThroughParts, 'seal' | 'memory'>,
+  state: ExchangeState,
+): Conversation {
   const status = Number(message.headers.get(':status'));
   state.outcome.status = status;
   requireOwnCredential(status, deployment);
@@ -164,6 +175,7 @@ async function* passAnswer(message: ResponseHeaders, call: PassThroughCall, depl
   }
   const next = yield { type: 'proceed', ...headers, responseBody: 'buffered' };
   const { body } = requireBody(next);
+  memory.holdAnswer(body.length);
   const sealed = withSealedIds(body, deployment, seal);
   yield { type: 'proceed', body: sealed, setHeaders: bodyHeaders(sealed) };
 }
@@ -171,7 +183,7 @@ async function* passAnswer(message: ResponseHeaders, call: PassThroughCall, depl
 /** An answer whose ids nobody can read is not passed on: they are keys to objects that all tenants share. */
 function withSealedIds(body: Buffer, { endpoint }: Deployment, seal: Seal): Buffer {
   try {
-    return withRenamedIds(body, (id, path) => (namesStored(id, path) ? seal.seal({ type: 'stored', id, endpoint: endpoint.name }) : undefined));
+    return withRenamedIds(body, (id, path) => (namesStored(id, path) ? seal.seal({ type: 'stored', id, endpoint: accountId(endpoint) }) : undefined));
   } catch (cause) {
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     throw new GatewayError('provider-error', `${endpoint.name} answered something that cannot be read.`, { cause });

@@ -17,7 +17,7 @@ import type { MirrorJob } from '../mirror/mirror-job.ts';
 import { copyOf } from './copy-of.ts';
 import { countLocally } from './count-locally.ts';
 import type { Immediate, Wait } from './message.ts';
-import { openExchange } from './open-exchange.ts';
+import { PlannedExchange } from './open-exchange.ts';
 import type { OpenExchange } from './registry.ts';
 import type { ExchangeState } from './state.ts';
 import { formOf, waitsOf, type Waits } from './waits.ts';
@@ -113,7 +113,7 @@ export async function* planRequest(
   };
   const call = clientCall(state);
   const copy = copyOf(decision, { snapshot, seal, call, exchange: state.id, random: parts.random });
-  return { type: 'planned', plan, open: openExchange(plan, request, decision, call, state), copy };
+  return { type: 'planned', plan, open: new PlannedExchange({ plan, request, decision, call, state }), copy };
 }
 
 /** Whether a request for a count of tokens met a model whose providers do not count: then we estimate. */

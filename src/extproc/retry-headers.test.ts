@@ -28,8 +28,9 @@ test.each(['watch', 'guard'] as const)('of an exchange in the form %s leave it t
 
 test.each([
   [30_000, 60_000, '30000', '60000'],
-  [60_000, 30_000, '29999', '30000'],
-  [60_000, 60_000, '59999', '60000'],
+  [60_000, 30_000, '29400', '30000'],
+  [60_000, 60_000, '58800', '60000'],
+  [60_000, 400, '375', '400'],
   [5, 1, '1', '1'],
 ])('keep the wait for one attempt (%i ms) below that for all (%i ms)', (headersMs, totalMs, each, all) => {
   expect(headers({ headersMs, totalMs })).toMatchObject({ 'x-envoy-upstream-rq-per-try-timeout-ms': each, 'x-envoy-upstream-rq-timeout-ms': all });

@@ -19,7 +19,7 @@ export interface RetryOptions {
  * Connections that fail or break and silence are followed by one in any case. The wait for one attempt is shorter than that for all, so that Envoy blames the attempt.
  */
 export function retryHeaders({ form, attempts, fallbackOn, headersMs, totalMs }: RetryOptions): Header[] {
-  const perTryMs = totalMs === undefined ? headersMs : Math.max(1, Math.min(headersMs, totalMs - 1));
+  const perTryMs = totalMs === undefined ? headersMs : Math.max(1, Math.min(headersMs, totalMs - Math.max(25, Math.ceil(totalMs / 50))));
   return [
     [headerNames.maxRetries, String(attempts - 1)],
     [headerNames.perTryTimeoutMs, String(perTryMs)],

@@ -23,7 +23,7 @@ export interface Conversations {
   /** One attempt, which the exchange's form brings here. */
   upstream(opening: RequestHeaders, form: FilterForm, signal: AbortSignal): Conversation;
   /** Hears of each attempt when it is over, those included that no upstream conversation was about. */
-  accessLog?(attempt: LoggedAttempt): void;
+  accessLog(attempt: LoggedAttempt): void;
   /** Hears what a conversation, or Envoy, did that it should not. */
   onFailure(error: unknown): void;
 }
@@ -68,7 +68,7 @@ function listen(call: GrpcCall, conversations: Conversations, logs: Set<GrpcCall
   logs.add(call);
   const heard = (attempt: LoggedAttempt): void => {
     try {
-      conversations.accessLog?.(attempt);
+      conversations.accessLog(attempt);
     } catch (error) {
       conversations.onFailure(error);
     }

@@ -24,7 +24,7 @@ export interface WatchedAttempt {
 export type Verdict = { type: 'pass' } | { type: 'next'; why: string; chain?: readonly Deployment[] };
 
 /** An answer that is no good. */
-export interface BadAnswer {
+interface BadAnswer {
   status: number;
   headers: Headers;
   /** What its body says; undefined where that was not read. */

@@ -77,7 +77,14 @@ const signs: readonly (readonly [BodyClass, Signs])[] = [
   [
     'content-filter',
     {
-      types: ['content_filter', 'content_policy_violation', 'responsibleaipolicyviolation', 'moderation_blocked', 'invalid_prompt', 'data_inspection_failed'],
+      types: [
+        'content_filter',
+        'content_policy_violation',
+        'responsibleaipolicyviolation',
+        'moderation_blocked',
+        'invalid_prompt',
+        'data_inspection_failed',
+      ],
       phrases: [
         'content management policy',
         'content filtering policy',

@@ -19,7 +19,12 @@ function found(protocol: Protocol, ...chunks: string[]): Found[] {
 
 describe('a stream', () => {
   test('has content with the first text, not with its opening, keep-alives or usage', () => {
-    expect(found(openaiChat, ': ping\n\n', chunk({ role: 'assistant', content: '' }), chunk({ content: 'Hi' }), '')).toEqual(['wait', 'wait', 'content', 'empty']);
+    expect(found(openaiChat, ': ping\n\n', chunk({ role: 'assistant', content: '' }), chunk({ content: 'Hi' }), '')).toEqual([
+      'wait',
+      'wait',
+      'content',
+      'empty',
+    ]);
   });
 
   test('has content with a tool call or with reasoning', () => {
@@ -27,7 +32,10 @@ describe('a stream', () => {
     expect(found(openaiChat, chunk(call), '')[0]).toBe('content');
     const thinking = { type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: 'Hm' } };
     const begun = { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '', signature: '' } };
-    expect(found(anthropicMessages, event(begun, 'content_block_start'), event(thinking, 'content_block_delta'), '').slice(0, 2)).toEqual(['wait', 'content']);
+    expect(found(anthropicMessages, event(begun, 'content_block_start'), event(thinking, 'content_block_delta'), '').slice(0, 2)).toEqual([
+      'wait',
+      'content',
+    ]);
   });
 
   test('fails with an error in place of content', () => {
@@ -75,7 +83,9 @@ describe('a stream', () => {
 
 describe('a JSON answer', () => {
   const chat = (message: object, finish = 'stop'): Buffer =>
-    Buffer.from(JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message, finish_reason: finish }] }));
+    Buffer.from(
+      JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message, finish_reason: finish }] }),
+    );
 
   test.each<[string, Buffer, Protocol, Found]>([
     ['text', chat({ role: 'assistant', content: 'Hi' }), openaiChat, 'content'],
@@ -88,7 +98,9 @@ describe('a JSON answer', () => {
   });
 
   test('that is an error fails', () => {
-    expect(contentOf(Buffer.from('{"error":{"message":"overloaded","type":"server_error"}}'), openaiChat)).toMatchObject({ failure: { message: 'overloaded' } });
+    expect(contentOf(Buffer.from('{"error":{"message":"overloaded","type":"server_error"}}'), openaiChat)).toMatchObject({
+      failure: { message: 'overloaded' },
+    });
   });
 
   test.each(['', 'nope', '[]', '<html></html>', '{"object":"chat.completion","choices":[]}'])('that cannot be read (%j) fails', (text) => {

@@ -81,4 +81,5 @@ function createSearch(): Search {
   };
 }
 
-const isContent = ({ type }: LocatedPart): boolean => type === 'tool-call' || type === 'reasoning-state' || type === 'embedding' || type === 'ranking';
+const isContent = ({ type }: LocatedPart): boolean =>
+  type === 'tool-call' || type === 'reasoning-state' || type === 'embedding' || type === 'ranking';

@@ -9,7 +9,7 @@ export type Sealed =
   | { type: 'call'; id: string; state?: OpaqueState; reasoning?: { text: string; state?: OpaqueState }[] }
   /** Reasoning that nobody signed: its text is not for other makers, and its own one wants none back. */
   | { type: 'unsigned' }
-  /** Something that a provider keeps for us, such as a response or a file: its id there, and the endpoint whose account has it. */
+  /** Something that a provider keeps for us, such as a response or a file: its id there, and the account that has it. */
   | { type: 'stored'; id: string; endpoint: string };
 
 /**

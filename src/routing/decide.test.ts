@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { ClientRequest } from '../protocols/client-request.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
 import { createSeals } from '../protocols/seal.ts';
+import { providerKinds } from '../providers/registry.ts';
 import { decide, type RoutedRequest, type RoutedTenant, type RoutingParts } from './decide.ts';
 import { deployment, endpoint, model, target } from './deployment.fixture.ts';
-import { deploymentName, type Deployment, type Model } from './deployment.ts';
+import { deploymentId, deploymentName, type Deployment, type Model } from './deployment.ts';
 import { createHealth } from './health/health.ts';
 import { compileCondition } from './rules/expression.ts';
 import type { Rule } from './rules/rule.ts';
@@ -199,6 +200,43 @@ describe('where all rest', () => {
   test('or the one that rests least is tried, as the config has it', async () => {
     expect(names(await decide(ask({}), resting('try-one')))).toEqual(['b/gpt-5-mini']);
   });
+});
+
+test('what has to stay somewhere is not shown to a classifier, of which nobody has said where it is', async () => {
+  const classifier = { url: new URL('http://classifier:8000'), apiKey: undefined, model: undefined, timeoutMs: 100 };
+  const models = [model('m', [], { auto: { simple: 'n', hard: 'o', threshold: 0.5, classifier } }), ...simple.slice(1)];
+  const tasks: string[] = [];
+  const classify: RoutingParts['classify'] = async (_, { features }) => {
+    tasks.push(features.task);
+    return { score: 1 };
+  };
+  const eu = [model('n', [at('b', { residency: 'eu' })]), model('o', [at('c', { residency: 'eu' })])];
+  const kept = await decide(ask({}, { tenant: { ...anyone, residency: new Set(['eu']) } }), partsOf([...models.slice(0, 1), ...eu], { classify }));
+  expect([tasks, kept.choice.task?.classifierFailure]).toEqual([[], 'not-permitted']);
+  const free = await decide(ask({}), partsOf(models, { classify }));
+  expect([tasks, free.choice.task?.by]).toEqual([['Hi'], 'classifier']);
+});
+
+test('a strict request is given whole to what is tried after a failure of its own chain, too', async () => {
+  const anthropic = providerKinds.get('anthropic');
+  if (anthropic === undefined) throw new Error('there is no Anthropic');
+  const other = at('c', { provider: anthropic, baseUrl: new URL('https://api.anthropic.com') });
+  const models = [model('m', [at('a')], { fallbackFor: new Map([['content-filter', ['o', 'n']]]) }), simple[1], model('o', [other])];
+  const parts = partsOf(models.filter((each) => each !== undefined));
+  const chainOf = async (strict: string): Promise<string[]> => {
+    const { chainFor } = await decide(ask({ logit_bias: { 50: 1 } }, { headers: new Map([['x-remora-strict', strict]]) }), parts);
+    return names({ chain: chainFor('content-filter') });
+  };
+  expect(await chainOf('true')).toEqual(['b/gpt-5-mini']);
+  expect(await chainOf('false')).toEqual(['c/gpt-5-mini', 'b/gpt-5-mini']);
+});
+
+test('what an account keeps is asked of that account, and of any where the id is from before there were several', async () => {
+  const account = (name: string) => deployment(endpoint('pool', { credential: { name, weight: 1, authorize: () => ({}) } }));
+  const parts = partsOf([model('m', [target(account('one'), 1, account('two'))])]);
+  const idsFor = async (keeper: string): Promise<string[]> => (await decide(ask({}, { keeper }), parts)).chain.map(deploymentId).toSorted();
+  expect(await idsFor('pool#two')).toEqual(['pool#two/gpt-5-mini']);
+  expect(await idsFor('pool')).toEqual(['pool#one/gpt-5-mini', 'pool#two/gpt-5-mini']);
 });
 
 test('no rule, fallback, experiment or auto model ever reaches what residency, personal data or the tenant’s list of models forbids', async () => {

@@ -8,7 +8,7 @@ import type { Bar, Skipped } from './candidate.ts';
 import { lacks } from './capability.ts';
 import { apisOf } from './choose-api.ts';
 import { chooseModel, fallbacks, type ModelChoice } from './choose-model.ts';
-import { deploymentId, type Deployment, type ErrorClass, type Model } from './deployment.ts';
+import { deploymentId, keeps, type Deployment, type ErrorClass, type Model } from './deployment.ts';
 import { featuresOf } from './features-of.ts';
 import type { RequestFeatures } from './features.ts';
 import { noDeployment } from './no-deployment.ts';
@@ -50,7 +50,7 @@ export interface RoutedRequest {
   key: string;
   /** Types of personal data that were found in it. */
   dataClasses: readonly string[];
-  /** The endpoint that keeps what the request refers to; undefined where it refers to nothing. */
+  /** The account that keeps what the request refers to; undefined where it refers to nothing. */
   keeper: string | undefined;
   seal: Seal;
   /** Whether a provider takes an attempt of this request. */
@@ -185,7 +185,7 @@ function barFor({ request, keeper, tenant, dataClasses }: RoutedRequest, feature
     if (forbidden !== undefined) return { kind: 'residency', detail: forbidden };
     if (rule !== undefined && isCut(rule, deployment)) return { kind: 'cut', detail: rule.name };
     if (apisOf(deployment, operation).length === 0) return { kind: 'operation', detail: request.protocol.name };
-    if (keeper !== undefined && deployment.endpoint.name !== keeper) return { kind: 'kept-elsewhere', detail: keeper };
+    if (keeper !== undefined && !keeps(deployment.endpoint, keeper)) return { kind: 'kept-elsewhere', detail: keeper };
     return lacks(deployment, features, request);
   };
 }

@@ -101,6 +101,9 @@ const ids = new WeakMap<Deployment, string>();
 /** Name of an account at a provider, such as `openai#second`. */
 export const accountId = ({ name, credential }: Endpoint): string => (credential.name === 'default' ? name : `${name}#${credential.name}`);
 
+/** Whether an account has what a sealed id names: of several accounts one alone does. An id from when the provider had only one names the provider. */
+export const keeps = (endpoint: Endpoint, keeper: string): boolean => keeper === accountId(endpoint) || keeper === endpoint.name;
+
 /** A provider model, at every account of its provider. */
 export interface Target {
   deployments: readonly [Deployment, ...Deployment[]];

@@ -144,6 +144,7 @@ async function startSidecar(): Promise<void> {
   sidecar = await serveExtProc(`unix:${socket()}`, {
     router: (opening, signal) => spoiled(opening, exchange(opening, signal, deps)),
     upstream: (opening, form) => upstreamConversation(spoil.attempt(opening), form, deps),
+    accessLog: () => {},
     onFailure: (error) => failures.push(error),
   });
 }

@@ -113,7 +113,7 @@ describe('where the config has one tried all the same', () => {
     trio.fail(0, undefined);
     const { status, headers: told } = await post(other, 'least');
     expect([status, told.get('x-remora-attempts')]).toEqual([200, '1']);
-    const [place] = places.filter((each) => trio.at[each].requests.length > 0);
+    const place = places.find((each) => trio.at[each].requests.length > 0);
     await untilStanding(other, `least-${place}`, 'good');
   });
 });

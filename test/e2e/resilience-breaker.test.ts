@@ -15,6 +15,7 @@ const breakers = {
   'now-and-then': { failures: 3, rest: '1m' },
   back: { failures: 3, rest: '700ms' },
   probed: { failures: 3, rest: '700ms' },
+  unproven: { failures: 3, rest: '500ms' },
   flapping: { failures: 3, rest: '250ms', longestRest: '1m' },
   rate: { failures: 1000, failureRate: '50%', minRequests: 10, rest: '1m' },
   'slow-stream': { slow: '150ms', slowRate: '80%', minRequests: 4, rest: '2500ms' },
@@ -29,10 +30,7 @@ const more: Readonly<Record<string, ConfigData>> = { committed: { commit: 'first
 const trio = setTrio(({ provider, target }: Parts): ConfigData => ({
   providers: Object.fromEntries(Object.entries(breakers).map(([name, breaker]) => [name, provider('one', { breaker })])),
   models: Object.fromEntries(
-    Object.keys(breakers).map((name) => [
-      name,
-      { targets: [target('one', { provider: name })], fallback: ['two', 'three'], ...more[name] },
-    ]),
+    Object.keys(breakers).map((name) => [name, { targets: [target('one', { provider: name })], fallback: ['two', 'three'], ...more[name] }]),
   ),
   resilience: { breaker: false },
 }));
@@ -140,6 +138,24 @@ test('of many at once one tries whether it is back, and a failure makes the next
   await untilStanding(trio.gateway, 'probed', 'probe');
   expect(Date.now() - began).toBeGreaterThan(700); // twice 700 ms, less a fifth at most and what passed before we looked
   expect(answeredBy(await ask(trio.gateway, 'probed'))).toEqual(['probed', 1]);
+});
+
+test('a client that leaves before it is known whether it is back keeps nobody else from trying', async () => {
+  trio.at.one.behaveAlways(unavailable);
+  await untilResting('unproven');
+  trio.at.one.behaveAlways({ break: { how: 'stall', after: 'nothing' } });
+  await untilStanding(trio.gateway, 'unproven', 'probe');
+  const leaving = new AbortController();
+  const arriving = trio.at.one.nextRequest();
+  const asking = post(trio.gateway, 'unproven', {}, { signal: leaving.signal });
+  asking.catch(() => {});
+  await arriving;
+  expect((await untilStanding(trio.gateway, 'unproven', 'resting')).standing).toMatchObject({ reason: 'failing' }); // one tries
+  leaving.abort();
+  await untilStanding(trio.gateway, 'unproven', 'probe');
+  trio.at.one.behaveAlways(undefined);
+  expect(answeredBy(await ask(trio.gateway, 'unproven'))).toEqual(['unproven', 1]);
+  await untilStanding(trio.gateway, 'unproven', 'good');
 });
 
 test('one that works and fails in turns gets ever longer rests: few requests meet it, and none of them fails', async () => {

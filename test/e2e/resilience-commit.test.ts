@@ -139,7 +139,7 @@ describe.each(sdks)('after the first content, $name', (sdk) => {
       const { text, thrown } = await hear('committed');
       expect('one two three four'.startsWith(text) && text !== '').toBe(true);
       expect(thrown).toBeInstanceOf(sdk.errors.APIError);
-      expect(String((thrown as Error).message)).toContain('Too many of you.');
+      expect((thrown as Error).message).toContain('Too many of you.');
     });
     expect(entries).toMatchObject([{ ended: 'failed', status: 200, attempts: failed + 1, deployment: expect.stringMatching(`^${place}/`) }]);
     expect(trio.asked()).toEqual(places.map((_, index) => (index <= failed ? 1 : 0)));

@@ -41,7 +41,15 @@ describe.each([{ stream: false }, { stream: true }])('stream: $stream', ({ strea
         expect(answer.text).toContain('demo OpenAI (gpt-5-mini). You said: "Hello"');
         expect(answeredBy(answer)).toEqual(['one', 1]);
       });
-      expect(copy).toMatchObject({ askedModel: 'mirrored', model: 'two', deployment: 'two/claude-haiku-4-5', tenant: 'lab', status: 200, end: 'complete', text: 'Words of the copy.' });
+      expect(copy).toMatchObject({
+        askedModel: 'mirrored',
+        model: 'two',
+        deployment: 'two/claude-haiku-4-5',
+        tenant: 'lab',
+        status: 200,
+        end: 'complete',
+        text: 'Words of the copy.',
+      });
       expect(copy?.costNanos).toBeGreaterThan(0);
     });
     expect(trio.asked()).toEqual([1, 1, 0]);
@@ -51,7 +59,14 @@ describe.each([{ stream: false }, { stream: true }])('stream: $stream', ({ strea
     const [own, booked] = entries.toSorted((a, b) => String(b['tenant']).localeCompare(String(a['tenant'])));
     expect(entries).toHaveLength(2);
     expect(own).toMatchObject({ tenant: 'open', key: 'test', model: 'mirrored', deployment: 'one/gpt-5-mini' });
-    expect(booked).toMatchObject({ tenant: 'lab', key: 'mirror:mirrored', model: 'two', deployment: 'two/claude-haiku-4-5', exchange: own?.['exchange'], ended: 'complete' });
+    expect(booked).toMatchObject({
+      tenant: 'lab',
+      key: 'mirror:mirrored',
+      model: 'two',
+      deployment: 'two/claude-haiku-4-5',
+      exchange: own?.['exchange'],
+      ended: 'complete',
+    });
     expect(Number(booked?.['cost_nanos'])).toBeGreaterThan(0);
   });
 
@@ -63,7 +78,9 @@ describe.each([{ stream: false }, { stream: true }])('stream: $stream', ({ strea
   test.each(ways)('a copy that $name changes nothing', async ({ behaviour }) => {
     trio.at.two.behaveAlways(behaviour);
     await copies(4, async () => {
-      const answers = await Promise.all(Array.from({ length: 4 }, (_, index) => ask(trio.gateway, 'mirrored', { stream }, { sdk: sdks[index % 2] ?? sdks[0] })));
+      const answers = await Promise.all(
+        Array.from({ length: 4 }, (_, index) => ask(trio.gateway, 'mirrored', { stream }, { sdk: sdks[index % 2] ?? sdks[0] })),
+      );
       for (const answer of answers) expect(answeredBy(answer)).toEqual(['one', 1]);
     });
     expect(trio.asked()).toEqual([4, 4, 0]);
@@ -120,7 +137,8 @@ test('a request that the caller may not send there is not copied, and a copy has
     expect(body).toContain('zoe@example.com'); // restored for the client
   });
   expect(trio.asked()).toEqual([2, 1, 0]);
-  for (const place of ['one', 'two'] as const) for (const { body } of trio.at[place].requests) expect(body.toString()).not.toContain('zoe@example.com');
+  for (const place of ['one', 'two'] as const)
+    for (const { body } of trio.at[place].requests) expect(body.toString()).not.toContain('zoe@example.com');
 });
 
 test('a copy that never ends changes nothing either', async () => {

@@ -26,13 +26,33 @@ const outcomes: Outcome[] = [
   { name: 'untrusted', baseUrl: '', status: '0', failure: 'tls' }, // http where https is spoken
   { name: 'reset', behaviour: { break: { how: 'reset', after: 'nothing' } }, status: '0', failure: 'reset' },
   { name: 'closed', behaviour: { break: { how: 'close', after: 'nothing' } }, status: '0', failure: 'reset' },
-  { name: 'hanging', behaviour: { break: { how: 'stall', after: 'nothing' } }, status: '0', failure: 'timeout', model: { timeouts: { headers: '300ms' } } },
+  {
+    name: 'hanging',
+    behaviour: { break: { how: 'stall', after: 'nothing' } },
+    status: '0',
+    failure: 'timeout',
+    model: { timeouts: { headers: '300ms' } },
+  },
   { name: 'limited', behaviour: { refuse: { status: 429 } }, status: '429', failure: '' },
   { name: 'forbidden', behaviour: { refuse: { status: 403 } }, status: '403', failure: '' },
   { name: 'failing', behaviour: { refuse: { status: 500 } }, status: '500', failure: '' },
-  { name: 'overloaded', behaviour: { errorEvent: { after: 1, status: 529 } }, status: '5..', failure: '', model: { commit: 'first-token' }, stream: true },
+  {
+    name: 'overloaded',
+    behaviour: { errorEvent: { after: 1, status: 529 } },
+    status: '5..',
+    failure: '',
+    model: { commit: 'first-token' },
+    stream: true,
+  },
   { name: 'empty', behaviour: { say: { text: '' } }, status: '502', failure: '', model: { commit: 'first-token' } },
-  { name: 'silent', behaviour: { break: { how: 'stall', after: 'headers' } }, status: '0|200', failure: 'timeout', model: { timeouts: { firstToken: '300ms' } }, stream: true },
+  {
+    name: 'silent',
+    behaviour: { break: { how: 'stall', after: 'headers' } },
+    status: '0|200',
+    failure: 'timeout',
+    model: { timeouts: { firstToken: '300ms' } },
+    stream: true,
+  },
 ];
 
 const trio = setTrio(({ provider, target }) => ({
@@ -42,7 +62,9 @@ const trio = setTrio(({ provider, target }) => ({
       return [name, provider('one', elsewhere === undefined ? {} : { baseUrl: elsewhere })];
     }),
   ),
-  models: Object.fromEntries(outcomes.map(({ name, model = {} }) => [name, { targets: [target('one', { provider: name })], fallback: ['three'], ...model }])),
+  models: Object.fromEntries(
+    outcomes.map(({ name, model = {} }) => [name, { targets: [target('one', { provider: name })], fallback: ['three'], ...model }]),
+  ),
 }));
 
 /** How many attempts at a provider have ended so far, by how: `status failure` and a count. */
@@ -56,26 +78,29 @@ async function attemptsAt(name: string): Promise<[string, number][]> {
 }
 
 describe.each([{ stream: false }, { stream: true }])('stream: $stream', ({ stream }) => {
-  test.each(outcomes.filter((outcome) => stream || outcome.stream === undefined))('$name: the attempt is counted as what it was, and the next one, too', async (outcome) => {
-    const { name, behaviour } = outcome;
-    if (behaviour !== undefined) trio.at.one.behaveAlways(behaviour);
-    const before = new Map(await attemptsAt(name));
-    const goodBefore = await metricSum(trio.gateway, 'remora_attempts_total', { deployment: 'three/gpt-4.1-mini', status: '200' });
-    const entries = await entriesOf(trio.gateway, async () => {
-      for (const sdk of sdks) expect(answeredBy(await ask(trio.gateway, name, { stream }, { sdk }))).toEqual(['three', 2]);
-    });
-    const entry = { attempts: 2, deployment: 'three/gpt-4.1-mini', status: 200, ended: 'complete' };
-    expect(entries).toMatchObject([entry, entry]);
-    const counted = await eventually(
-      async () => (await attemptsAt(name)).map(([how, count]) => [how, count - (before.get(how) ?? 0)] as const).filter(([, count]) => count > 0),
-      (seen) => seen.reduce((sum, [, count]) => sum + count, 0) === 2,
-    );
-    expect(counted).toEqual([[expect.stringMatching(new RegExp(`^(${outcome.status}) ${outcome.failure}$`)), 2]]);
-    await eventually(
-      () => metricSum(trio.gateway, 'remora_attempts_total', { deployment: 'three/gpt-4.1-mini', status: '200' }),
-      (good) => good === goodBefore + 2,
-    );
-  });
+  test.each(outcomes.filter((outcome) => stream || outcome.stream === undefined))(
+    '$name: the attempt is counted as what it was, and the next one, too',
+    async (outcome) => {
+      const { name, behaviour } = outcome;
+      if (behaviour !== undefined) trio.at.one.behaveAlways(behaviour);
+      const before = new Map(await attemptsAt(name));
+      const goodBefore = await metricSum(trio.gateway, 'remora_attempts_total', { deployment: 'three/gpt-4.1-mini', status: '200' });
+      const entries = await entriesOf(trio.gateway, async () => {
+        for (const sdk of sdks) expect(answeredBy(await ask(trio.gateway, name, { stream }, { sdk }))).toEqual(['three', 2]);
+      });
+      const entry = { attempts: 2, deployment: 'three/gpt-4.1-mini', status: 200, ended: 'complete' };
+      expect(entries).toMatchObject([entry, entry]);
+      const counted = await eventually(
+        async () => (await attemptsAt(name)).map(([how, count]) => [how, count - (before.get(how) ?? 0)] as const).filter(([, count]) => count > 0),
+        (seen) => seen.reduce((sum, [, count]) => sum + count, 0) === 2,
+      );
+      expect(counted).toEqual([[expect.stringMatching(new RegExp(`^(${outcome.status}) ${outcome.failure}$`)), 2]]);
+      await eventually(
+        () => metricSum(trio.gateway, 'remora_attempts_total', { deployment: 'three/gpt-4.1-mini', status: '200' }),
+        (good) => good === goodBefore + 2,
+      );
+    },
+  );
 });
 
 test('a client that leaves is not the provider’s failure', async () => {

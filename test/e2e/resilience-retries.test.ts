@@ -15,7 +15,11 @@ const twice = (): string => `twice-${number}`;
 const committed = (): string => `committed-${number}`;
 
 const trio = setTrio(({ provider, target }) => {
-  const model = (name: string, more: ConfigData): ConfigData => ({ targets: [target('one', { provider: name })], fallback: ['two', 'three'], ...more });
+  const model = (name: string, more: ConfigData): ConfigData => ({
+    targets: [target('one', { provider: name })],
+    fallback: ['two', 'three'],
+    ...more,
+  });
   return {
     providers: {
       ...Object.fromEntries(numbers.map((each) => [`again-${each}`, provider('one')])),

@@ -61,7 +61,8 @@ async function hear(sdk: Sdk, model: string): Promise<string> {
   return heard;
 }
 
-const bySdks = <T>(ask: (sdk: Sdk) => Promise<T>): Promise<T[]> => Promise.all(sdks.map(ask));
+/** Does the same by every SDK at once. */
+const bySdks = <T>(work: (sdk: Sdk) => Promise<T>): Promise<T[]> => Promise.all(sdks.map(work));
 
 test.each(places)(
   'a stream of provider %s that stops in the middle is broken off, its provider let go of, and what was said booked',
@@ -119,8 +120,9 @@ test('a client that leaves a stalled stream is noticed at once', async () => {
   const arriving = trio.at.one.nextRequest();
   const asking = post(trio.gateway, 'chain', { stream: true }, { signal: leaving.signal });
   asking.catch(() => {});
-  const { closed } = await arriving;
+  const request = await arriving;
   leaving.abort();
-  await closed;
+  await request.closed;
+  expect(request.aborted).toBe(true);
   await untilIdle(trio.gateway);
 });

@@ -14,7 +14,8 @@ type Fields = Record<string, Writable>;
 /** A canonical request as a provider of this protocol takes it: it keeps nothing, and gives its reasoning in a form that can be sent back. */
 export function encodeRequest(whole: ChatRequest, target: Target): Carried<string> {
   const warnings: Warning[] = [];
-  const request = fitToModel(whole, target.model, warnings);
+  const fieldless = { stop: [], frequencyPenalty: 0, presencePenalty: 0 }; // has no field for any model
+  const request = fitToModel({ ...whole, ...fieldless }, target.model, warnings);
   const body = {
     ...encodePrompt(request, target, warnings),
     stream: request.stream || undefined,
@@ -29,7 +30,7 @@ export function encodeRequest(whole: ChatRequest, target: Target): Carried<strin
     prompt_cache_key: request.promptCacheKey,
     service_tier: encodeServiceTier(request, warnings),
   };
-  warnLost(request, warnings);
+  warnLost(whole, warnings);
   return { value: writeJson(withQuirks(body, target.quirks, warnings)), warnings };
 }
 
