@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const endToEnd = ['test/e2e/**/*.test.ts', 'test/matrix/**/*.test.ts'];
+/** End-to-end tests that mostly wait: for rests, probes and reloads. */
+const waiting = ['test/e2e/{edge,examples,reload,resilience-*,routing-*}.test.ts'];
 
 export default defineConfig({
   test: {
@@ -10,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: endToEnd,
+          testTimeout: 30_000, // property tests take their time on a busy machine
         },
       },
       {
@@ -17,10 +20,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: endToEnd,
+          exclude: waiting,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e-waiting',
+          include: waiting,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

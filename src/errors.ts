@@ -24,7 +24,8 @@ export const catalog = {
   'not-permitted': {
     status: 403,
     retryable: false,
-    meaning: "No deployment of the model may serve the request: residency, region, self-hosting, a rule or the tenant's list of models rule all of them out.",
+    meaning:
+      "No deployment of the model may serve the request: residency, region, self-hosting, a rule or the tenant's list of models rule all of them out.",
   },
   'pass-through-refused': {
     status: 403,

@@ -173,7 +173,8 @@ function shareHealth(health: Health, { resilience }: Snapshot, { now, log }: { n
       : log.info('health is shared again');
   const options = { now, onChange: health.apply, onEvent };
   const { share: place } = resilience;
-  const share = 'path' in place ? createEmbeddedHealthShare({ path: place.path, ...options }) : createRedisHealthShare({ url: place.redis, ...options });
+  const share =
+    'path' in place ? createEmbeddedHealthShare({ path: place.path, ...options }) : createRedisHealthShare({ url: place.redis, ...options });
   health.onChange(share.publish);
   return share;
 }

@@ -3,6 +3,7 @@ import type { Ticket } from '../admission/gate.ts';
 import type { Gates } from '../admission/gates.ts';
 import type { Entrant } from '../admission/wait.ts';
 import type { Wait } from './message.ts';
+import type { ExchangeState } from './state.ts';
 
 /** A wait of the exchange: it tells Envoy to be patient, and ends when there is a place. It throws where none comes free in time, or the client leaves. */
 export type Waiting = AsyncGenerator<Wait, void, unknown>;
@@ -95,5 +96,17 @@ export class Admittance {
     yield { type: 'wait', forMs: Math.ceil(this.#leftMs) + replyMs };
     await arrival;
     this.#leftMs = Math.max(this.#leftMs - (now() - startedAt), 0);
+  }
+}
+
+/** A wait for a place, as a stage of its own: time in a queue is the gateway's, and must not look like the provider's. */
+export async function* queued(waiting: Waiting, { trace }: Pick<ExchangeState, 'trace'>): Waiting {
+  const over = Promise.withResolvers<void>();
+  const stage = trace.stage('queue', () => over.promise);
+  try {
+    yield* waiting;
+  } finally {
+    over.resolve();
+    await stage;
   }
 }

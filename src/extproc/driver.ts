@@ -110,11 +110,8 @@ export function drive(
 /** Whether something that was waited for has given up because Envoy is gone. */
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
-/** What is said to a message at last. */
-type Said = Exclude<Reply, { type: 'wait' }>;
-
 /** Sends each reply as the answer to the message that it belongs to. */
-function createSpeaker(transport: Transport): { asked(type: Message['type']): void; say(reply: Said, to: Message['type']): void } {
+function createSpeaker(transport: Transport): { asked(type: Message['type']): void; say(reply: Reply, to: Message['type']): void } {
   const unanswered: Asked[] = [];
 
   function send(reply: Exclude<Sent, { type: 'wait' }>): void {

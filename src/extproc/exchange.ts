@@ -12,20 +12,22 @@ import type { BodyMemory } from '../admission/body-memory.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Identity } from '../policies/tenant.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { Admittance } from './admit.ts';
+import { Admittance, queued } from './admit.ts';
 import { answer } from './answer.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { Attempts } from './attempts.ts';
 import { asGatewayError, refuse } from './client-error.ts';
 import { endpointOf, type Endpoint } from './endpoint.ts';
 import { envoyReply, isEnvoyReply } from './envoy-reply.ts';
-import { createFindWay, queued, type WayDeps } from './find-way.ts';
+import { copyOf } from './copy-of.ts';
+import { findWay, type WayDeps } from './find-way.ts';
 import { firstAttempt } from './first-attempt.ts';
 import { HeldBody } from './held-body.ts';
 import { listModels } from './list-models.ts';
 import { proceed, type Conversation, type Message, type RequestHeaders } from './message.ts';
 import { passThrough } from './pass-through.ts';
-import { planRequest, type Plan, type PlanParts } from './plan.ts';
+import { planRequest, type Plan } from './plan.ts';
+import { receiveRequest } from './receive-request.ts';
 import type { Registry } from './registry.ts';
 import type { Snapshots } from './snapshots.ts';
 import { fail, ownHeaders, type ExchangeState } from './state.ts';
@@ -69,20 +71,11 @@ export async function* exchange(opening: RequestHeaders, signal: AbortSignal, de
       return;
     }
     if (endpoint.type === 'translated' && opening.endOfStream) throw new GatewayError('invalid-request', 'Send the request as a JSON body.');
-    inside = openInside(snapshot, identity, signal, state, deps);
-    const { pipeline, attempts, admittance, seal, memory } = inside;
-    const waiting = admittance.enter();
+    inside = openInside({ snapshot, identity, signal, pastAttempts }, state, deps);
+    const waiting = inside.admittance.enter();
     if (waiting !== undefined) yield* queued(waiting, state);
-    if (endpoint.type === 'pass-through') yield* passThrough(endpoint.call, opening, { snapshot, identity, pipeline, seal, attempts, memory }, state);
-    else {
-      const findWay = createFindWay(deps, { snapshot, identity, seal, admittance, attempts, signal }, state);
-      yield* translated(
-        endpoint.path,
-        { snapshot, identity, pipeline, seal, findWay, attempts, random: deps.random },
-        { registry: deps.registry, mirror: deps.mirror, memory, pastAttempts },
-        state,
-      );
-    }
+    if (endpoint.type === 'pass-through') yield* passThrough(endpoint.call, opening, inside, state);
+    else yield* translated(endpoint.path, inside, deps, state);
   } catch (thrown) {
     if (signal.aborted) return;
     const error = asGatewayError(thrown);
@@ -102,8 +95,8 @@ export async function* exchange(opening: RequestHeaders, signal: AbortSignal, de
   }
 }
 
-/** What an exchange of a known caller holds until its end. */
-interface Inside {
+/** What an exchange of a known caller goes by, and what it holds until its end. */
+interface Inside extends Caller {
   pipeline: PipelineRun;
   admittance: Admittance;
   attempts: Attempts;
@@ -111,12 +104,22 @@ interface Inside {
   memory: HeldBody;
 }
 
-function openInside(snapshot: Snapshot, identity: Identity, signal: AbortSignal, state: ExchangeState, deps: ExchangeDeps): Inside {
+interface Caller {
+  snapshot: Snapshot;
+  identity: Identity;
+  signal: AbortSignal;
+  /** To be called when no further attempt will be made. */
+  pastAttempts: () => void;
+}
+
+function openInside(caller: Caller, state: ExchangeState, deps: ExchangeDeps): Inside {
+  const { snapshot, identity, signal } = caller;
   const { tenant } = identity;
   const { health, attemptLog, counters, admission, gates, now } = deps;
   const waitMs = snapshot.resilience.queue?.waitMs ?? 0;
   const admittance = new Admittance({ admission, gates, entrant: { tenant: tenant.name, priority: tenant.priority, signal }, waitMs, now });
   return {
+    ...caller,
     pipeline: openPipeline(deps.policies, { id: state.id, identity }, state.trace.stage, deps.onFailure),
     admittance,
     attempts: new Attempts({
@@ -134,36 +137,36 @@ function openInside(snapshot: Snapshot, identity: Identity, signal: AbortSignal,
   };
 }
 
-/** A request that is read: planned once its body is here, its first attempt written in the reply to that. */
-async function* translated(
-  path: PathFacts,
-  parts: PlanParts,
-  { memory, registry, mirror, pastAttempts }: Pick<ExchangeDeps, 'registry' | 'mirror'> & { memory: HeldBody; pastAttempts: () => void },
-  state: ExchangeState,
-): Conversation {
+/** A request that is read: its way is found and its first attempt written once its body is here. */
+async function* translated(path: PathFacts, inside: Inside, deps: ExchangeDeps, state: ExchangeState): Conversation {
+  const { memory, pipeline } = inside;
+  const { registry } = deps;
   memory.expect(state.opening.headers);
   let message: Message = yield proceed;
   let plan: Plan | undefined;
   if (message.type === 'request-body') {
     memory.hold(message.body.length);
-    const planned = yield* planRequest(message.body, path, state, parts);
-    if (planned.type === 'immediate') {
-      yield planned;
+    const received = await receiveRequest(message.body, path, inside, state);
+    const way = await findWay(received, deps, inside, state);
+    if (way.type === 'immediate') {
+      yield way;
       return;
     }
+    if (way.waiting !== undefined) yield* queued(way.waiting, state);
+    const decision = await way.take();
+    const planned = await planRequest(received, decision, inside, state);
     registry.set(state.id, planned.open);
     plan = planned.plan;
     const first = await firstAttempt(planned, state);
-    if (planned.copy !== undefined) mirror.copy(planned.copy);
+    const copy = copyOf(decision, { snapshot: inside.snapshot, seal: inside.seal, random: deps.random }, state);
+    if (copy !== undefined) deps.mirror.copy(copy);
     message = yield first;
   }
   if (message.type !== 'response-headers') throw new Error(`Envoy sent ${message.type} where the answer's headers belong`);
   registry.delete(state.id);
-  pastAttempts();
+  inside.pastAttempts();
   memory.holdAnswer(0);
-  yield* plan === undefined || isEnvoyReply(message.attributes)
-    ? envoyReply(message, state)
-    : answer(message, plan, { pipeline: parts.pipeline, memory }, state);
+  yield* plan === undefined || isEnvoyReply(message.attributes) ? envoyReply(message, state) : answer(message, plan, { pipeline, memory }, state);
 }
 
 function openState(opening: RequestHeaders, { protocol }: Endpoint, { now, newId, openTrace, onError }: ExchangeDeps): ExchangeState {

@@ -16,7 +16,7 @@ import { untraced } from '../telemetry/spans.ts';
 import { Admittance } from './admit.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { Attempts } from './attempts.ts';
-import { createFindWay, type WayDeps } from './find-way.ts';
+import { findWay, type WayDeps } from './find-way.ts';
 import type { ExchangeState } from './state.ts';
 
 const breaker = {
@@ -109,11 +109,10 @@ function stage() {
   const parts = { snapshot, identity: { tenant: tenant('t'), key: 'k' }, seal, admittance, attempts, signal: new AbortController().signal };
   const request = new ClientRequest(openaiChat, Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })));
   async function find(): Promise<Decision> {
-    const way = createFindWay(deps, parts, state)(request, { dataClasses: [], keeper: undefined });
-    for (;;) {
-      const step = await way.next();
-      if (step.done === true) return step.value;
-    }
+    const way = await findWay({ request, dataClasses: [], keeper: undefined, storedIds: new Map() }, deps, parts, state);
+    if (way.type !== 'way') throw new Error('it is answered');
+    for await (const _ of way.waiting ?? []);
+    return way.take();
   }
   return { a, b, now, health, gates, find };
 }

@@ -1,32 +1,27 @@
-import type { Snapshot } from '../config/snapshot.ts';
 import type { Gates } from '../admission/gates.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 import { GatewayError } from '../errors.ts';
 import type { Identity } from '../policies/tenant.ts';
+import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
-import type { AskClassifier } from '../routing/auto/classifier.ts';
-import { decide, type Decision, type Found, type RoutedRequest, type RoutingParts } from '../routing/decide.ts';
+import { decide, type Decision, type Found, type RoutedRequest } from '../routing/decide.ts';
 import { deploymentId, type Deployment } from '../routing/deployment.ts';
-import type { Health } from '../routing/health/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Admittance, Waiting } from './admit.ts';
 import type { Attempts } from './attempts.ts';
-import type { FindWay } from './plan.ts';
+import { countLocally } from './count-locally.ts';
+import type { Immediate } from './message.ts';
+import type { ReceivedRequest } from './receive-request.ts';
+import { routingUnder, type RoutingDeps } from './routing-under.ts';
 import type { ExchangeState } from './state.ts';
 
-/** What routing uses that outlives exchanges. */
-export interface WayDeps {
-  health: Health;
+/** What a way is found with that outlives exchanges. */
+export interface WayDeps extends RoutingDeps {
   gates: Gates;
-  classify: AskClassifier | undefined;
-  costNanos: RoutingParts['costNanos'];
   counters: Pick<Metrics, 'skipped' | 'chosen'>;
-  random: () => number;
-  now: () => number;
-  /** Hears of what failed without failing a request. */
-  onFailure: (what: string, error: unknown) => void;
 }
 
-/** What it uses of one exchange. */
+/** What it is found with of one exchange. */
 export interface WayParts {
   snapshot: Snapshot;
   identity: Identity;
@@ -36,85 +31,82 @@ export interface WayParts {
   signal: AbortSignal;
 }
 
-/** Routes a request and takes a place at the first provider of its chain; where all are busy, it waits for one as the config allows. */
-export function createFindWay(deps: WayDeps, parts: WayParts, state: ExchangeState): FindWay {
-  const { identity, admittance, attempts, seal, signal } = parts;
-  const routing = routingUnder(parts.snapshot, deps);
-  return async function* findWay(request, { dataClasses, keeper }) {
-    const { headers } = state.opening;
-    const path = (headers.get(':path') ?? '').split('?', 1)[0] ?? '';
-    const { tenant, key } = identity;
-    const hasRoom = (provider: string): boolean => provider === admittance.provider || deps.gates.hasRoom(provider);
-    let found: Found | undefined;
-    const onFound = (what: Found): void => {
-      found = what;
-    };
-    const asked: RoutedRequest = { request, headers, path, tenant, key, dataClasses, keeper, seal, hasRoom, onFound, signal };
-    const decided = async (): Promise<Decision> => {
-      try {
-        return await state.trace.stage('route', () => decide(asked, routing));
-      } catch (error) {
-        if (found !== undefined) tell({ ...found, chain: [] }, deps.counters, state); // what is refused is asked about most
-        throw error;
-      }
-    };
-    let decision = await decided();
-    attempts.expect(decision.probe);
-    const waiting = admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : busyOf(decision)));
-    if (waiting !== undefined) yield* queued(waiting, state);
-    if (decision.chain.length === 0) decision = await decided();
-    attempts.expect(decision.probe);
-    if (decision.chain.length === 0)
-      throw new GatewayError('too-many-requests', 'The providers of this model take no more requests now. Try again.', { retryAfterSeconds: 1 });
-    decision.chain = startingAt(admittance.provider, decision.chain);
-    if (decision.chain[0] !== decision.probe) attempts.expect(undefined);
-    tell(decision, deps.counters, state);
-    return decision;
-  };
+/** Where a request may go. */
+export interface Way {
+  type: 'way';
+  /** The wait for a place there, to be over before the way is taken; undefined where there is one. */
+  waiting: Waiting | undefined;
+  /** What is decided, with a place at the first provider of the chain. Throws what refuses the request. */
+  take(): Promise<Decision>;
 }
 
-/** What routing goes by under one config; made once, since each exchange asks for it. */
-function routingUnder(snapshot: Snapshot, deps: WayDeps): RoutingParts {
-  const known = routings.get(snapshot);
-  if (known !== undefined) return known;
-  const { health, costNanos, classify, random, now, onFailure } = deps;
-  const { whenAllRest, retryBudget } = snapshot.resilience;
-  const made: RoutingParts = {
-    models: snapshot.models,
-    rules: snapshot.rules,
-    whenAllRest,
-    health: {
-      standing: (deployment) => (deployment.endpoint.breaker === undefined ? good : health.standing(deployment)), // the config gives it no rest
-      claimProbe: health.claimProbe,
-      mayRetry: (deployment) => health.mayRetry(deployment, retryBudget),
-      latencyOf: health.latencyOf,
-      headroomOf: health.headroomOf,
-      inFlight: health.inFlight,
-    },
-    costNanos,
-    classify,
-    random,
-    now,
-    onRuleFailure: (rule, message) => onFailure(`rule ${rule}`, new Error(message)),
-  };
-  routings.set(snapshot, made);
-  return made;
-}
-
-const routings = new WeakMap<Snapshot, RoutingParts>();
-const good = { type: 'good' } as const;
-
-/** A wait for a place, as a stage of its own: time in a queue is the gateway's, and must not look like the provider's. */
-export async function* queued(waiting: Waiting, { trace }: Pick<ExchangeState, 'trace'>): Waiting {
-  const over = Promise.withResolvers<void>();
-  const stage = trace.stage('queue', () => over.promise);
+/**
+ * Routes a request and takes a place at the first provider of its chain; where all are busy, it is to wait for one as the config allows.
+ * A count of tokens that no provider of the model makes is answered. Throws what refuses the request.
+ */
+export async function findWay(received: ReceivedRequest, deps: WayDeps, parts: WayParts, state: ExchangeState): Promise<Way | Immediate> {
+  const { admittance, attempts } = parts;
+  let decision: Decision;
   try {
-    yield* waiting;
-  } finally {
-    over.resolve();
-    await stage;
+    decision = await decided(received, deps, parts, state);
+  } catch (error) {
+    if (isUncounted(error, received.request)) return countLocally(received.request, state);
+    throw error;
+  }
+  attempts.expect(decision.probe);
+  const waiting = admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : busyOf(decision)));
+  return {
+    type: 'way',
+    waiting,
+    async take() {
+      const last = decision.chain.length > 0 ? decision : await decided(received, deps, parts, state);
+      attempts.expect(last.probe);
+      if (last.chain.length === 0)
+        throw new GatewayError('too-many-requests', 'The providers of this model take no more requests now. Try again.', { retryAfterSeconds: 1 });
+      last.chain = startingAt(admittance.provider, last.chain);
+      if (last.chain[0] !== last.probe) attempts.expect(undefined);
+      tell(last, deps.counters, state);
+      return last;
+    },
+  };
+}
+
+/** What routing decides now. What it refuses is told as well: that is asked about most. */
+async function decided(
+  { request, dataClasses, keeper }: ReceivedRequest,
+  deps: WayDeps,
+  { snapshot, identity: { tenant, key }, seal, admittance, signal }: WayParts,
+  state: ExchangeState,
+): Promise<Decision> {
+  const { headers } = state.opening;
+  const path = (headers.get(':path') ?? '').split('?', 1)[0] ?? '';
+  let found: Found | undefined;
+  const asked: RoutedRequest = {
+    request,
+    headers,
+    path,
+    tenant,
+    key,
+    dataClasses,
+    keeper,
+    seal,
+    hasRoom: (provider) => provider === admittance.provider || deps.gates.hasRoom(provider),
+    onFound(what) {
+      found = what;
+    },
+    signal,
+  };
+  try {
+    return await state.trace.stage('route', () => decide(asked, routingUnder(snapshot, deps)));
+  } catch (error) {
+    if (found !== undefined) tell({ ...found, chain: [] }, deps.counters, state);
+    throw error;
   }
 }
+
+/** Whether a request for a count of tokens met a model whose providers do not count: then we estimate. */
+const isUncounted = (error: unknown, { protocol }: ClientRequest): boolean =>
+  protocol.operation === 'count-tokens' && error instanceof GatewayError && error.code === 'not-carried';
 
 /** Those that are busy: for a place at one that rests nobody needs to wait. */
 function busyOf({ waiting, skipped }: Decision): Deployment[] {

@@ -28,7 +28,19 @@ export function retryHeaders({ form, attempts, fallbackOn, headersMs, totalMs }:
   ];
 }
 
+/** Made once for each model: its list is as frozen as its config. */
+const madeByStatus = new WeakMap<Model['fallbackOn'], Header[]>();
+
 function byStatus(fallbackOn: Model['fallbackOn']): Header[] {
+  let headers = madeByStatus.get(fallbackOn);
+  if (headers === undefined) {
+    headers = statusHeaders(fallbackOn);
+    madeByStatus.set(fallbackOn, headers);
+  }
+  return headers;
+}
+
+function statusHeaders(fallbackOn: Model['fallbackOn']): Header[] {
   const statuses = fallbackOn.filter((status) => status !== '5xx');
   const kinds = [...(fallbackOn.includes('5xx') ? ['5xx'] : []), ...(statuses.length > 0 ? ['retriable-status-codes'] : [])];
   return [

@@ -31,6 +31,6 @@ export function waitsOf({ timeouts, commitAtFirstToken }: Model, { stream }: Req
 export function formOf({ commitAtFirstToken }: Model, chain: readonly Deployment[], { protocol, facts }: ClientRequest): FilterForm {
   if (protocol.operation !== 'chat') return 'plain';
   if (commitAtFirstToken) return facts.stream ? 'guard' : 'watch';
-  const retries = chain.some((deployment, index) => deployment === chain[index - 1]);
+  const retries = chain.some((deployment, index) => index > 0 && deployment === chain[index - 1]);
   return retries || chain.some(({ inspect }) => inspect) ? 'watch' : 'plain';
 }

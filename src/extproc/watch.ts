@@ -24,7 +24,8 @@ export async function* watch({ headers, endOfStream }: ResponseHeaders, { number
     yield decided(api.protocol.decodeFailure(status, body, headers));
     return;
   }
-  const isRead = exchange.watch.needsContent && api !== undefined && isJson(headers) && !isLonger(headers, longestRead.answer);
+  // What is no JSON cannot be the answer that was asked for, and is read as such.
+  const isRead = exchange.watch.needsContent && api !== undefined && !isLonger(headers, longestRead.answer);
   if (!isRead) {
     yield { type: 'proceed' };
     return;
@@ -35,5 +36,3 @@ export async function* watch({ headers, endOfStream }: ResponseHeaders, { number
 }
 
 const isLonger = (headers: Headers, bytes: number): boolean => Number(headers.get('content-length') ?? 0) > bytes;
-
-const isJson = (headers: Headers): boolean => headers.get('content-type')?.includes('json') === true;

@@ -72,6 +72,11 @@ export class JsonNode {
     this.#name = name;
   }
 
+  /** How many values it is made of, itself and names of fields included: what reading it takes grows with them. */
+  get size(): number {
+    return (this.#cell(3) - this.#entry) / STRIDE;
+  }
+
   get type(): JsonType {
     return types[this.#cell(0)] as JsonType;
   }

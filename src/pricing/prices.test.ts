@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noUsage, type Usage } from '../llm/usage.ts';
 import { openai } from '../providers/openai.ts';
-import type { ConfiguredPrice, Deployment, Endpoint } from '../routing/deployment.ts';
+import type { ConfiguredPrice, Deployment } from '../routing/deployment.ts';
 import { createPrices } from './prices.ts';
 import { deployment as deploymentAt, endpoint } from '../routing/deployment.fixture.ts';
 

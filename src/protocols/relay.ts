@@ -70,44 +70,48 @@ export interface BreakOff {
 }
 
 /** Carries a stream to its client. One that stops midway or cannot be read is broken off; what comes after that is swallowed. */
-export function createStreamRelay(options: RelayOptions, breakOff: BreakOff): StreamRelay {
-  const progress = new Progress();
-  const output = new Output(options.to.framing.createWriter());
-  const carry = (options.from.protocol === options.to.protocol && !options.isRewritten ? sameProtocol : translated)(
-    options,
-    progress,
-    output,
-    breakOff.cut,
-  );
-  let isBroken = false;
-  let isClosed = false;
+export const createStreamRelay = (options: RelayOptions, breakOff: BreakOff): StreamRelay => new Relay(options, breakOff);
 
-  /** What closes the stream goes out once. */
-  function close(): void {
-    if (!isClosed) output.close();
-    isClosed = true;
+class Relay implements StreamRelay {
+  readonly #progress = new Progress();
+  readonly #output: Output;
+  readonly #carry: Carry;
+  readonly #breakOff: BreakOff;
+  #isBroken = false;
+  #isClosed = false;
+
+  constructor(options: RelayOptions, breakOff: BreakOff) {
+    const isPassed = options.from.protocol === options.to.protocol && !options.isRewritten;
+    this.#output = new Output(options.to.framing.createWriter());
+    this.#carry = (isPassed ? sameProtocol : translated)(options, this.#progress, this.#output, breakOff.cut);
+    this.#breakOff = breakOff;
   }
 
-  return {
-    get ended() {
-      return progress.ended;
-    },
-    push(chunk, last) {
-      if (isBroken) return Buffer.alloc(0);
-      try {
-        const isAsItCame = carry(chunk, last);
-        if (last) close();
-        const bytes = output.take();
-        return isAsItCame ? undefined : bytes;
-      } catch (cause) {
-        isBroken = true;
-        progress.fail();
-        output.write(breakOff.failed(cause));
-        close();
-        return output.take();
-      }
-    },
-  };
+  get ended(): AnswerEnd | undefined {
+    return this.#progress.ended;
+  }
+
+  push(chunk: Buffer, last: boolean): Buffer | undefined {
+    if (this.#isBroken) return Buffer.alloc(0);
+    try {
+      const isAsItCame = this.#carry(chunk, last);
+      if (last) this.#close();
+      const bytes = this.#output.take();
+      return isAsItCame ? undefined : bytes;
+    } catch (cause) {
+      this.#isBroken = true;
+      this.#progress.fail();
+      this.#output.write(this.#breakOff.failed(cause));
+      this.#close();
+      return this.#output.take();
+    }
+  }
+
+  /** What closes the stream goes out once. */
+  #close(): void {
+    if (!this.#isClosed) this.#output.close();
+    this.#isClosed = true;
+  }
 }
 
 /** Carries one chunk; true where the client gets it as it came, for which nothing was written. */

@@ -21,8 +21,8 @@ export function joined(links: readonly Link[]): Deployment[] {
   const groups = links.flatMap(({ accounts, retries }) => {
     const fresh = accounts.filter((account) => !seen.has(deploymentId(account))).slice(0, maxAccounts);
     for (const account of fresh) seen.add(deploymentId(account));
-    const [first, ...others] = fresh;
-    return first === undefined ? [] : [[first, ...Array.from({ length: retries }, () => first), ...others]];
+    const [first] = fresh;
+    return first === undefined ? [] : [[...Array.from({ length: retries }, () => first), ...fresh]];
   });
   const kept = groups.slice(0, maxChainLength);
   let room = maxChainLength - kept.length;

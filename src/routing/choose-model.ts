@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import { callerKey, type Caller } from './caller-key.ts';
+import { callerKey } from './caller-key.ts';
 import type { AskClassifier } from './auto/classifier.ts';
 import { chooseByTask, type TaskChoice } from './auto/choose.ts';
 import type { Auto, Experiment, Model } from './deployment.ts';
@@ -28,8 +28,8 @@ export interface ChooseParts {
   models: ReadonlyMap<string, Model>;
   rule: ModelRule | undefined;
   features: RequestFeatures;
-  /** Who calls, for experiments. */
-  caller: () => Caller;
+  /** Name of the tenant. */
+  tenant: string;
   /** The client's own word on how hard the task is. */
   hint: string | undefined;
   classify: AskClassifier | undefined;
@@ -56,8 +56,8 @@ export async function chooseModel(name: string, parts: ChooseParts): Promise<Mod
   return { model, fallback: fallbacks(named, models, model), experiments, task };
 }
 
-const variantOf = (experiment: Experiment | undefined, { caller }: ChooseParts): Experiment['variants'][number] | undefined =>
-  experiment && assignVariant(experiment, callerKey(experiment.by, caller()));
+const variantOf = (experiment: Experiment | undefined, { tenant, features }: ChooseParts): Experiment['variants'][number] | undefined =>
+  experiment && assignVariant(experiment, callerKey(experiment.by, tenant, features));
 
 const chooseTask = (auto: Auto, { features, hint, classify, signal }: ChooseParts): Promise<TaskChoice> =>
   chooseByTask(auto, features, hint, classify && { classify, signal });

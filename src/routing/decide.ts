@@ -3,7 +3,7 @@ import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { taskHintHeader } from './auto/choose.ts';
 import type { AskClassifier } from './auto/classifier.ts';
-import { callerKey, type Caller } from './caller-key.ts';
+import { callerKey } from './caller-key.ts';
 import type { Bar, Skipped } from './candidate.ts';
 import { lacks } from './capability.ts';
 import { apisOf } from './choose-api.ts';
@@ -103,14 +103,13 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
   const { headers, tenant, signal } = asked;
   const { models, classify } = parts;
   const features = featuresOf(asked.request, { headers });
-  const caller = (): Caller => ({ tenant: tenant.name, user: features.user, conversation: features.conversation });
   const rule = ruleFor(asked, features, parts);
   const sought = soughtOf(features, asked, rule);
   const choice = await chooseModel(asked.request.facts.model, {
     models,
     rule,
     features,
-    caller,
+    tenant: tenant.name,
     hint: headers.get(taskHintHeader),
     classify: isRestricted(asked) ? notAsked : classify,
     signal,
@@ -127,7 +126,7 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
   // What is not tried first must not keep others from trying whether a deployment is back.
   const provenOf = ({ chain }: Route): Deployment[] => chain.filter((each) => parts.health.standing(each).type === 'good');
   const modelsFor = (failure: ErrorClass): Model[] => fallbacks(model.fallbackFor.get(failure) ?? [], models, model);
-  const stickyKey = model.sticky && callerKey(model.sticky, caller());
+  const stickyKey = model.sticky && callerKey(model.sticky, tenant.name, features);
   const usual = routeTo(model, choice.fallback, stickyKey);
   // A request that is known to be too long for a target need not fail there first.
   const isTooLong = model.fallbackFor.has('context-length') && usual.skipped.some(({ kind }) => kind === 'context-length');
@@ -135,8 +134,9 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
   asked.onFound({ choice, rule, skipped: found.skipped });
   const set = rule?.set === undefined ? { value: asked.request, warnings: [] } : withParameters(asked.request, rule.set);
   const isStrict = model.strict || headers.get(strictHeader) === 'true';
-  const wholeOf = (chain: Deployment[]): Deployment[] => (isStrict ? chain.filter((each) => carriesAll(set.value, each, asked.seal)) : chain);
-  const able = isStrict && found.chain.length > 0 ? carriers(set.value, found.chain, asked.seal, found.skipped) : found.chain;
+  const wholeOf = (chain: Deployment[]): Deployment[] =>
+    isStrict ? chain.filter((each) => carriesAll({ ...asked, request: set.value }, each)) : chain;
+  const able = isStrict && found.chain.length > 0 ? carriers({ ...asked, request: set.value }, found.chain, found.skipped) : found.chain;
   // Last of all, so that nothing that refuses the request leaves a claim behind.
   const probe = claimFirst(able, parts.health, found.skipped);
   return {

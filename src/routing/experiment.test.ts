@@ -9,7 +9,7 @@ const experiment = (name: string, weights: Record<string, number>): Experiment =
   by: 'user',
   variants: Object.entries(weights).map(([variant, weight]) => ({ name: variant, model: `model-${variant}`, weight })),
 });
-const keys = Array.from({ length: 20_000 }, (_, index) => callerKey('user', { tenant: 'shop', user: `u-${index}`, conversation: '' }));
+const keys = Array.from({ length: 20_000 }, (_, index) => callerKey('user', 'shop', { user: `u-${index}`, conversation: '' }));
 const assigned = (name: string, weights: Record<string, number>): (string | undefined)[] =>
   keys.map((key) => assignVariant(experiment(name, weights), key)?.name);
 

@@ -395,3 +395,16 @@ describe('whatever a client sends', () => {
     }
   }
 });
+
+test('a large request is not read again and again for fields that cannot be', () => {
+  const wrong = { temperature: 'x', top_p: 'x', seed: 'x', presence_penalty: 'x' };
+  const messages = (count: number) => Array.from({ length: count }, () => ({ role: 'user', content: 'Hi' }));
+  const decodes = (count: number): number => {
+    const spied = vi.spyOn(openaiChat, 'decodeRequest');
+    void chat({ ...wrong, messages: messages(count) }).messages;
+    const { length } = spied.mock.calls;
+    spied.mockRestore();
+    return length;
+  };
+  expect([decodes(1), decodes(5000)]).toEqual([5, 2]);
+});

@@ -26,6 +26,12 @@ class Features implements RequestFeatures {
   readonly #headers: ReadonlyMap<string, string>;
   #read: ReadableRequest | undefined;
   #media: Media | undefined;
+  #hasImages: boolean | undefined;
+  #hasDocuments: boolean | undefined;
+  #hasAudio: boolean | undefined;
+  #hasTools: boolean | undefined;
+  #hasJsonSchema: boolean | undefined;
+  #hasReasoning: boolean | undefined;
   #inputTokens: number | undefined;
   #task: string | undefined;
   #language: string | undefined;
@@ -52,29 +58,33 @@ class Features implements RequestFeatures {
   }
 
   get hasImages(): boolean {
-    return this.#mentions('image') && this.#contents.images;
+    this.#hasImages ??= this.#mentions('image') && this.#contents.images;
+    return this.#hasImages;
   }
 
   get hasDocuments(): boolean {
-    return this.#mentions('document', 'file', 'pdf') && this.#contents.documents;
+    this.#hasDocuments ??= this.#mentions('document', 'file', 'pdf') && this.#contents.documents;
+    return this.#hasDocuments;
   }
 
   get hasAudio(): boolean {
-    return this.#mentions('audio') && this.#contents.audio;
+    this.#hasAudio ??= this.#mentions('audio') && this.#contents.audio;
+    return this.#hasAudio;
   }
 
   get hasTools(): boolean {
-    return this.#mentions('tool', 'function') && (this.#chat?.tools.length ?? 0) > 0;
+    this.#hasTools ??= this.#mentions('tool', 'function') && (this.#chat?.tools.length ?? 0) > 0;
+    return this.#hasTools;
   }
 
   get hasJsonSchema(): boolean {
-    return this.#mentions('chema') && this.#chat?.responseFormat?.type === 'json-schema';
+    this.#hasJsonSchema ??= this.#mentions('chema') && this.#chat?.responseFormat?.type === 'json-schema';
+    return this.#hasJsonSchema;
   }
 
   get hasReasoning(): boolean {
-    if (!this.#mentions('reason', 'think')) return false;
-    const reasoning = this.#chat?.reasoning;
-    return reasoning !== undefined && reasoning.effort !== 'none' && reasoning.budgetTokens !== 0;
+    this.#hasReasoning ??= this.#mentions('reason', 'think') && reasons(this.#chat);
+    return this.#hasReasoning;
   }
 
   get dimensions(): number | undefined {
@@ -128,6 +138,9 @@ class Features implements RequestFeatures {
     return this.#media;
   }
 }
+
+const reasons = (chat: ChatRequest | undefined): boolean =>
+  chat?.reasoning !== undefined && chat.reasoning.effort !== 'none' && chat.reasoning.budgetTokens !== 0;
 
 function mediaOf(chat: ChatRequest | undefined): Media {
   const kinds = new Set<string>();

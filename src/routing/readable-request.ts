@@ -14,13 +14,18 @@ export type ReadableRequest =
 /** Fields that a request is read without, at most, where they cannot be. */
 const mostFields = 4;
 
+/** The same where a request has more values than these: each further try reads all of it anew, and everybody else waits. */
+const mostFieldsOfLarge = 1;
+const largeFrom = 20_000;
+
 /**
  * A client's request in canonical form, or what of it can be read: fields that only its provider understands, such as the id of the response before it,
  * are left out. Throws nothing that a client could cause.
  */
 export function readRequest(client: ClientRequest): ReadableRequest {
   let request = client;
-  for (let count = 0; count <= mostFields; count++) {
+  const most = client.body.size > largeFrom ? mostFieldsOfLarge : mostFields;
+  for (let count = 0; count <= most; count++) {
     try {
       return byKind(request);
     } catch (error) {

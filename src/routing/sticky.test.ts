@@ -6,9 +6,7 @@ import { orderTargets } from './order/order-targets.ts';
 import { byModel, countsOf, deviation, modelsOf, seeded, view } from './order/order.fixture.ts';
 import { stickAccount, stickTarget } from './sticky.ts';
 
-const keys = Array.from({ length: 10_000 }, (_, index) =>
-  callerKey('conversation', { tenant: 'clinic', user: undefined, conversation: `c-${index}` }),
-);
+const keys = Array.from({ length: 10_000 }, (_, index) => callerKey('conversation', 'clinic', { user: undefined, conversation: `c-${index}` }));
 const few = keys.slice(0, 300);
 const all = [target(deployment('openai', 'a'), 5), target(deployment('bedrock', 'b'), 3), target(deployment('vertex', 'c'), 2)];
 const without = (model: string): Target[] => all.filter(({ deployments: [first] }) => first.model !== model);

@@ -7,10 +7,18 @@ import type { Skipped } from './candidate.ts';
 import { deploymentId, deploymentName, type Deployment } from './deployment.ts';
 import { writeRequest } from './prepare-attempt.ts';
 
+/** A request that a provider must be given all of. */
+export interface StrictRequest {
+  request: ClientRequest;
+  /** The client's own. */
+  headers: ReadonlyMap<string, string>;
+  seal: Seal;
+}
+
 /** Whether a deployment can be given all of a request. */
-export function carriesAll(request: ClientRequest, deployment: Deployment, seal: Seal): boolean {
+export function carriesAll({ request, headers, seal }: StrictRequest, deployment: Deployment): boolean {
   try {
-    return writeRequest(request, deployment, seal).warnings.length === 0;
+    return writeRequest(request, deployment, seal, headers).warnings.length === 0;
   } catch (error) {
     if (error instanceof JsonFieldError || error instanceof GatewayError) return false;
     throw error;
@@ -18,8 +26,8 @@ export function carriesAll(request: ClientRequest, deployment: Deployment, seal:
 }
 
 /** Those of a chain that can be given all of a request; `skipped` takes the others. Throws `not-carried` where each would lack something. */
-export function carriers(request: ClientRequest, chain: readonly Deployment[], seal: Seal, skipped: Skipped[]): Deployment[] {
-  const written = chain.map((deployment) => ({ deployment, ...writeRequest(request, deployment, seal) }));
+export function carriers({ request, headers, seal }: StrictRequest, chain: readonly Deployment[], skipped: Skipped[]): Deployment[] {
+  const written = chain.map((deployment) => ({ deployment, ...writeRequest(request, deployment, seal, headers) }));
   const whole = written.filter(({ warnings }) => warnings.length === 0).map(({ deployment }) => deployment);
   const [first] = written;
   if (whole.length > 0 || first === undefined) {

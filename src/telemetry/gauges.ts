@@ -46,10 +46,8 @@ export function hangGauges(registry: Registry, { health, admission, bodyMemory, 
     },
   );
   perDeployment('remora_deployment_failure_ratio', 'Share of attempts that failed of late.', ({ failureRate }) => failureRate);
-  perDeployment(
-    'remora_deployment_first_token_seconds',
-    'Time to the first token of late.',
-    ({ firstTokenMs = 0 }) => (firstTokenMs > 0 ? firstTokenMs / 1000 : undefined),
+  perDeployment('remora_deployment_first_token_seconds', 'Time to the first token of late.', ({ firstTokenMs = 0 }) =>
+    firstTokenMs > 0 ? firstTokenMs / 1000 : undefined,
   );
   perDeployment('remora_deployment_tokens_per_second', 'Speed of streams of late.', ({ tokensPerSecond }) => tokensPerSecond);
   perDeployment('remora_deployment_headroom', "Share of the vendor's limits that is left.", ({ headroom }) => headroom);

@@ -21,10 +21,9 @@ import {
   setStage,
   type Stage,
   openExchange,
-  clusters,
 } from './play.ts';
 import { createSnapshots } from '../../src/extproc/snapshots.ts';
-import { deployment, endpoint, model, target } from '../../src/routing/deployment.fixture.ts';
+import { deployment, endpoint, model as modelOf, target } from '../../src/routing/deployment.fixture.ts';
 
 interface Kind {
   provider: Provider;
@@ -65,7 +64,7 @@ function stageWith(first: string): Stage {
   const { snapshot } = stage;
   const ordered = deployments.toSorted((a, b) => Number(b.endpoint.name === first) - Number(a.endpoint.name === first));
   const models = ordered.map((each, index): Model =>
-    model(index === 0 ? 'fast' : each.endpoint.name, [target(each)], {
+    modelOf(index === 0 ? 'fast' : each.endpoint.name, [target(each)], {
       fallback: index === 0 ? ordered.slice(1).map(({ endpoint: { name } }) => name) : [],
     }),
   );

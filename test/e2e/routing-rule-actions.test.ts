@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { googleClient } from './beyond-chat.ts';
+import { googleClient, post } from './beyond-chat.ts';
 import { chat, setFleet, tenant, type Told } from './fleet.ts';
 import { anthropicClient, keys, openaiClient } from './gateway.ts';
 import { openaiSdk, rejection, say } from './sdks.ts';
@@ -13,10 +13,12 @@ const fleet = setFleet({ openai: 'openai', anthropic: 'anthropic', gemini: 'gemi
     spare: { targets: [to('spare')] },
     small: { targets: [to('openai', { capabilities: { outputTokens: 1000 } })] },
     chain: { strategy: 'priority', targets: [to('openai'), to('openai', { model: 'gpt-4o-mini' }), to('anthropic')], fallback: ['spare'] },
+    embed: { targets: [to('openai', { model: 'text-embedding-3-small' })] },
     none: { targets: [to('openai')] },
   },
-  tenants: { open: tenant(keys.open), few: tenant('rk-few', { models: ['openai', 'chain'] }) },
+  tenants: { open: tenant(keys.open), few: tenant('rk-few', { models: ['openai', 'chain'] }), embedder: tenant('rk-embedder') },
   rules: [
+    { name: 'embedder', when: 'tenant == "embedder"', set: { maxTokens: 20 } },
     { name: 'limit', when: 'headers["x-set"] == "limit"', set: { maxTokens: 20, temperature: 0.25 } },
     { name: 'sampling', when: 'headers["x-set"] == "sampling"', set: { topP: 0.5 } },
     { name: 'effort', when: 'headers["x-set"] == "effort"', set: { maxTokens: 3000, reasoningEffort: 'low' } },
@@ -99,6 +101,8 @@ const clients = {
       { model, max_completion_tokens: 500, ...own, messages: [{ role: 'user', content: 'Hello' }] },
       { headers: { 'x-set': set } },
     ),
+  responses: (model: string, set: string, own: { temperature?: number }) =>
+    openaiClient(fleet.gateway).responses.create({ model, max_output_tokens: 500, ...own, input: 'Hello' }, { headers: { 'x-set': set } }),
   anthropic: (model: string, set: string) =>
     anthropicClient(fleet.gateway).messages.create(
       { model, max_tokens: 500, messages: [{ role: 'user', content: 'Hello' }] },
@@ -133,12 +137,15 @@ const thinking = {
   gemini: { generationConfig: { maxOutputTokens: 3000, thinkingConfig: { thinkingBudget: expect.any(Number) } } },
 };
 
-describe.each(['openai', 'anthropic', 'gemini'] as const)('set, by a client of %s', (client) => {
+describe.each(['openai', 'responses', 'anthropic', 'gemini'] as const)('set, by a client of %s', (client) => {
   describe.each(['openai', 'anthropic', 'gemini'] as const)('for %s', (provider) => {
     test.each(['limit', 'sampling'] as const)('takes the place of what the client sent: %s', async (set) => {
       await clients[client](provider, set, { temperature: 0.75 });
       const isLatest = client === 'anthropic' && provider === 'anthropic';
-      expect(fleet.lastSent(provider)).toMatchObject(isLatest ? { max_tokens: sent[set].anthropic.max_tokens } : sent[set][provider]);
+      const isResponses = client === 'responses' && provider === 'openai';
+      const { max_completion_tokens: limit, ...sampling } = sent[set].openai;
+      const expected = isResponses ? { max_output_tokens: limit, ...sampling } : sent[set][provider];
+      expect(fleet.lastSent(provider)).toMatchObject(isLatest ? { max_tokens: limit } : expected);
     });
 
     test('says how much to think in the way of the model, which can carry it out', async () => {
@@ -158,6 +165,12 @@ describe('what a rule sets', () => {
     expect([status, headers.get('x-remora-warnings')]).toEqual([200, expect.stringContaining(field)]);
     expect(fleet.lastSent(provider)).toMatchObject(kept);
     expect(fleet.lastSent(provider)).not.toHaveProperty(field);
+  });
+
+  test('and a request has no place for is left out of it, and the answer says so', async () => {
+    const response = await post(fleet.gateway, '/v1/embeddings', { model: 'embed', input: 'Hello' }, 'rk-embedder');
+    expect([response.status, response.headers.get('x-remora-warnings')]).toEqual([200, expect.stringContaining('max_tokens')]);
+    expect(fleet.lastSent('openai')).toEqual({ model: 'text-embedding-3-small', input: 'Hello' });
   });
 
   test('counts when it is asked what a deployment can do', async () => {

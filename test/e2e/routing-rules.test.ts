@@ -19,7 +19,7 @@ const schema = {
 };
 const words = (count: number): string => 'word '.repeat(count);
 
-/** Conditions, each with requests that it is true of, and with some that miss it by little. `anthropic`: from that protocol's client. */
+/** Conditions, each with requests that it is true of, and with some that miss it by little. */
 const cases: Record<string, { when: string; matches: Asking[]; misses: Asking[] }> = {
   tenant: { when: 'tenant == "private"', matches: [{ key: keys.private }], misses: [{}] },
   key: { when: 'key == "second"', matches: [{ key: 'rk-second' }], misses: [{}, { key: keys.private }] },

@@ -7,10 +7,13 @@ type Name = (typeof names)[number];
 const tenants = Array.from({ length: 12 }, (_, index) => `team-${index}`);
 const keyOf = (name: string): string => `rk-${name}`;
 
-const fleet = setFleet({ a: 'openai', b: 'openai', c: 'openai' }, ({ to }) => {
+const fleet = setFleet({ a: 'openai', b: 'openai', c: 'openai' }, ({ to, providers }) => {
   const targets = names.map((name) => to(name));
+  const accounts = names.map((name) => ({ name, baseUrl: providers[name]['baseUrl'], apiKey: providers[name]['apiKey'] }));
   return {
+    providers: { ...providers, pool: { kind: 'openai', credentials: accounts } },
     models: {
+      pooled: { sticky: 'user', targets: [to('a', { provider: 'pool' })] },
       tenant: { sticky: 'tenant', targets },
       user: { sticky: 'user', targets },
       conversation: { sticky: 'conversation', strategy: 'least-busy', targets },
@@ -96,6 +99,18 @@ describe('sticky', () => {
       keeperOf('conversation', (index) => ({ text: `Question ${index}`, headers: { 'x-remora-conversation': `c-${at}` } })),
     );
     expect(new Set(await Promise.all(named)).size).toBe(3);
+  });
+
+  test('to one account of a pool, since prompt caches belong to accounts', async () => {
+    const used = new Set<string>();
+    for (const user of tenants) {
+      for (const name of names) fleet.fakes[name].clear();
+      await keeperOf('pooled', (index) => ({ text: `Question ${index}`, more: { user } }));
+      const asked = names.filter((name) => fleet.counts()[name] > 0);
+      expect(asked).toHaveLength(1);
+      used.add(asked.join());
+    }
+    expect(used.size).toBe(3);
   });
 
   test('while a deployment rests another one takes its callers, always the same; afterwards they come back', async () => {

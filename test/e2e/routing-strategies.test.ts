@@ -138,7 +138,7 @@ describe.each([
 ] as const)('fastest, for %s', (_, stream) => {
   // Few tokens, so that the time to the first one decides.
   const fastest = (model = 'fastest'): Promise<Told> => ask(model, { stream, more: { max_tokens: 10 } });
-  const slow = { delayMs: 1000 };
+  const slow = { delayMs: 2000 };
   test('a slow one is left alone, and found again once it is fast', async () => {
     passHalfAnHour(); // so that nothing measured before counts
     fleet.fakes.a.behaveAlways(slow);

@@ -149,13 +149,33 @@ describe.skipIf(jaegerMissing !== undefined)('a trace', () => {
   });
 
   test('shows time in a queue as a stage of its own', async () => {
-    fleet.fakes.narrow.behaveAlways({ delayMs: 500 });
-    const told = await Promise.all([ask('narrow'), ask('narrow')]);
-    const stages = await Promise.all(told.map(async ({ requestId }) => (await traceOf(requestId)).map(({ name }) => name)));
-    expect(stages.filter((names) => names.includes('queue'))).toHaveLength(1);
-    expect(told.map(({ status }) => status)).toEqual([200, 200]);
+    const gone = new AbortController();
+    fleet.fakes.narrow.behave({ break: { how: 'stall', after: 3 } });
+    const first = await hold('narrow', gone.signal);
+    const second = ask('narrow');
+    await eventually(
+      () => fleet.gateway.metric('remora_exchanges_open'),
+      (open) => open.get('') === 2,
+    );
+    for (let count = 0; count < 2; count++) await ask('chain'); // by then the second waits
+    gone.abort();
+    expect(await second).toMatchObject({ status: 200, by: 'narrow' });
+    const stages = async (id: string): Promise<string[]> => (await traceOf(id)).map(({ name }) => name);
+    expect(await stages((await second).requestId)).toContain('queue');
+    expect(await stages(first)).not.toContain('queue');
   });
 });
+
+/** Begins a stream that goes on until the signal; gives its request's id. */
+async function hold(model: string, signal: AbortSignal): Promise<string> {
+  const response = await fetch(`${fleet.gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.open}` },
+    body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
+    signal,
+  });
+  return response.headers.get('x-request-id') ?? '';
+}
 
 describe('metrics and the admin API', () => {
   const metricOf = async (name: string, labels: string): Promise<number | undefined> => (await fleet.gateway.metric(name)).get(labels);

@@ -42,10 +42,15 @@ export async function startMatrixWorld(providers: readonly ProviderUnderTest[]):
       ]),
     ),
     tenants: { matrix: { keys: [{ name: 'test', hash: hashOf(key) }] } },
+    resilience: { breaker: false }, // each cell begins anew
   };
   const snapshot = compileConfig(JSON.stringify(config), { path: join(folder, 'remora.yaml'), env: {} });
   const socket = join(folder, 'extproc.sock');
-  const sidecar = await startGateway(snapshot, { address: `unix:${socket}`, log: createLog('error'), config: createConfigStatus('matrix', Date.now) });
+  const sidecar = await startGateway(snapshot, {
+    address: `unix:${socket}`,
+    log: createLog('error'),
+    config: createConfigStatus('matrix', Date.now),
+  });
   const envoy = await launchEnvoy({
     binary: await findBinary(),
     directory: folder,
