@@ -24,6 +24,9 @@ export interface World {
   stop(): Promise<void>;
 }
 
+/** What is asked is what a provider can be given, not what one of its models can do. */
+const capabilities = { images: true, documents: true, audio: true, tools: true, jsonSchema: true, reasoning: true };
+
 /** Starts all of it. Models are named after their provider; `-thinking` is the provider's model that thinks. */
 export async function startMatrixWorld(providers: readonly ProviderUnderTest[]): Promise<World> {
   const folder = temporaryFolder();
@@ -37,8 +40,8 @@ export async function startMatrixWorld(providers: readonly ProviderUnderTest[]):
     providers: Object.fromEntries(providers.map((provider) => [provider.name, provider.config(fakes.get(provider.name) ?? missing())])),
     models: Object.fromEntries(
       providers.flatMap(({ name, models }) => [
-        [name, { targets: [{ provider: name, model: models.plain }] }],
-        [`${name}-thinking`, { targets: [{ provider: name, model: models.thinking ?? models.plain }] }],
+        [name, { targets: [{ provider: name, model: models.plain, capabilities }] }],
+        [`${name}-thinking`, { targets: [{ provider: name, model: models.thinking ?? models.plain, capabilities }] }],
       ]),
     ),
     tenants: { matrix: { keys: [{ name: 'test', hash: hashOf(key) }] } },
