@@ -197,14 +197,21 @@ test('a server of one’s own is asked as the client asks', async () => {
 });
 
 test('what a provider refuses is told in the client’s own words', async () => {
-  const size = 7; // which no model of theirs has
-  const openai = (model: string) => openaiClient(around.gateway).embeddings.create({ model, input: 'x', dimensions: size });
-  await expect(openai('cohere')).rejects.toMatchObject({ status: 400, message: expect.stringContaining('output_dimension must be') });
-  await expect(openai('titan')).rejects.toMatchObject({ status: 400, message: expect.stringContaining('dimensions') });
-  const google = googleClient(around.gateway).models.embedContent({ model: 'cohere', contents: 'x', config: { outputDimensionality: size } });
+  const refuse = (name: Parameters<typeof fakeOf>[0]): void => fakeOf(name).behave({ refuse: { status: 400 } });
+  refuse('cohere');
+  await expect(openaiClient(around.gateway).embeddings.create({ model: 'cohere', input: 'x' })).rejects.toMatchObject({ status: 400 });
+  refuse('cohere');
+  const google = googleClient(around.gateway).models.embedContent({ model: 'cohere', contents: 'x' });
   await expect(google).rejects.toMatchObject({ status: 400, message: expect.stringContaining('"status":"INVALID_ARGUMENT"') });
   around.fakes.gemini.behave({ refuse: { status: 401 } });
   await expect(cohereEmbed({ model: 'gemini' })).rejects.toMatchObject({ statusCode: 502, body: { code: 'provider-credential' } });
+});
+
+test('vectors of a length that no model of theirs has are refused before anybody is asked, or by the provider', async () => {
+  const openai = (model: string) => openaiClient(around.gateway).embeddings.create({ model, input: 'x', dimensions: 7 });
+  for (const model of ['cohere', 'titan'] as const) {
+    await expect(openai(model)).rejects.toMatchObject({ status: 400, message: expect.stringMatching(/dimension|vectors of length 7/) });
+  }
 });
 
 test('another provider makes the vectors where the first is overloaded', async () => {
