@@ -5,6 +5,7 @@ import {
   oddProtocolFiles,
   readModule,
   readModules,
+  shortLived,
   strayAmbient,
   strayPackages,
   vagueFolders,
@@ -145,6 +146,18 @@ const rules: { fact: string; violations: (modules: readonly Module[]) => string[
     ],
   },
   {
+    fact: 'what is made for each exchange goes with it: no accessors in object literals, no generators within functions',
+    violations: (modules) =>
+      shortLived(modules, ['extproc', 'routing', 'protocols', 'policies'], ['routing/health/breaker.ts', 'routing/health/set-aside.ts']),
+    broken: {
+      'extproc/plan.ts': `export const plan = (chain) => ({ get chain() { return chain; }, of: 1, ...chain, begin() {} });`,
+      'extproc/exchange.ts': `export const open = () => async function* findWay() {}; export async function* exchange() {}`,
+      'routing/route.ts': `export class Route { get chain() { return []; } async *wait() {} }`,
+      'stores/accounts.ts': `export const accounts = { get all() { return []; } };`,
+    },
+    found: ['extproc/plan.ts makes chain', 'extproc/exchange.ts makes findWay*'],
+  },
+  {
     fact: 'a provider is named only by the registry of providers and the composition root',
     violations: (modules) =>
       namedMembers(modules, 'providers', {
@@ -217,5 +230,5 @@ test('the check reads the whole source tree', () => {
 
 test('a comment or a string breaks no rule', () => {
   const source = `/** Reads process.env, import('../errors.ts') and Date.now(). */ export const help = "import { a } from '../gateway.ts'";`;
-  expect(readModule('llm/part.ts', source)).toEqual({ path: 'llm/part.ts', imports: [], ambient: [], hasDefaultExport: false });
+  expect(readModule('llm/part.ts', source)).toEqual({ path: 'llm/part.ts', imports: [], ambient: [], hasDefaultExport: false, lingering: [] });
 });

@@ -10,6 +10,8 @@ export interface Module {
   /** What it takes from its surroundings without being given it: `process.env`, the clock, randomness. */
   ambient: string[];
   hasDefaultExport: boolean;
+  /** Accessors of object literals and generators within functions, by name: V8 makes a class of its own for each that runs, which lives on until a full collection, and all with it that they refer to. */
+  lingering: string[];
 }
 
 /** Reads every source file below a folder but tests and type contracts, which may look anywhere. */
@@ -22,7 +24,7 @@ export function readModules(folder: string): Module[] {
 
 /** Reads one source file. */
 export function readModule(path: string, source: string): Module {
-  const module: Module = { path, imports: [], ambient: [], hasDefaultExport: false };
+  const module: Module = { path, imports: [], ambient: [], hasDefaultExport: false, lingering: [] };
   const own = (specifier: string): string => (specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : packageName(specifier));
   for (const node of nodesOf(parseSync(path, source).program)) {
     const specifier = importedBy(node);
@@ -30,6 +32,7 @@ export function readModule(path: string, source: string): Module {
     const ambient = ambientIn(node);
     if (ambient !== undefined) module.ambient.push(ambient);
     if (isDefaultExport(node)) module.hasDefaultExport = true;
+    module.lingering.push(...lingeringIn(node));
   }
   return module;
 }
@@ -81,6 +84,20 @@ function isDefaultExport({ type, exported }: Node): boolean {
   return type === 'ExportDefaultDeclaration' || (type === 'ExportSpecifier' && identifier(exported) === 'default');
 }
 
+const functions = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
+
+function lingeringIn(node: Node): string[] {
+  if (node.type === 'ObjectExpression') return childrenOf(node, 'properties').flatMap(({ kind, key }) => (kind === 'init' ? [] : [identifier(key)]));
+  if (!functions.has(node.type)) return [];
+  const inner = [...nodesOf(node['body'])].filter(({ type, generator }) => functions.has(type) && generator === true);
+  return inner.map(({ id }) => `${identifier(id)}*`);
+}
+
+const childrenOf = (node: Node, field: string): Node[] => {
+  const value = node[field];
+  return Array.isArray(value) ? value.filter(isNode).filter(({ type }) => type === 'Property') : [];
+};
+
 /** What a folder, or a file at the top of `src/`, may import: folders by name, single files by path. Everything may import its own folder. */
 export type Walls = Readonly<Record<string, readonly string[]>>;
 
@@ -110,6 +127,13 @@ export function strayAmbient(modules: readonly Module[], isMeant: (what: string)
   return modules
     .filter(({ path }) => !mayUse.includes(areaOf(path)) && !mayUse.includes(path))
     .flatMap(({ path, ambient }) => ambient.filter(isMeant).map((what) => `${path} uses ${what}`));
+}
+
+/** What lingers though it is made anew for each exchange: by modules of these folders, but those that make it once. */
+export function shortLived(modules: readonly Module[], folders: readonly string[], once: readonly string[]): string[] {
+  return modules
+    .filter(({ path }) => folders.includes(areaOf(path)) && !once.includes(path) && !path.endsWith('.fixture.ts'))
+    .flatMap(({ path, lingering }) => lingering.map((name) => `${path} makes ${name}`));
 }
 
 /** Providers or policies that somebody names who should know only their interface: a folder's members are all its files but `frame`. */

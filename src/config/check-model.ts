@@ -1,5 +1,5 @@
 import { maxChainLength } from '../routing/chain.ts';
-import type { Declared } from './check.ts';
+import type { Declared } from './declared.ts';
 import { checkModelNames, checkTwice, unknownName } from './check-names.ts';
 import type { Finding, Path } from './problem.ts';
 import type { PartialModel } from './schema.ts';

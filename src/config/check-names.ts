@@ -1,6 +1,6 @@
 import { nearName } from './near-name.ts';
 import type { Finding, Path } from './problem.ts';
-import type { Declared } from './check.ts';
+import type { Declared } from './declared.ts';
 
 /** Each name of a list of models must be declared, and stand there once. */
 export function checkModelNames(path: Path, names: readonly string[], { modelNames, written }: Pick<Declared, 'modelNames' | 'written'>): Finding[] {

@@ -5,23 +5,9 @@ import { settingsOf } from './compile-provider.ts';
 import { checkRules } from '../routing/rules/check.ts';
 import { checkHaveTargets, checkModels } from './check-model.ts';
 import { checkModelNames, checkTwice, unknownName } from './check-names.ts';
+import type { Declared } from './declared.ts';
 import { fieldName, type Finding, type Path } from './problem.ts';
-import type { PartialModel, PartialTenant, ProviderConfig, RuleConfig } from './schema.ts';
-
-/** Those parts of a config that satisfy the schema, and all names that it declares. */
-export interface Declared {
-  providers: ReadonlyMap<string, ProviderConfig>;
-  models: ReadonlyMap<string, PartialModel>;
-  tenants: ReadonlyMap<string, PartialTenant>;
-  providerNames: ReadonlySet<string>;
-  modelNames: ReadonlySet<string>;
-  /** Routing rules by their place in the list; undefined where one is wrong in itself. */
-  rules: readonly (RuleConfig | undefined)[];
-  /** The provider that calls go to which pass unread; undefined where none is named. */
-  passThroughProvider: string | undefined;
-  /** The value at a path as it is written in the file: variables are not replaced, so it may be shown. */
-  written: (path: Path) => string;
-}
+import type { PartialTenant, ProviderConfig } from './schema.ts';
 
 /** Everything wrong that one field alone does not show: names that lead nowhere, loops, duplicates, addresses and keys that do not fit the kind. */
 export function checkConfig(declared: Declared): Finding[] {

@@ -1,10 +1,26 @@
 import type { z } from 'zod';
-import type { Declared } from './check.ts';
 import { valueAt } from './explain.ts';
+import type { Path } from './problem.ts';
 import { partialModelSchema } from './schema-model.ts';
 import { providerSchema } from './schema-provider.ts';
 import { ruleSchema } from './schema-rule.ts';
 import { partialTenantSchema } from './schema-tenant.ts';
+import type { PartialModel, PartialTenant, ProviderConfig, RuleConfig } from './schema.ts';
+
+/** Those parts of a config that satisfy the schema, and all names that it declares. */
+export interface Declared {
+  providers: ReadonlyMap<string, ProviderConfig>;
+  models: ReadonlyMap<string, PartialModel>;
+  tenants: ReadonlyMap<string, PartialTenant>;
+  providerNames: ReadonlySet<string>;
+  modelNames: ReadonlySet<string>;
+  /** Routing rules by their place in the list; undefined where one is wrong in itself. */
+  rules: readonly (RuleConfig | undefined)[];
+  /** The provider that calls go to which pass unread; undefined where none is named. */
+  passThroughProvider: string | undefined;
+  /** The value at a path as it is written in the file: variables are not replaced, so it may be shown. */
+  written: (path: Path) => string;
+}
 
 /** What can be checked across fields, also where some of them are wrong in themselves. */
 export function declaredIn(data: unknown, written: unknown): Declared {

@@ -1,7 +1,7 @@
 import type { Usage } from '../llm/usage.ts';
 import { clusterOf, deploymentId, type Deployment } from '../routing/deployment.ts';
 import type { AttemptOutcome } from '../routing/health/outcome.ts';
-import type { Health } from '../routing/health/health.ts';
+import type { Health, ToldByBody } from '../routing/health/health.ts';
 import type { ExchangeTrace } from '../telemetry/exchange-trace.ts';
 import type { Admittance } from './admit.ts';
 import type { AttemptLog, Followed } from './attempt-log.ts';
@@ -94,7 +94,7 @@ export class Attempts {
   }
 
   /** The body of an error told more than its status. */
-  told(number: number, what: 'overloaded' | 'out-of-money' | 'refused'): void {
+  told(number: number, what: ToldByBody): void {
     const attempt = this.get(number);
     if (attempt !== undefined && this.#isTelling) this.#parts.health.toldByBody(attempt.deployment, what);
   }

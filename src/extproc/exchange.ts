@@ -27,6 +27,7 @@ import { listModels } from './list-models.ts';
 import { proceed, type Conversation, type Message, type RequestHeaders } from './message.ts';
 import { passThrough } from './pass-through.ts';
 import { planRequest, type Plan } from './plan.ts';
+import { PlannedExchange } from './planned-exchange.ts';
 import { receiveRequest } from './receive-request.ts';
 import type { Registry } from './registry.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -154,10 +155,10 @@ async function* translated(path: PathFacts, inside: Inside, deps: ExchangeDeps, 
     }
     if (way.waiting !== undefined) yield* queued(way.waiting, state);
     const decision = await way.take();
-    const planned = await planRequest(received, decision, inside, state);
-    registry.set(state.id, planned.open);
-    plan = planned.plan;
-    const first = await firstAttempt(planned, state);
+    plan = await planRequest(received, decision, inside);
+    const open = new PlannedExchange({ plan, decision, state });
+    registry.set(state.id, open);
+    const first = await firstAttempt(plan, open, state);
     const copy = copyOf(decision, { snapshot: inside.snapshot, seal: inside.seal, random: deps.random }, state);
     if (copy !== undefined) deps.mirror.copy(copy);
     message = yield first;

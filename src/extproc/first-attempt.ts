@@ -4,11 +4,12 @@ import type { Attempt } from '../routing/prepare-attempt.ts';
 import type { ExchangeState } from './state.ts';
 import type { Header, Headers, Proceed } from './message.ts';
 import { chainMetadata } from './chain-metadata.ts';
-import type { Plan, PlannedRequest } from './plan.ts';
+import type { Plan } from './plan.ts';
+import type { OpenExchange } from './registry.ts';
 import { retryHeaders } from './retry-headers.ts';
 
 /** The reply to a request's body: the first attempt, written for the first deployment of the chain for which there is a credential. */
-export async function firstAttempt({ plan, open }: PlannedRequest, state: ExchangeState): Promise<Proceed> {
+export async function firstAttempt(plan: Plan, open: OpenExchange, state: ExchangeState): Promise<Proceed> {
   for (;;) {
     try {
       return attemptReply(await open.prepare(1, undefined), plan, state);

@@ -8,11 +8,7 @@ import { errorClasses, type Deployment, type Model } from '../routing/deployment
 import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/prepare-attempt.ts';
 import type { Attempts } from './attempts.ts';
-import { clientCall } from './client-call.ts';
-import { PlannedExchange } from './open-exchange.ts';
 import type { ReceivedRequest } from './receive-request.ts';
-import type { OpenExchange } from './registry.ts';
-import type { ExchangeState } from './state.ts';
 import { formOf, waitsOf, type Waits } from './waits.ts';
 
 /** What was decided about a request, without its bytes: an answer may take minutes, and needs none of them. */
@@ -37,12 +33,6 @@ export interface Plan {
   storedIds: ReadonlyMap<string, string>;
 }
 
-/** A plan, and what writes its attempts: it holds the request, and is let go of when the answer begins. */
-export interface PlannedRequest {
-  plan: Plan;
-  open: OpenExchange;
-}
-
 /** What a plan is made with. */
 export interface PlanParts {
   pipeline: PipelineRun;
@@ -55,13 +45,12 @@ export async function planRequest(
   { storedIds }: Pick<ReceivedRequest, 'storedIds'>,
   decision: Decision,
   { pipeline, attempts, seal }: PlanParts,
-  state: ExchangeState,
-): Promise<PlannedRequest> {
+): Promise<Plan> {
   const { request, chain, choice } = decision;
   const form = formOf(choice.model, chain, request);
   const others = form === 'plain' ? [] : errorClasses.flatMap(decision.chainFor);
   await pipeline.onChain(request, [...chain, ...others]);
-  const plan: Plan = {
+  return {
     facts: request.facts,
     chain,
     maxAttempts: others.length > 0 ? maxChainLength : chain.length,
@@ -74,5 +63,4 @@ export async function planRequest(
     seal,
     storedIds,
   };
-  return { plan, open: new PlannedExchange({ plan, request, decision, call: clientCall(state), state }) };
 }

@@ -3,6 +3,7 @@ import type { Protocol } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/prepare-attempt.ts';
 import type { Api } from '../providers/provider.ts';
 import type { Deployment, ErrorClass, Model } from '../routing/deployment.ts';
+import type { ToldByBody } from '../routing/health/health.ts';
 
 /** What the attempt conversation needs of an exchange that may still be tried elsewhere. */
 export interface OpenExchange {
@@ -28,7 +29,7 @@ export interface WatchedExchange {
   /** The deployment of attempt `number` is not to be tried again: takes its further attempts out of the chain behind it and returns the chain whole. */
   skipRetries?(number: number): readonly Deployment[];
   /** What the body told of the deployment's state. */
-  told(number: number, found: 'overloaded' | 'out-of-money' | 'refused'): void;
+  told(number: number, found: ToldByBody): void;
   /** Whether an answer without content fails the attempt. */
   needsContent: boolean;
 }

@@ -1,5 +1,6 @@
 import { headerNames, retryHeader, type FilterForm } from '../envoy/names.ts';
 import type { Model } from '../routing/deployment.ts';
+import { oncePer } from '../routing/once-per.ts';
 import type { Header } from './message.ts';
 
 /** What decides about the attempts of an exchange. */
@@ -28,26 +29,14 @@ export function retryHeaders({ form, attempts, fallbackOn, headersMs, totalMs }:
   ];
 }
 
-/** Made once for each model: its list is as frozen as its config. */
-const madeByStatus = new WeakMap<Model['fallbackOn'], Header[]>();
-
-function byStatus(fallbackOn: Model['fallbackOn']): Header[] {
-  let headers = madeByStatus.get(fallbackOn);
-  if (headers === undefined) {
-    headers = statusHeaders(fallbackOn);
-    madeByStatus.set(fallbackOn, headers);
-  }
-  return headers;
-}
-
-function statusHeaders(fallbackOn: Model['fallbackOn']): Header[] {
+const byStatus = oncePer((fallbackOn: Model['fallbackOn']): Header[] => {
   const statuses = fallbackOn.filter((status) => status !== '5xx');
   const kinds = [...(fallbackOn.includes('5xx') ? ['5xx'] : []), ...(statuses.length > 0 ? ['retriable-status-codes'] : [])];
   return [
     ...(kinds.length > 0 ? [[headerNames.retryOn, kinds.join(',')] as const] : []),
     ...(statuses.length > 0 ? [[headerNames.retriableStatuses, statuses.join(',')] as const] : []),
   ];
-}
+});
 
 const byHeader: Header[] = [
   [headerNames.retryOn, 'retriable-headers'],

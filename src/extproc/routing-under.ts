@@ -24,14 +24,7 @@ export function routingUnder(snapshot: Snapshot, deps: RoutingDeps): RoutingPart
     models: snapshot.models,
     rules: snapshot.rules,
     whenAllRest,
-    health: {
-      standing: (deployment) => (deployment.endpoint.breaker === undefined ? good : health.standing(deployment)), // the config gives it no rest
-      claimProbe: health.claimProbe,
-      mayRetry: (deployment) => health.mayRetry(deployment, retryBudget),
-      latencyOf: health.latencyOf,
-      headroomOf: health.headroomOf,
-      inFlight: health.inFlight,
-    },
+    health: { ...health, mayRetry: (deployment) => health.mayRetry(deployment, retryBudget) },
     costNanos,
     classify,
     random,
@@ -43,4 +36,3 @@ export function routingUnder(snapshot: Snapshot, deps: RoutingDeps): RoutingPart
 }
 
 const routings = new WeakMap<Snapshot, RoutingParts>();
-const good = { type: 'good' } as const;

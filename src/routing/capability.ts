@@ -4,22 +4,17 @@ import { lookUp } from './catalogue/look-up.ts';
 import { apisOf } from './choose-api.ts';
 import type { Deployment } from './deployment.ts';
 import type { RequestFeatures } from './features.ts';
+import { oncePer } from './once-per.ts';
 import { scaleOf } from './tokens/scale.ts';
-
-const known = new WeakMap<Deployment, Partial<Capabilities>>();
 
 /**
  * What a deployment's model can take and do: what the config says, else the catalogue. What neither says is absent, and nothing is refused by it.
  * The catalogue is not asked about what operators run themselves: they choose how long a context is there.
  */
-export function capabilitiesOf(deployment: Deployment): Partial<Capabilities> {
-  let capabilities = known.get(deployment);
-  if (capabilities === undefined) {
-    capabilities = { ...fromCatalogue(deployment), ...deployment.capabilities };
-    known.set(deployment, capabilities);
-  }
-  return capabilities;
-}
+export const capabilitiesOf = oncePer((deployment: Deployment): Partial<Capabilities> => ({
+  ...fromCatalogue(deployment),
+  ...deployment.capabilities,
+}));
 
 function fromCatalogue({ endpoint: { provider, selfHosted }, model }: Deployment): Partial<Capabilities> {
   const { pricedAs } = provider;

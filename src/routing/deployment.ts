@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Authorize, Provider, Settings } from '../providers/provider.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { BreakerOptions } from './health/breaker-options.ts';
+import { oncePer } from './once-per.ts';
 
 /** One account at one address of a provider. A provider with several keys or addresses is a pool of these, which share its name. */
 export interface Endpoint {
@@ -45,22 +46,15 @@ export type Pool = readonly [Endpoint, ...Endpoint[]];
  * Envoy's name of the cluster that reaches an endpoint: another address has another name.
  * So an attempt that was written before a change of the config never takes its credential to the new address.
  */
-export function clusterOf(endpoint: Endpoint): string {
-  let cluster = clusters.get(endpoint);
-  if (cluster === undefined) {
-    const { name, baseUrl, caFile, connectTimeoutMs } = endpoint;
-    cluster = `p_${name}.${hash('sha256', JSON.stringify([baseUrl.origin, caFile, connectTimeoutMs])).slice(0, 8)}`;
-    clusters.set(endpoint, cluster);
-  }
-  return cluster;
-}
+export const clusterOf = oncePer(
+  ({ name, baseUrl, caFile, connectTimeoutMs }: Endpoint): string =>
+    `p_${name}.${hash('sha256', JSON.stringify([baseUrl.origin, caFile, connectTimeoutMs])).slice(0, 8)}`,
+);
 
 /** One endpoint for each cluster that reaches some: accounts at one address share a cluster. */
 export function endpointsByCluster(pools: Iterable<Pool>): Endpoint[] {
   return [...new Map([...pools].flat().map((endpoint) => [clusterOf(endpoint), endpoint])).values()];
 }
-
-const clusters = new WeakMap<Endpoint, string>();
 
 /** One provider model at one endpoint: what an attempt is made at. */
 export interface Deployment {
@@ -86,17 +80,7 @@ export interface ConfiguredPrice {
 export const deploymentName = ({ endpoint, model }: Deployment): string => `${endpoint.name}/${model}`;
 
 /** Its name with the account, such as `openai#second/gpt-5-mini`: what health is kept by. The only account of a provider goes unnamed. */
-export function deploymentId(deployment: Deployment): string {
-  let id = ids.get(deployment);
-  if (id === undefined) {
-    id = `${accountId(deployment.endpoint)}/${deployment.model}`;
-    ids.set(deployment, id);
-  }
-  return id;
-}
-
-/** It is asked for many times per request. */
-const ids = new WeakMap<Deployment, string>();
+export const deploymentId = oncePer(({ endpoint, model }: Deployment): string => `${accountId(endpoint)}/${model}`);
 
 /** Name of an account at a provider, such as `openai#second`. */
 export const accountId = ({ name, credential }: Endpoint): string => (credential.name === 'default' ? name : `${name}#${credential.name}`);

@@ -1,5 +1,5 @@
 import { accountId, deploymentName, type Deployment, type Target } from './deployment.ts';
-import { isSpent } from './order/headroom.ts';
+import { isSpent } from './order/low-headroom.ts';
 import type { OrderView } from './order/order-view.ts';
 import { rendezvous } from './rendezvous.ts';
 

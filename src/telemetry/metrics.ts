@@ -121,8 +121,8 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
       },
     },
     error: (code) => errors.inc({ code }),
-    attempt: ({ endpoint, model }, { status, failure }) =>
-      attempts.inc({ deployment: `${endpoint.name}/${model}`, account: endpoint.credential.name, status, failure: failure ?? '' }),
+    attempt: (deployment, { status, failure }) =>
+      attempts.inc({ deployment: deploymentName(deployment), account: deployment.endpoint.credential.name, status, failure: failure ?? '' }),
     skipped: (deployment, reason) => skipped.inc({ deployment, reason }),
     mirrored: ({ model, deployment, end, costNanos }) => {
       mirrored.inc({ model, deployment, end });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Auto, Classifier } from '../deployment.ts';
 import { chooseByFeatures, chooseByTask } from './choose.ts';
-import type { AskClassifier, Verdict } from './classifier.ts';
+import type { AskClassifier, ClassifierAnswer } from './classifier.ts';
 import { taskOf } from './task.fixture.ts';
 
 const classifier: Classifier = { url: new URL('http://classifier/'), apiKey: undefined, model: undefined, timeoutMs: 300 };
@@ -48,7 +48,7 @@ describe("the client's hint", () => {
 
 describe('with a classifier', () => {
   const asked: Parameters<AskClassifier>[] = [];
-  const answering = (verdict: Verdict): { classify: AskClassifier } => ({
+  const answering = (verdict: ClassifierAnswer): { classify: AskClassifier } => ({
     classify: (...question) => {
       asked.push(question);
       return Promise.resolve(verdict);

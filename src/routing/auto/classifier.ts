@@ -1,16 +1,16 @@
 import type { Classifier } from '../deployment.ts';
-import { createAdmission, type Admission } from './admission.ts';
+import { createClassifierLoad, type ClassifierLoad } from './classifier-load.ts';
 import { writeQuestion, type TaskQuestion } from './question.ts';
-import { readVerdict } from './verdict.ts';
+import { readScore } from './read-score.ts';
 
 /** Why a classifier has not said how hard a task is. `busy`, `resting` and `not-permitted`: it was not asked, the last since the task may not go there; `cancelled`: the client went away. */
 export type ClassifierFailure = 'timeout' | 'unreachable' | 'status' | 'unreadable' | 'busy' | 'resting' | 'not-permitted' | 'cancelled';
 
 /** What a classifier says of a task: its score, 0 to 1. */
-export type Verdict = { score: number } | { failure: ClassifierFailure };
+export type ClassifierAnswer = { score: number } | { failure: ClassifierFailure };
 
 /** Asks a classifier how hard a task is. Never rejects, and takes no longer than the classifier's `timeoutMs`. */
-export type AskClassifier = (classifier: Classifier, question: TaskQuestion, signal?: AbortSignal) => Promise<Verdict>;
+export type AskClassifier = (classifier: Classifier, question: TaskQuestion, signal?: AbortSignal) => Promise<ClassifierAnswer>;
 
 type Fetch = typeof globalThis.fetch;
 
@@ -19,21 +19,25 @@ type Fetch = typeof globalThis.fetch;
  * so no request waits for a dead one. What is kept of each lives as long as its place in the config.
  */
 export function createTaskClassifier({ fetch, now }: { fetch: Fetch; now: () => number }): AskClassifier {
-  const admissions = new WeakMap<Classifier, Admission>();
+  const loads = new WeakMap<Classifier, ClassifierLoad>();
   return async (classifier, question, signal) => {
-    const admission = admissions.get(classifier) ?? createAdmission();
-    admissions.set(classifier, admission);
-    const admitted = admission.admit(now());
+    const load = loads.get(classifier) ?? createClassifierLoad();
+    loads.set(classifier, load);
+    const admitted = load.admit(now());
     if (admitted !== 'admitted') return { failure: admitted };
-    const verdict = await askInTime(classifier.timeoutMs, signal, (ended) => ask(classifier, question, fetch, ended));
-    admission.settle('score' in verdict ? true : verdict.failure === 'cancelled' ? undefined : false, now());
-    return verdict;
+    const answer = await askInTime(classifier.timeoutMs, signal, (ended) => ask(classifier, question, fetch, ended));
+    load.ended('score' in answer ? true : answer.failure === 'cancelled' ? undefined : false, now());
+    return answer;
   };
 }
 
-/** The verdict of `call`, or a failure as soon as its time is over or the client has gone; then, or when it is done, `ended` aborts. */
-async function askInTime(timeoutMs: number, left: AbortSignal | undefined, call: (ended: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
-  const { promise, resolve } = Promise.withResolvers<Verdict>();
+/** The answer of `call`, or a failure as soon as its time is over or the client has gone; then, or when it is done, `ended` aborts. */
+async function askInTime(
+  timeoutMs: number,
+  left: AbortSignal | undefined,
+  call: (ended: AbortSignal) => Promise<ClassifierAnswer>,
+): Promise<ClassifierAnswer> {
+  const { promise, resolve } = Promise.withResolvers<ClassifierAnswer>();
   const controller = new AbortController();
   const timer = setTimeout(() => resolve({ failure: 'timeout' }), timeoutMs);
   const onLeft = (): void => resolve({ failure: 'cancelled' });
@@ -49,14 +53,14 @@ async function askInTime(timeoutMs: number, left: AbortSignal | undefined, call:
   }
 }
 
-async function ask(classifier: Classifier, question: TaskQuestion, fetch: Fetch, signal: AbortSignal): Promise<Verdict> {
+async function ask(classifier: Classifier, question: TaskQuestion, fetch: Fetch, signal: AbortSignal): Promise<ClassifierAnswer> {
   const { apiKey } = classifier;
   const headers = { 'content-type': 'application/json', ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) };
   const body = writeQuestion(classifier, question);
   const response = await fetch(addressOf(classifier), { method: 'POST', redirect: 'error', headers, body, signal }); // a redirect could take the key elsewhere
   if (!response.ok) return { failure: 'status' };
   const answer = await readBounded(response);
-  const score = answer === undefined ? undefined : readVerdict(classifier, answer);
+  const score = answer === undefined ? undefined : readScore(classifier, answer);
   return score === undefined ? { failure: 'unreadable' } : { score };
 }
 

@@ -34,7 +34,7 @@ export function reportOf({ deployments, accounts }: Knowledge, inFlight: InFligh
       firstTokenMs,
       tokensPerSecond,
       headroom: headroom.left(),
-      inFlight: inFlight.atDeployment(id),
+      inFlight: inFlight.at(id),
     };
   });
 }

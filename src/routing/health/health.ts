@@ -56,9 +56,6 @@ interface Answering {
   headroomOf(deployment: Deployment): number | undefined;
   /** Attempts under way. */
   inFlight(deployment: Deployment): number;
-  /** Attempts under way at all accounts of a provider, by its name. */
-  inFlightAt(provider: string): number;
-  inFlightInTotal(): number;
   /** Whether a further attempt at the same deployment is within a share (0 to 1) of the first ones. */
   mayRetry(deployment: Deployment, share: number): boolean;
 }
@@ -158,9 +155,7 @@ function answering(knowledge: Knowledge, inFlight: InFlight, now: () => number):
     },
     latencyOf: (deployment) => find(deployment)?.latency.latency() ?? unmeasured,
     headroomOf: (deployment) => find(deployment)?.headroom.left(),
-    inFlight: (deployment) => inFlight.atDeployment(deploymentId(deployment)),
-    inFlightAt: inFlight.atProvider,
-    inFlightInTotal: inFlight.inTotal,
+    inFlight: (deployment) => inFlight.at(deploymentId(deployment)),
     mayRetry: (deployment, share) => find(deployment)?.retries.hasRoom(share) ?? true,
   };
 }

@@ -60,9 +60,9 @@ export function createKnowledge({ now, random, tellOf }: KnowledgeOptions): Know
   };
 }
 
-/** The rests that keep requests from a deployment, or will until it has proven itself. A breaker that the config takes away keeps nobody. */
+/** The rests that keep requests from a deployment, or will until it has proven itself. None where the config gives it no breaker: then its account is not set aside either. */
 export function restsOf({ deployments, accounts }: Knowledge, deployment: Deployment): Rest[] {
+  if (deployment.endpoint.breaker === undefined) return [];
   const known = deployments.find(deploymentId(deployment));
-  const breaker = deployment.endpoint.breaker === undefined ? undefined : known?.breaker;
-  return [accounts.find(accountId(deployment.endpoint)), known?.setAside, breaker].flatMap((one) => one?.rest ?? []);
+  return [accounts.find(accountId(deployment.endpoint)), known?.setAside, known?.breaker].flatMap((one) => one?.rest ?? []);
 }

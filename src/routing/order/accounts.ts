@@ -1,6 +1,6 @@
 import type { Deployment } from '../deployment.ts';
 import { drawAll } from './draw.ts';
-import { isLow } from './headroom.ts';
+import { isLow } from './low-headroom.ts';
 import type { OrderView } from './order-view.ts';
 
 /**

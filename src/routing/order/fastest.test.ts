@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { deployment, target } from '../deployment.fixture.ts';
+import type { Latency } from '../health/latency.ts';
 import { explorationShare, fastest, staleAfterMs } from './fastest.ts';
-import type { Latency, OrderView } from './order-view.ts';
+import type { OrderView } from './order-view.ts';
 import { byModel, countsOf, deviation, modelsOf, seeded, unmeasured, view } from './order.fixture.ts';
 
 const measured = (firstTokenMs: number, tokensPerSecond: number | undefined, ageMs = 1000): Latency => ({ firstTokenMs, tokensPerSecond, ageMs });

@@ -1,6 +1,7 @@
 import type { Target } from '../deployment.ts';
+import type { Latency } from '../health/latency.ts';
 import { drawAll } from './draw.ts';
-import type { Latency, OrderBy, OrderView } from './order-view.ts';
+import type { OrderBy, OrderView } from './order-view.ts';
 
 /** Age in milliseconds from which on a measurement may no longer hold. */
 export const staleAfterMs = 60_000;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deployment, target } from '../deployment.fixture.ts';
 import { strategies, type Deployment, type Target } from '../deployment.ts';
-import type { Latency } from './order-view.ts';
+import type { Latency } from '../health/latency.ts';
 import { orderTargets } from './order-targets.ts';
 import { byModel, modelsOf, seeded, unmeasured, view } from './order.fixture.ts';
 

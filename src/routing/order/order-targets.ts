@@ -1,7 +1,7 @@
 import type { Strategy, Target } from '../deployment.ts';
 import { cheapest } from './cheapest.ts';
 import { fastest } from './fastest.ts';
-import { lowLast } from './headroom.ts';
+import { lowLast } from './low-headroom.ts';
 import { leastBusy } from './least-busy.ts';
 import type { OrderBy, OrderView } from './order-view.ts';
 import { priority } from './priority.ts';

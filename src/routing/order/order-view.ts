@@ -1,14 +1,5 @@
 import type { Deployment, Target } from '../deployment.ts';
-
-/** How fast a deployment has answered of late; undefined what has not been measured. */
-export interface Latency {
-  /** From the start of an attempt to its first token, in milliseconds. */
-  firstTokenMs: number | undefined;
-  /** Speed of the stream after it. */
-  tokensPerSecond: number | undefined;
-  /** How long ago it was last measured, in milliseconds. */
-  ageMs: number | undefined;
-}
+import type { Latency } from '../health/latency.ts';
 
 /** What the strategies know of the deployments and of the request at hand. */
 export interface OrderView {

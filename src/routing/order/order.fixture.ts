@@ -1,5 +1,6 @@
 import type { Deployment, Target } from '../deployment.ts';
-import type { Latency, OrderView } from './order-view.ts';
+import type { Latency } from '../health/latency.ts';
+import type { OrderView } from './order-view.ts';
 
 /** Numbers from 0 up to 1 that are the same in every run, by Mulberry32. */
 export function seeded(seed: number): () => number {

@@ -1,9 +1,9 @@
-/** Keeps requests from a service that is down or has more to do than it can. */
-export interface Admission {
-  /** Lets one question through, which `settle` ends; else the reason why none may be asked. `now` is in milliseconds since 1970. */
+/** What is known of how a classifier fares: keeps questions from one that is down or has more to do than it can. */
+export interface ClassifierLoad {
+  /** Lets one question through, which `ended` ends; else the reason why none may be asked. `now` is in milliseconds since 1970. */
   admit(now: number): 'admitted' | 'busy' | 'resting';
   /** Ends a question; `wasGood` is undefined where it says nothing of the service. */
-  settle(wasGood: boolean | undefined, now: number): void;
+  ended(wasGood: boolean | undefined, now: number): void;
 }
 
 /** Failures in a row after which a service is left alone. */
@@ -15,8 +15,8 @@ const restMs = 10_000;
 /** Most questions under way. */
 const mostUnderWay = 32;
 
-/** Makes the admission to one service. */
-export function createAdmission(): Admission {
+/** A classifier that nobody has asked yet. */
+export function createClassifierLoad(): ClassifierLoad {
   let underWay = 0;
   let failures = 0;
   let failedAt = -Infinity;
@@ -28,7 +28,7 @@ export function createAdmission(): Admission {
       underWay++;
       return 'admitted';
     },
-    settle(wasGood, now) {
+    ended(wasGood, now) {
       underWay--;
       if (wasGood === true) failures = 0;
       if (wasGood === false) [failures, failedAt] = [failures + 1, now];

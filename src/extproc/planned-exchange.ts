@@ -1,10 +1,10 @@
 import { GatewayError } from '../errors.ts';
-import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { maxChainLength } from '../routing/chain.ts';
 import type { Decision } from '../routing/decide.ts';
 import { deploymentId, type Deployment } from '../routing/deployment.ts';
-import { prepareAttempt, type Attempt, type ClientCall } from '../routing/prepare-attempt.ts';
+import { prepareAttempt, type Attempt } from '../routing/prepare-attempt.ts';
+import { clientCall } from './client-call.ts';
 import type { Plan } from './plan.ts';
 import type { OpenExchange, WatchedExchange } from './registry.ts';
 import type { ExchangeState } from './state.ts';
@@ -12,14 +12,11 @@ import type { ExchangeState } from './state.ts';
 /** What attempts are written from. */
 export interface PlannedParts {
   plan: Plan;
-  /** With what a rule sets. */
-  request: ClientRequest;
   decision: Decision;
-  call: ClientCall;
   state: ExchangeState;
 }
 
-/** An exchange whose attempts may still be made: writes those of its plan, whatever becomes of the chain meanwhile. */
+/** An exchange whose attempts may still be made: writes those of its plan. It holds the request, and is let go of when the answer begins. */
 export class PlannedExchange implements OpenExchange {
   readonly protocol: Protocol;
   readonly watch?: WatchedExchange;
@@ -36,10 +33,10 @@ export class PlannedExchange implements OpenExchange {
   }
 
   async prepare(number: number, parent: string | undefined): Promise<Attempt> {
-    const { plan, request, decision, call, state } = this.#parts;
+    const { plan, decision, state } = this.#parts;
     const deployment = plan.chain[number - 1];
     if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
-    const attempt = await prepareAttempt(request, deployment, { call, seal: plan.seal });
+    const attempt = await prepareAttempt(decision.request, deployment, { call: clientCall(state), seal: plan.seal });
     const isTelling = this.protocol.operation !== 'count-tokens';
     if (!plan.attempts.begin(number, deployment, plan.facts.stream, isTelling)) return attempt;
     plan.spoken[number - 1] = { api: attempt.api, answersByTool: attempt.answersByTool };

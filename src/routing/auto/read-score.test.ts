@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readVerdict } from './verdict.ts';
+import { readScore } from './read-score.ts';
 
 const service = { model: undefined };
 const model = { model: 'judge' };
@@ -21,7 +21,7 @@ describe('a service', () => {
     ['hard', undefined],
     ['', undefined],
   ])('that answers %s', (body, score) => {
-    expect(readVerdict(service, body)).toBe(score);
+    expect(readScore(service, body)).toBe(score);
   });
 });
 
@@ -38,19 +38,19 @@ describe('a model', () => {
     [null, undefined],
     [[{ type: 'text', text: 'hard' }], undefined],
   ])('that says %j', (content, score) => {
-    expect(readVerdict(model, says(content))).toBe(score);
+    expect(readScore(model, says(content))).toBe(score);
   });
 
   test('whose answer is no chat completion says nothing', () => {
     const bodies = ['{"score": 0.8}', '{"choices": []}', '{"choices": [{}]}', '{"choices": {"0": {}}}', '{"error": {"message": "no"}}', '[]'];
-    expect(bodies.map((body) => readVerdict(model, body))).toEqual(bodies.map(() => undefined));
+    expect(bodies.map((body) => readScore(model, body))).toEqual(bodies.map(() => undefined));
   });
 });
 
 test('no answer makes it throw', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), fc.constantFrom(service, model), (body, kind) => {
-      const score = readVerdict(kind, body);
+      const score = readScore(kind, body);
       expect(score === undefined || (score >= 0 && score <= 1)).toBe(true);
     }),
   );

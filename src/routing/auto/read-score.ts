@@ -4,7 +4,7 @@ import type { Classifier } from '../deployment.ts';
  * The score, 0 to 1, in a classifier's answer; undefined where it is in none of the forms. A plain service answers `{"score": 0.8}` or `{"label": "hard"}`,
  * a model one of these or the bare word, as the content of its message.
  */
-export function readVerdict({ model }: Pick<Classifier, 'model'>, body: string): number | undefined {
+export function readScore({ model }: Pick<Classifier, 'model'>, body: string): number | undefined {
   const answer = parse(body);
   if (model === undefined) return scoreIn(answer);
   const content = contentOf(answer)?.trim();
