@@ -19,7 +19,25 @@ export const catalog = {
     meaning: 'Personal data is redacted for the tenant, and the request holds text in a form that cannot be read, such as tokens.',
   },
   'missing-key': { status: 401, retryable: false, meaning: 'No virtual key was sent.' },
-  'invalid-key': { status: 401, retryable: false, meaning: 'The virtual key is not one of ours.' },
+  'invalid-key': { status: 401, retryable: false, meaning: 'The virtual key is not one of ours, or was removed.' },
+  'key-expired': { status: 401, retryable: false, meaning: 'The time of the virtual key is over, or it was replaced by a newer one.' },
+  'invalid-token': {
+    status: 401,
+    retryable: false,
+    meaning: 'The token (JWT) is none that is taken here: its issuer, audience, signature or time is wrong.',
+  },
+  'key-disabled': { status: 403, retryable: false, meaning: 'The virtual key is disabled, or its tenant is not in the config.' },
+  'network-not-allowed': { status: 403, retryable: false, meaning: 'The virtual key may not be used from the network that the request comes from.' },
+  'unknown-caller': {
+    status: 403,
+    retryable: false,
+    meaning: 'The token, certificate or header of the caller is good, but the config leads from it to no tenant.',
+  },
+  'own-key-refused': {
+    status: 403,
+    retryable: false,
+    meaning: "The request brings a provider's key, and its tenant may not, the provider takes none, or whose it is cannot be told.",
+  },
   'model-not-allowed': { status: 403, retryable: false, meaning: 'The tenant may not use this model.' },
   'not-permitted': {
     status: 403,
@@ -44,10 +62,20 @@ export const catalog = {
   'request-timeout': { status: 408, retryable: true, meaning: 'The request did not arrive in time.' },
   'body-too-large': { status: 413, retryable: false, meaning: 'The body is larger than the gateway accepts.' },
   'budget-exceeded': { status: 429, retryable: false, meaning: 'The request may cost more than is left of the tenant budget.' },
+  'rate-limited': {
+    status: 429,
+    retryable: true,
+    meaning: 'A limit of requests or tokens per time is reached: of the tenant, the key, the user, the model or the provider; `retry-after` says when to come back.',
+  },
+  'too-many-failures': {
+    status: 429,
+    retryable: false,
+    meaning: 'Many requests with wrong keys or tokens came from the same address of late; requests with a good one pass.',
+  },
   'too-many-requests': {
     status: 429,
     retryable: true,
-    meaning: 'As many requests are under way, in all or at the providers of the model, as the config allows; `retry-after` says when to come back.',
+    meaning: 'As many requests are under way, in all, at the providers of the model, or of the tenant, key or user, as the config allows; `retry-after` says when to come back.',
   },
   internal: { status: 500, retryable: false, meaning: 'A bug in the gateway; the log has its stack.' },
   'provider-credential': { status: 502, retryable: false, meaning: 'The provider refused the credential of the gateway (401, 402 or 403).' },

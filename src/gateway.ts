@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { budgetsLeft } from './admin/budgets-left.ts';
+import { adminRoutes } from './admin/routes.ts';
 import { serveAdmin } from './admin/server.ts';
 import { createAdmission } from './admission/admission.ts';
 import { createBodyMemory } from './admission/body-memory.ts';
@@ -12,13 +14,23 @@ import { logError } from './extproc/log-error.ts';
 import { serveExtProc } from './extproc/server.ts';
 import { createSnapshots } from './extproc/snapshots.ts';
 import { upstreamConversation } from './extproc/upstream.ts';
+import { createIdentities, type IdentityEvent } from './identity/identities.ts';
+import { followStoredKeys } from './identity/stored-keys.ts';
 import { noUsage } from './llm/usage.ts';
 import { createMirror } from './mirror/mirror.ts';
 import { createSend } from './mirror/send.ts';
-import { createBudget } from './policies/budget.ts';
+import { createAlerts, type Alert } from './policies/budget/alerts.ts';
+import { createFairShares } from './policies/budget/fair-share.ts';
+import { createBudget } from './policies/budget/index.ts';
+import { createRequestLabels } from './policies/budget/request-labels.ts';
+import { createPaces } from './policies/budget/pace.ts';
+import { createLimits } from './policies/limits.ts';
 import { inOrder } from './policies/order.ts';
 import { preloadRedact, redact } from './policies/redact/index.ts';
+import { createHabits } from './pricing/habits.ts';
 import { createPrices } from './pricing/prices.ts';
+import { createQuotas } from './quotas/create-quotas.ts';
+import type { QuotaEvent } from './quotas/sync-loop.ts';
 import { clientProtocols } from './protocols/registry.ts';
 import { createSeals } from './protocols/seal.ts';
 import { createTaskClassifier } from './routing/auto/classifier.ts';
@@ -27,15 +39,16 @@ import { createHealth, type Health } from './routing/health/health.ts';
 import type { HealthEvent } from './routing/health/change.ts';
 import { loadTokenizer } from './routing/tokens/vocabulary.ts';
 import { createEmbeddedHealthShare } from './stores/embedded/health-share.ts';
-import { createEmbeddedLedger } from './stores/embedded/ledger.ts';
 import { openSecret } from './stores/embedded/secret.ts';
 import type { HealthShare, HealthShareEvent } from './stores/health-share.ts';
-import type { StoreEvent } from './stores/embedded/ledger.ts';
 import { createRedisHealthShare } from './stores/redis/health-share.ts';
+import { openStore } from './stores/open-store.ts';
 import { createClock } from './telemetry/clock.ts';
+import { hangBudgetGauge } from './telemetry/budget-gauge.ts';
 import { hangGauges } from './telemetry/gauges.ts';
 import type { Logger } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { post } from './telemetry/webhook.ts';
 import { createSpans, untraced } from './telemetry/spans.ts';
 
 export interface Gateway {
@@ -63,8 +76,12 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
   const { random } = Math;
   const clock = { now };
   const snapshots = createSnapshots(first, now);
-  const ledger = createEmbeddedLedger({ path: first.store.path, now, onEvent: ledgerEvents(log) });
   const metrics = createMetrics({ now });
+  const store = openStore(first.store, now, (message) => log.warn(message));
+  const quotas = createQuotas({ store, holder: randomUUID(), now, random, whenGone: first.store.whenGone, onEvent: quotaEvents(log) });
+  const identities = createIdentities({ now, fetch, onEvent: identityEvents(log, metrics) });
+  identities.use(first);
+  const storedKeys = await followStoredKeys({ keys: store.keys, keyring: identities.keyring, onEvent: keyEvents(log) });
   const spans =
     first.telemetry.otlp === undefined ? undefined : createSpans({ otlp: first.telemetry.otlp, now: createClock(now, () => performance.now()) });
   const prices = createPrices({ now });
@@ -76,7 +93,7 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
   const onFailure = (what: string, error: unknown): void => log.error({ err: error }, `${what} failed`);
   const attemptLog = createAttemptLog({ now, onStray: () => {} });
   const mirror = createMirror({
-    ledger,
+    quotas,
     prices,
     send: createSend({ systemCaFile: findSystemCaFile() }),
     memory: createBodyMemory(mirrorBytes), // its own, so that copies never keep an exchange out
@@ -85,15 +102,39 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
     onDropped: (reason) => metrics.mirrorDropped(reason),
     onFailure,
   });
+  hangBudgetGauge(metrics.registry, () => budgetsLeft(snapshots.current(), quotas, now()));
   hangGauges(metrics.registry, { health, admission, bodyMemory, config });
   await Promise.all([preloadRedact(first.tenants.values()), loadTokenizer()]);
   const passThroughNanos = (group: string): number | undefined => snapshots.current().passThrough?.costNanos.get(group);
   const deps: ExchangeDeps = {
     snapshots,
     protocols: clientProtocols,
-    policies: inOrder([metrics.policy, redact, createBudget({ ledger, prices, passThroughNanos, now })]),
+    policies: inOrder([
+      metrics.policy,
+      createLimits({ quotas, now, onLimited: metrics.limited }),
+      redact,
+      createBudget({
+        quotas,
+        prices,
+        habits: createHabits({ maxPairs: 10_000 }),
+        paces: createPaces({ now, holders: () => quotas.holders }),
+        fairShares: createFairShares({ now }),
+        labelsOf: createRequestLabels({ maxValues: 1000 }),
+        passThroughNanos,
+        warn: createAlerts({
+          first: (name, untilMs) => store.first(name, untilMs),
+          tell: (alert) => tellPeople(alert, snapshots.current(), log),
+          onFailure: (error) => onFailure('alert', error),
+        }),
+        onLimited: metrics.limited,
+        onCost: metrics.cost,
+        onStep: metrics.step,
+        now,
+      }),
+    ]),
+    identities,
     registry: new Map(),
-    sealFor: createSeals(first.secrets ?? [openSecret(`${first.store.path}.secret`, randomBytes)], randomBytes),
+    sealFor: createSeals(first.secrets ?? [ownSecret(first)], randomBytes),
     openTrace: spans?.open ?? (() => untraced),
     health,
     admission,
@@ -121,7 +162,14 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
   });
   let closing = false;
   const api = { '/api/config': config.report, '/api/health': health.report, '/api/mirrors': mirror.recent };
-  const admin = await serveAdmin(first.admin, { metrics, api, notReady: () => (closing ? 'closing' : undefined) }).catch(async (error: unknown) => {
+  const admin = await serveAdmin(first.admin, {
+    metrics,
+    api,
+    notReady: () => (closing ? 'closing' : undefined),
+    routes: adminRoutes({ store, snapshot: snapshots.current, now, randomBytes }),
+    token: () => snapshots.current().admin.token,
+    onFailure: (error) => onFailure('admin request', error),
+  }).catch(async (error: unknown) => {
     await extproc.close(0); // else it would keep the process alive
     throw error;
   });
@@ -133,6 +181,7 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
       admission.reconfigure(snapshot.resilience);
       gates.reconfigure(gatesOf(snapshot));
       bodyMemory.reconfigure(snapshot.resilience.maxBodyBytes);
+      identities.use(snapshot);
       snapshots.use(snapshot);
     },
     untilIdle: snapshots.untilIdle,
@@ -142,7 +191,9 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
       attemptLog.close();
       // Each is let go of, whatever becomes of the others.
       await mirror.close(); // books its copies
-      const ends = await Promise.allSettled([share?.close(), ledger.close(), spans?.shutdown(), admin.close()]);
+      storedKeys.close();
+      await quotas.close().catch((error: unknown) => log.error({ err: error }, 'not all that was spent could be booked'));
+      const ends = await Promise.allSettled([share?.close(), store.close(), spans?.shutdown(), admin.close()]);
       for (const end of ends) if (end.status === 'rejected') log.error({ err: end.reason }, 'not closed cleanly');
     },
   };
@@ -182,12 +233,70 @@ function shareHealth(health: Health, { resilience }: Snapshot, { now, log }: { n
 /** Bound on the bodies of all copies together. */
 const mirrorBytes = 64 << 20;
 
-const ledgerEvents =
+/** The secret that is kept beside an embedded store. A config with a Redis names its own. */
+function ownSecret({ store }: Snapshot): string {
+  if (store.kind !== 'embedded') throw new Error('a config with a Redis was not checked for its secrets');
+  return openSecret(`${store.path}.secret`, randomBytes);
+}
+
+/** Brings a warning about a budget to the log and, where the config names one, to the webhook. */
+async function tellPeople({ id, owner, at, used, amount, unit, until }: Alert, { alerts }: Snapshot, log: Logger): Promise<void> {
+  const message = {
+    type: 'budget-warning',
+    budget: id,
+    owner,
+    at,
+    used: Number(used.toFixed(4)),
+    amount: String(amount),
+    unit,
+    until: until === Number.MAX_SAFE_INTEGER ? null : new Date(until).toISOString(),
+  };
+  log.warn(message, `${owner} has used ${(used * 100).toFixed(1)}% of a budget`);
+  if (alerts !== undefined) await post(alerts, message, fetch);
+}
+
+/** One line when the store cannot be reached, and one when it can again. */
+const quotaEvents =
   (log: Logger) =>
-  (event: StoreEvent): void =>
-    event.type === 'write-failed'
-      ? log.error({ err: event.error }, 'spend cannot be written; entries wait in memory')
-      : log.info({ dropped: event.dropped }, 'spend is written again');
+  (event: QuotaEvent): void => {
+    switch (event.type) {
+      case 'store-failed':
+        return log.error({ err: event.error }, 'the store cannot be reached; what is spent waits in memory');
+      case 'store-recovered':
+        return log.info('the store is reached again');
+      case 'forgotten':
+        return log.warn('this process was silent for so long that its part of rate limits went to others');
+      case 'entries-dropped':
+        return log.error({ entries: event.count }, 'entries of the ledger are lost: more wait than can be kept');
+      case 'keys-changed':
+        return undefined;
+    }
+  };
+
+const keyEvents =
+  (log: Logger) =>
+  (event: Parameters<Parameters<typeof followStoredKeys>[0]['onEvent']>[0]): void =>
+    event.type === 'keys-unreachable'
+      ? log.warn({ err: event.error }, 'virtual keys of the store cannot be read; those that are known stay as they are')
+      : log.info('virtual keys of the store are read again');
+
+const identityEvents =
+  (log: Logger, metrics: Metrics) =>
+  (event: IdentityEvent): void => {
+    switch (event.type) {
+      case 'refused':
+        return metrics.authFailure(event.code);
+      case 'tenant-missing':
+        return log.warn(
+          { tenant: event.tenant, keys: event.keys },
+          'keys of the store name a tenant that the config does not have; they are refused',
+        );
+      case 'issuer-unreachable':
+        return log.warn({ err: event.error, issuer: event.url }, 'the keys of an issuer of tokens cannot be fetched');
+      case 'issuer-back':
+        return log.info({ issuer: event.url }, 'the keys of an issuer of tokens are fetched again');
+    }
+  };
 
 /** One line when a deployment or an account is given a rest, and one when it is back: never one per request. */
 const healthEvents =

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { budgetsCommand } from './cli/budgets.ts';
 import { check } from './cli/check.ts';
+import { configOption } from './cli/config-option.ts';
 import { printEnvoy } from './cli/envoy.ts';
+import { keysCommand } from './cli/keys.ts';
 import { UserError } from './cli/user-error.ts';
 import { serve } from './cli/serve.ts';
 import { up } from './cli/up.ts';
+import { usageCommand } from './cli/usage.ts';
 import { ConfigError } from './config/problem.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
-const configOption = (): Option => new Option('-c, --config <file>', 'the config file').default('remora.yaml');
 const clustersOption = (description: string): Option => new Option('--clusters <file>', description);
 const adminOption = (description: string): Option => new Option('--envoy-admin <address>', description);
 
@@ -48,6 +51,8 @@ program
   .action(printEnvoy);
 
 program.command('check').description('check a config file').addOption(configOption()).action(check);
+
+program.addCommand(keysCommand()).addCommand(usageCommand()).addCommand(budgetsCommand());
 
 try {
   await program.parseAsync();

@@ -71,7 +71,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('gives Remora a config that holds, with the variables it asks for', () => {
-    expect([...loadConfig('docker/remora.yaml', variables).keys.values()].map(({ key }) => key)).toEqual(['compose']);
+    expect([...loadConfig('docker/remora.yaml', variables).keys].map(({ name }) => name)).toEqual(['compose']);
   });
 
   // `npm run docs` runs this file with --update, which writes envoy/gateway.yaml.

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { compileConfig } from '../src/config/load.ts';
 
-const guides = ['docs/guides/routing.md', 'docs/guides/resilience.md'];
+const guides = ['docs/guides/routing.md', 'docs/guides/resilience.md', 'docs/guides/keys.md', 'docs/guides/usage.md'];
 const pages = [
   'README.md',
   'ARCHITECTURE.md',
@@ -50,7 +50,7 @@ function completed(text: string): string {
 
 /** Every variable is set. */
 const variablesIn = (text: string): Record<string, string> =>
-  Object.fromEntries([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'key']));
+  Object.fromEntries([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'a-key-of-more-than-32-characters']));
 
 test.each(configs)('$guide shows a config that works: $text', ({ guide, text }) => {
   const compiled = compileConfig(completed(text), { path: guide, env: variablesIn(text) });

@@ -4,10 +4,12 @@ import { credentialNames, type CredentialField, type Provider, type SettingName,
 import { settingsOf } from './compile-provider.ts';
 import { checkRules } from '../routing/rules/check.ts';
 import { checkHaveTargets, checkModels } from './check-model.ts';
-import { checkModelNames, checkTwice, unknownName } from './check-names.ts';
+import { checkPrices } from './check-price.ts';
+import { checkTwice, unknownName } from './check-names.ts';
+import { checkShared, checkTenants } from './check-tenant.ts';
 import type { Declared } from './declared.ts';
-import { fieldName, type Finding, type Path } from './problem.ts';
-import type { PartialTenant, ProviderConfig } from './schema.ts';
+import type { Finding, Path } from './problem.ts';
+import type { ProviderConfig } from './schema.ts';
 
 /** Everything wrong that one field alone does not show: names that lead nowhere, loops, duplicates, addresses and keys that do not fit the kind. */
 export function checkConfig(declared: Declared): Finding[] {
@@ -15,10 +17,11 @@ export function checkConfig(declared: Declared): Finding[] {
     ...checkNotEmpty(declared),
     ...[...declared.providers].flatMap(([name, provider]) => checkProvider(name, provider)),
     ...checkModels(declared),
-    ...[...declared.tenants].flatMap(([name, tenant]) => checkTenant(name, tenant, declared)),
-    ...checkHashes(declared.tenants),
+    ...checkTenants(declared),
+    ...checkShared(declared),
     ...checkRuleList(declared),
     ...checkPassThrough(declared),
+    ...checkPrices(declared.priceNames, declared.providerNames),
   ];
 }
 
@@ -108,34 +111,6 @@ function overlapOf(basePath: string, endpointPath: string): string {
   return [endpointPath, version].find((part) => basePath.endsWith(part)) ?? '';
 }
 
-function checkTenant(name: string, { keys = [], models = [], privacy }: PartialTenant, { modelNames, written }: Declared): Finding[] {
-  const path = ['tenants', name];
-  return [
-    ...checkTwice(
-      [...path, 'keys'],
-      keys.map((key) => key.name),
-      'a name that an earlier key has; give each its own',
-      'name',
-    ),
-    ...checkModelNames([...path, 'models'], models, { modelNames, written }),
-    ...checkTwice([...path, 'privacy', 'redact'], privacy?.redact ?? [], 'listed twice; keep one'),
-    ...checkKept([...path, 'privacy'], privacy),
-  ];
-}
-
-/** Only what redaction looks for can be kept anywhere. */
-function checkKept(path: Path, privacy: PartialTenant['privacy']): Finding[] {
-  if (privacy === undefined) return [];
-  const looked = new Set(privacy.redact);
-  const message = 'is not looked for: put it into redact as well';
-  return [
-    ...privacy.keepInHouse.flatMap((type, index) => (looked.has(type) ? [] : [{ path: [...path, 'keepInHouse', index], message }])),
-    ...personalDataTypes.flatMap((type) =>
-      privacy.keepIn[type] === undefined || looked.has(type) ? [] : [{ path: [...path, 'keepIn', type], message }],
-    ),
-  ];
-}
-
 function checkPassThrough({ passThroughProvider: name, providers, providerNames, written }: Declared): Finding[] {
   if (name === undefined) return [];
   const path = ['passThrough', 'provider'];
@@ -169,17 +144,4 @@ function checkRuleList({ rules, tenants, models, modelNames, providerNames }: De
       'name',
     ),
   ];
-}
-
-/** A key must name one tenant. */
-function checkHashes(tenants: ReadonlyMap<string, PartialTenant>): Finding[] {
-  const first = new Map<string, Path>();
-  return [...tenants].flatMap(([name, { keys = [] }]) =>
-    keys.flatMap(({ hash }, index) => {
-      const path = ['tenants', name, 'keys', index, 'hash'];
-      const earlier = first.get(hash);
-      if (earlier === undefined) first.set(hash, path);
-      return earlier === undefined ? [] : [{ path, message: `is the hash of ${fieldName(earlier)} too; a key names one tenant, so make another` }];
-    }),
-  );
 }

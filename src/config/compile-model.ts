@@ -1,12 +1,13 @@
 import type { Deployment, ErrorClass, Model, Pool, Target } from '../routing/deployment.ts';
+import { priceTerms } from './compile-price.ts';
 import type { Config, ModelConfig } from './schema.ts';
 
 /** A model with its targets at every account of their providers. */
-export function toModel(name: string, config: ModelConfig, pools: ReadonlyMap<string, Pool>, providers: Config['providers']): Model {
+export function toModel(name: string, config: ModelConfig, pools: ReadonlyMap<string, Pool>, all: Pick<Config, 'providers' | 'prices'>): Model {
   const { timeouts, auto, experiment } = config;
   return Object.freeze({
     name,
-    targets: (config.targets ?? []).map((target) => toTarget(target, pools, providers)),
+    targets: (config.targets ?? []).map((target) => toTarget(target, pools, all)),
     strategy: config.strategy,
     sticky: config.sticky,
     auto: auto && Object.freeze({ ...auto, classifier: auto.classifier && toClassifier(auto.classifier) }),
@@ -30,15 +31,18 @@ export function toModel(name: string, config: ModelConfig, pools: ReadonlyMap<st
 type TargetConfig = NonNullable<ModelConfig['targets']>[number];
 
 function toTarget(
-  { provider, model, price, capabilities, weight }: TargetConfig,
+  { provider, model, price, discount, capabilities, weight }: TargetConfig,
   pools: ReadonlyMap<string, Pool>,
-  providers: Config['providers'],
+  all: Pick<Config, 'providers' | 'prices'>,
 ): Target {
   const pool = pools.get(provider);
   if (pool === undefined) throw new Error(`"${provider}" was not checked before the config was compiled`);
-  const inspect = providers[provider]?.inspect === 'errors';
+  const inspect = all.providers[provider]?.inspect === 'errors';
+  const terms = priceTerms(provider, model, all, { price, discount });
   const known = Object.fromEntries(Object.entries(capabilities ?? {}).filter(([, value]) => value !== undefined));
-  const [first, ...more] = pool.map((endpoint): Deployment => Object.freeze({ endpoint, model, price, capabilities: Object.freeze(known), inspect }));
+  const [first, ...more] = pool.map((endpoint): Deployment =>
+    Object.freeze({ endpoint, model, ...terms, capabilities: Object.freeze(known), inspect }),
+  );
   if (first === undefined) throw new Error(`"${provider}" has no account`);
   return Object.freeze({ deployments: [first, ...more] as const, weight });
 }

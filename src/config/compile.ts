@@ -1,11 +1,15 @@
 import { resolve } from 'node:path';
-import type { Identity, PersonalDataType, Privacy, Tenant } from '../policies/tenant.ts';
+import type { Terms } from '../policies/terms.ts';
 import { compileCondition } from '../routing/rules/expression.ts';
 import type { Rule } from '../routing/rules/rule.ts';
+import { toIdentityRules } from './compile-identity.ts';
 import { toModel } from './compile-model.ts';
 import { toPool } from './compile-provider.ts';
-import type { Config, RuleConfig, TenantConfig } from './schema.ts';
-import type { Resilience, Snapshot } from './snapshot.ts';
+import { toKeys, toTenants } from './compile-tenant.ts';
+import { toTerms, type TermsConfig } from './compile-terms.ts';
+import { toNanos } from './nanos.ts';
+import type { Config, RuleConfig } from './schema.ts';
+import type { Resilience, Snapshot, StoreConfig } from './snapshot.ts';
 
 /** Where `store: embedded` keeps its file, relative to the config's folder. */
 export const defaultStorePath = '.remora/remora.db';
@@ -14,18 +18,20 @@ export const defaultStorePath = '.remora/remora.db';
 export function toSnapshot(config: Config, folder: string): Snapshot {
   const { breaker } = config.resilience;
   const endpoints = mapEntries(config.providers, (name, provider) => toPool(name, provider, { folder, breaker }));
-  const tenants = mapEntries(config.tenants, toTenant);
-  const keys = Object.entries(config.tenants).flatMap(([name, { keys: own }]) =>
-    own.map(({ name: key, hash }) => [hash, { tenant: found(tenants, name), key }] as const),
-  );
   return Object.freeze({
     listen: config.listen,
-    admin: config.admin.listen,
+    admin: { ...config.admin.listen, token: config.admin.token },
     endpoints,
-    models: mapEntries(config.models, (name, model) => toModel(name, model, endpoints, config.providers)),
-    tenants,
-    keys: new Map<string, Identity>(keys),
-    store: { kind: 'embedded', path: resolve(folder, config.store === 'embedded' ? defaultStorePath : config.store.embedded.path) },
+    models: mapEntries(config.models, (name, model) => toModel(name, model, endpoints, config)),
+    tenants: toTenants(config.tenants),
+    keys: toKeys(config.tenants),
+    identity: toIdentityRules(config.identity),
+    shared: {
+      models: mapEntries(config.models, (name, model) => sharedTerms(`model:${name}`, model)),
+      providers: mapEntries(config.providers, (name, provider) => sharedTerms(`provider:${name}`, provider)),
+    },
+    store: toStore(config.store, folder),
+    alerts: config.alerts && { webhook: config.alerts.webhook, token: config.alerts.token },
     rules: config.rules.map(toRule),
     resilience: Object.freeze({
       whenAllRest: config.resilience.whenAllRest,
@@ -51,6 +57,15 @@ export function toSnapshot(config: Config, folder: string): Snapshot {
   } satisfies Snapshot);
 }
 
+const sharedTerms = (owner: string, { limits }: Pick<TermsConfig, 'limits'>): Terms => toTerms(owner, { limits, budgets: [] }, 'UTC');
+
+function toStore(store: Config['store'], folder: string): StoreConfig {
+  if (store === 'embedded') return { kind: 'embedded', path: resolve(folder, defaultStorePath), whenGone: 'refuse', keepEntriesMs: undefined };
+  const { whenGone, keepEntries: keepEntriesMs } = store;
+  if ('redis' in store) return { kind: 'redis', url: store.redis, whenGone, keepEntriesMs };
+  return { kind: 'embedded', path: resolve(folder, store.embedded.path), whenGone, keepEntriesMs };
+}
+
 function toShare(share: Config['resilience']['share'], folder: string): Resilience['share'] {
   if (share === undefined || 'redis' in share) return share;
   return { path: resolve(folder, share.embedded.path) };
@@ -61,29 +76,6 @@ function toRule({ name, when, use, fallback, without, set }: RuleConfig): Rule {
   if (!compiled.ok) throw new Error(`rule "${name}" was not checked before the config was compiled`);
   return Object.freeze({ name, condition: compiled.condition, use, fallback, without, set });
 }
-
-function toTenant(name: string, { models, budget, privacy, passThrough, residency, regions, priority }: TenantConfig): Tenant {
-  return Object.freeze({
-    name,
-    models: models && new Set(models),
-    budget: budget && { amountNanos: toNanos(budget.amount), per: budget.per },
-    passThrough,
-    privacy: privacy && toPrivacy(privacy),
-    residency: residency && new Set(residency),
-    regions: regions && new Set(regions),
-    priority,
-  });
-}
-
-const toPrivacy = ({ redact, restore, keepInHouse, keepIn }: NonNullable<TenantConfig['privacy']>): Privacy => ({
-  redact: new Set(redact),
-  keepInHouse: new Set(keepInHouse),
-  keepIn: new Map(Object.entries(keepIn).map(([type, places]) => [type as PersonalDataType, new Set(places)])),
-  restore,
-});
-
-// Nine decimals are all there are, and the text of a double has them exactly where a product would round.
-const toNanos = (dollars: number): bigint => BigInt(dollars.toFixed(9).replace('.', ''));
 
 const mapEntries = <In, Out>(entries: Readonly<Record<string, In>>, map: (name: string, entry: In) => Out): Map<string, Out> =>
   new Map(Object.entries(entries).map(([name, entry]) => [name, map(name, entry)]));

@@ -14,6 +14,9 @@ export interface Declared {
   tenants: ReadonlyMap<string, PartialTenant>;
   providerNames: ReadonlySet<string>;
   modelNames: ReadonlySet<string>;
+  tenantNames: ReadonlySet<string>;
+  /** Names of the entries of `prices`. */
+  priceNames: ReadonlySet<string>;
   /** Routing rules by their place in the list; undefined where one is wrong in itself. */
   rules: readonly (RuleConfig | undefined)[];
   /** The provider that calls go to which pass unread; undefined where none is named. */
@@ -29,8 +32,10 @@ export function declaredIn(data: unknown, written: unknown): Declared {
     models: readAll(valueAt(data, ['models']), (entry) => readPartly(partialModelSchema, entry)),
     tenants: readAll(valueAt(data, ['tenants']), (entry) => readPartly(partialTenantSchema, entry)),
     rules: listIn(valueAt(data, ['rules'])).map((entry) => ruleSchema.safeParse(entry).data),
+    priceNames: namesIn(valueAt(data, ['prices'])),
     providerNames: namesIn(valueAt(data, ['providers'])),
     modelNames: namesIn(valueAt(data, ['models'])),
+    tenantNames: namesIn(valueAt(data, ['tenants'])),
     passThroughProvider: textOrNothing(valueAt(data, ['passThrough', 'provider'])),
     written: (at) => String(valueAt(written, at)),
   };

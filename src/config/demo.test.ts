@@ -34,10 +34,10 @@ test('the committed config compiles as a demo without any key', () => {
   const { endpoints, keys, tenants, store } = compileDemo(committed);
   expect(endpoints.get('openai')?.[0]).toMatchObject({ baseUrl: new URL('http://127.0.0.1:7001/v1') });
   expect(endpoints.get('anthropic')?.[0]).toMatchObject({ baseUrl: new URL('http://127.0.0.1:7002') });
-  expect(keys.get('d'.repeat(64))?.tenant).toBe(tenants.get('demo'));
-  expect(tenants.get('demo')).toMatchObject({ models: undefined, budget: { amountNanos: 5_000_000_000n }, privacy: { restore: true } });
+  expect(keys.find(({ hash }) => hash === 'd'.repeat(64))?.tenant).toBe('demo');
+  expect(tenants.get('demo')).toMatchObject({ models: undefined, terms: [{ budgets: [{ amount: 5_000_000_000n }] }], privacy: { restore: true } });
   expect(tenants.get('demo')?.privacy?.redact.size).toBe(5);
-  expect(store.path).toBe(resolve('.remora/remora.db'));
+  expect(store).toMatchObject({ kind: 'embedded', path: resolve('.remora/remora.db') });
 });
 
 test('a provider whose key is set stays real, and its key stays a reference', () => {

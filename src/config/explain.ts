@@ -45,10 +45,14 @@ function explain(issue: Issue, { data, root }: Context): Finding[] {
 function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: Context): Finding[] {
   const meant = issue.errors.find((errors) => errors.every(({ path: inner, code }) => inner.length > 0 || code === 'unrecognized_keys'));
   if (meant !== undefined) return meant.flatMap((inner) => explain({ ...inner, path: [...path, ...inner.path] }, context));
-  const forms = (fieldSchema(context.root, path)?.anyOf ?? []).map((form) =>
-    form.const === undefined ? `{ ${fieldNames(form).join(', ')}: … }` : literal(form.const),
-  );
+  const forms = (fieldSchema(context.root, path)?.anyOf ?? []).map(shape);
   return [{ path, message: `must be ${forms.join(' or ')}` }];
+}
+
+/** A form of a value as it is written. */
+function shape(form: FieldSchema): string {
+  if (form.const !== undefined) return literal(form.const);
+  return form.items === undefined ? `{ ${fieldNames(form).join(', ')}: … }` : `a list of ${shape(form.items)}`;
 }
 
 const literal = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -90,11 +90,13 @@ describe('a sound config', () => {
   });
 
   test('finds the tenant by the hash of a key', () => {
-    const identity = snapshot.keys.get('a'.repeat(64));
-    expect(identity?.key).toBe('laptop');
-    expect(identity?.tenant).toBe(snapshot.tenants.get('team'));
-    expect(identity?.tenant.budget).toEqual({ amountNanos: 100_000_000_000n, per: 'month' });
-    expect(identity?.tenant.privacy).toEqual({ redact: new Set(['email', 'phone']), keepInHouse: new Set(), keepIn: new Map(), restore: true });
+    const key = snapshot.keys.find(({ hash }) => hash === 'a'.repeat(64));
+    expect(key).toMatchObject({ id: 'team/laptop', name: 'laptop', tenant: 'team' });
+    const team = snapshot.tenants.get('team');
+    expect(team?.terms).toMatchObject([
+      { owner: 'tenant:team', budgets: [{ amount: 100_000_000_000n, unit: 'nanos', per: 'month', timeZone: 'UTC' }] },
+    ]);
+    expect(team?.privacy).toEqual({ redact: new Set(['email', 'phone']), keepInHouse: new Set(), keepIn: new Map(), restore: true });
   });
 
   test('may be JSON', () => {
@@ -105,14 +107,14 @@ describe('a sound config', () => {
     const { endpoints, listen, store, telemetry } = compile(json);
     expect(endpoints.get('house')?.[0].baseUrl.href).toBe('http://127.0.0.1:8000/v1');
     expect(listen).toEqual({ host: '127.0.0.1', port: 8080 });
-    expect(store.path).toBe(resolve('.remora/remora.db'));
+    expect(store).toMatchObject({ kind: 'embedded', path: resolve('.remora/remora.db') });
     expect(telemetry).toEqual({ otlp: undefined, sampling: 1 });
   });
 
   test('takes amounts to the nano-dollar', () => {
     const amounts = ['0.1', '19.99', '0.000000001', '999999999.99'].map((amount) => {
       const { tenants } = compile(sound.replace('amount: 100', `amount: ${amount}`));
-      return tenants.get('team')?.budget?.amountNanos;
+      return tenants.get('team')?.terms[0]?.budgets[0]?.amount;
     });
     // The last is the double that is nearest to what was written.
     expect(amounts).toEqual([100_000_000n, 19_990_000_000n, 1n, 999_999_999_990_000_010n]);
@@ -528,8 +530,7 @@ describe('warnings', () => {
       '  spare: { targets: [{ provider: openai, model: x }] }\n  smart:',
       'remora.yaml:12:3 models.spare: is allowed to no tenant',
     ],
-    ['a tenant without keys', /keys: .*/, 'keys: []', 'remora.yaml:15:3 tenants.team: has no keys, so nobody can call as this tenant'],
-    ['no tenants', /tenants:[^]*/, '', 'remora.yaml:1:1 tenants: is empty, so every request is refused; add a tenant with a key'],
+    ['no tenants', /tenants:[^]*/, '', 'remora.yaml:1:1 tenants: is empty, so every request is refused; add a tenant'],
     ['a target without weight', 'weight: 20', 'weight: 0', 'remora.yaml:10:124 models.fast.targets[1].weight: is 0, so this target is never tried'],
     [
       'a key over plain http',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { checkConfig } from './check.ts';
+import { checkIdentity } from './compile-identity.ts';
 import { toSnapshot } from './compile.ts';
 import { declaredIn, namesIn } from './declared.ts';
 import { readDocument, type ConfigDocument } from './document.ts';
@@ -48,11 +49,28 @@ export function compileData(document: ConfigDocument, written: unknown, { path, 
   const folder = dirname(resolve(path));
   const { data, findings } = resolveValues(written, { variables: env, folder, isSecret });
   const parsed = configSchema.safeParse(data);
-  findings.push(...(parsed.success ? checkPorts(parsed.data) : explainIssues(parsed.error.issues, data)));
+  findings.push(...(parsed.success ? checkWhole(parsed.data) : explainIssues(parsed.error.issues, data)));
   findings.push(...checkConfig(declaredIn(data, written)), ...checkFiles(data, folder));
   if (!parsed.success || findings.length > 0) throw new ConfigError(inFileOrder(onePerField(findings).map((finding) => document.locate(finding))));
   for (const finding of warningsOf(parsed.data)) warn?.(document.locate(finding));
   return toSnapshot(parsed.data, folder);
+}
+
+const checkWhole = (config: Config): Finding[] => [
+  ...checkPorts(config),
+  ...checkIdentity(config.identity, new Set(Object.keys(config.tenants))),
+  ...checkStore(config),
+];
+
+/** What gateways share must be sealed alike. */
+function checkStore({ store, secrets }: Config): Finding[] {
+  if (store === 'embedded' || !('redis' in store) || secrets !== undefined) return [];
+  return [
+    {
+      path: ['secrets'],
+      message: 'is missing: gateways that share a Redis must seal what clients carry with the same secret; make one with: openssl rand -hex 32',
+    },
+  ];
 }
 
 function checkPorts({ listen, admin }: Config): Finding[] {

@@ -11,11 +11,14 @@ interface OpenedAtStart {
 /** What becomes of each part of a config that changes: it is used from the next exchange on, or it needs a restart. */
 const parts: Readonly<Record<keyof Snapshot, 'live' | OpenedAtStart>> = {
   listen: { field: 'listen', value: ({ listen }) => listen },
-  admin: { field: 'admin.listen', value: ({ admin }) => admin },
+  admin: { field: 'admin.listen', value: ({ admin: { host, port } }) => [host, port] },
   endpoints: 'live',
   models: 'live',
   tenants: 'live',
   keys: 'live',
+  identity: 'live',
+  shared: 'live',
+  alerts: 'live',
   store: { field: 'store', value: ({ store }) => store },
   rules: 'live',
   resilience: { field: 'resilience.share', value: ({ resilience }) => resilience.share },

@@ -1,16 +1,11 @@
 import { z } from 'zod';
 import { errorClasses, stickiness, strategies } from '../routing/deployment.ts';
-import { dollars, shortName } from './schema-names.ts';
+import { limitSchema } from './schema-terms.ts';
+import { shortName } from './schema-names.ts';
+import { discountSchema, priceSchema } from './schema-price.ts';
 import { credential, durationMs, httpUrl, share } from './values.ts';
 
 const modelReference = (what: string) => z.string().meta({ description: what, examples: ['smart'] });
-
-const priceSchema = z.strictObject({
-  input: dollars('Input, without what was read from or written to the cache.'),
-  output: dollars('Output, reasoning included.'),
-  cacheRead: dollars('Input read from the cache; defaults to the price of input.').optional(),
-  cacheWrite: dollars('Input written to the cache; defaults to the price of input.').optional(),
-});
 
 const capabilitiesSchema = z.strictObject({
   contextTokens: z
@@ -52,9 +47,8 @@ const targetSchema = z.strictObject({
   capabilities: capabilitiesSchema
     .optional()
     .meta({ description: 'What the model can take and do, where the model catalogue does not know it or is wrong.' }),
-  price: priceSchema.optional().meta({
-    description: 'US dollars per million tokens. Defaults to the price catalogue; without a price, tenants with a budget are refused the model.',
-  }),
+  price: priceSchema.optional(),
+  discount: discountSchema.optional(),
 });
 
 const classifierSchema = z.strictObject({
@@ -169,6 +163,14 @@ export const modelSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'How long to wait for an answer.' }),
+  limits: z
+    .array(limitSchema)
+    .max(20)
+    .default([])
+    .meta({
+      description: 'Requests and tokens per time, and requests at once, of all tenants together; each gets its fair share where they are scarce.',
+      examples: [[{ tokens: 2_000_000, per: 'minute' }]],
+    }),
   mirror: mirrorSchema.optional().meta({ description: 'Copies requests to another model. Its answers are recorded and nobody gets them.' }),
 });
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { limitSchema } from './schema-terms.ts';
 import type { CredentialField, SettingName } from '../providers/provider.ts';
 import { providerKinds } from '../providers/registry.ts';
 import { place, shortName } from './schema-names.ts';
+import { discountSchema } from './schema-price.ts';
 import { breakerSchema } from './schema-resilience.ts';
 import { credential, durationMs, httpUrl, isJsonObject } from './values.ts';
 
@@ -113,6 +115,16 @@ export const providerSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'How long to wait for the provider.' }),
+  limits: z
+    .array(limitSchema)
+    .max(20)
+    .default([])
+    .meta({
+      description:
+        'Requests and tokens per time, and requests at once, of all tenants together. A provider at its limit is passed over where another can serve.',
+      examples: [[{ requests: 5000, per: 'minute' }]],
+    }),
+  discount: discountSchema.optional(),
   maxConcurrent: z
     .int()
     .min(1)

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import type { ReasoningEffort } from '../llm/request.ts';
 import { shortName } from './schema-names.ts';
+
+export const reasoningEfforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const satisfies ReasoningEffort[];
 
 /** A routing rule as the config has it. */
 export const ruleSchema = z.strictObject({
@@ -29,10 +32,7 @@ export const ruleSchema = z.strictObject({
       maxTokens: z.int().min(1).optional().meta({ description: 'Most output tokens.' }),
       temperature: z.number().min(0).max(2).optional().meta({ description: 'Sampling temperature.' }),
       topP: z.number().min(0).max(1).optional().meta({ description: 'Nucleus sampling.' }),
-      reasoningEffort: z
-        .enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
-        .optional()
-        .meta({ description: 'How much the model thinks.' }),
+      reasoningEffort: z.enum(reasoningEfforts).optional().meta({ description: 'How much the model thinks.' }),
     })
     .optional()
     .meta({ description: 'Parameters that the request gets, whatever the client sent.' }),

@@ -1,18 +1,28 @@
-import type { Identity, Tenant } from '../policies/tenant.ts';
+import type { IdentityRules } from '../identity/rules.ts';
+import type { VirtualKey } from '../identity/virtual-key.ts';
+import type { Tenant } from '../policies/tenant.ts';
+import type { SharedTerms } from '../policies/terms.ts';
 import type { Deployment, Model, Pool } from '../routing/deployment.ts';
 import type { Rule } from '../routing/rules/rule.ts';
 
 /** A config in compiled, frozen form: what exchanges use. */
 export interface Snapshot {
   listen: Address;
-  admin: Address;
+  /** Where admins ask, and what they show; undefined where the address alone guards it. */
+  admin: Address & { token: string | undefined };
   /** The accounts of each provider, by its name. */
   endpoints: ReadonlyMap<string, Pool>;
   models: ReadonlyMap<string, Model>;
   tenants: ReadonlyMap<string, Tenant>;
-  /** Identities by the SHA-256 of their virtual key, in lower-case hex. */
-  keys: ReadonlyMap<string, Identity>;
-  store: { kind: 'embedded'; path: string };
+  /** Virtual keys that the config declares; others are in the store. */
+  keys: readonly VirtualKey[];
+  /** How callers are known who have no virtual key. */
+  identity: IdentityRules;
+  /** Limits of models and providers, which all tenants share. */
+  shared: SharedTerms;
+  store: StoreConfig;
+  /** Who is told of warnings; undefined for nobody but the log. */
+  alerts: { webhook: URL; token: string | undefined } | undefined;
   /** Routing rules, the first that matches counts. */
   rules: readonly Rule[];
   resilience: Resilience;
@@ -29,6 +39,14 @@ export interface Snapshot {
     sampling: number;
   };
 }
+
+/** Where the ledger, keys and quotas are kept. */
+export type StoreConfig = {
+  /** What becomes of requests while the store is out of reach and the leases are used up. */
+  whenGone: 'refuse' | 'go-on';
+  /** How long entries are kept, in milliseconds; undefined for the store's default. */
+  keepEntriesMs: number | undefined;
+} & ({ kind: 'embedded'; path: string } | { kind: 'redis'; url: string });
 
 /** What is done where providers fail or too much is asked. */
 export interface Resilience {

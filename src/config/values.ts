@@ -15,19 +15,34 @@ const parsed = <T>(parse: (text: string) => T | undefined, mend: string) =>
 /** `127.0.0.1:8080` or `[::1]:8080`. */
 export const address = parsed(parseAddress, 'must be an IP address and a port from 1 to 65535, such as 127.0.0.1:8080 or [::1]:8080');
 
-/** An address that only this machine reaches. */
-export const loopbackAddress = address.refine(isLoopback, {
-  error: 'must be a loopback address, such as 127.0.0.1:8081: the admin port asks for no token yet, so other machines must not reach it',
-});
-
 /** `500ms`, `5s`, `2m`, `1h`; in milliseconds. */
 export const durationMs = parsed(parseDurationMs, 'must be a time from 1ms to 24h with its unit, such as 500ms, 5s or 2m');
+
+/** `90d`, `6y`; in milliseconds. A year has 366 days. */
+export const longTimeMs = parsed(parseLongTimeMs, 'must be a time from 1d to 20y with its unit, such as 90d or 2y');
 
 /** `20%`; as a number from 0 to 1. */
 export const share = parsed(parseShare, 'must be a share from 0% to 100%, such as 20%');
 
 /** `512MiB`, `1GiB`; in bytes. */
 export const bytes = parsed(parseBytes, 'must be a size from 1MiB with its unit, such as 512MiB or 2GiB');
+
+/** A moment with its offset; in milliseconds since 1970. */
+export const instant = parsed(parseInstant, 'must be a date and time with its offset, such as 2027-01-01T00:00:00Z');
+
+/** An IANA time zone. */
+export const timeZone = parsed(parseTimeZone, 'must be the name of a time zone, such as Europe/Berlin or UTC');
+
+/** An address or a network in CIDR notation, as it is written. */
+export const network = parsed(parseNetwork, 'must be a network or an address, such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32');
+
+/** A user's id, as keys and tokens have it. */
+export const userName = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 characters without spaces');
+
+/** Address of a Redis, with its credentials where it has some. */
+export const redisUrl = z.string().refine((text) => ['redis:', 'rediss:'].includes(URL.parse(text)?.protocol ?? ''), {
+  error: 'must be the address of a Redis, such as redis://:password@redis.example.com:6379/0',
+});
 
 /** An http or https address without credentials or query. Its path ends in no slash, unless that is all of it. */
 export const httpUrl = parsed(
@@ -80,10 +95,37 @@ function parseDurationMs(text: string): number | undefined {
   return ms >= 1 && ms <= maxDurationMs ? ms : undefined;
 }
 
+function parseLongTimeMs(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,4})([dy])$/.exec(text) ?? [];
+  const days = Number(amount) * (unit === 'y' ? 366 : 1);
+  return days >= 1 && days <= 20 * 366 ? days * 86_400_000 : undefined;
+}
+
 function parseShare(text: string): number | undefined {
   const [, percent] = /^(\d{1,3}(?:\.\d{1,4})?)%$/.exec(text) ?? [];
   const part = Number(percent) / 100;
   return part >= 0 && part <= 1 ? part : undefined;
+}
+
+function parseInstant(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function parseTimeZone(text: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    return undefined; // Intl throws RangeError for what it does not know
+  }
+}
+
+function parseNetwork(text: string): string | undefined {
+  const [, host = '', digits] = /^([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(host);
+  const isInRange = digits === undefined || Number(digits) <= (family === 4 ? 32 : 128);
+  return family !== 0 && isInRange ? text : undefined;
 }
 
 function parseBytes(text: string): number | undefined {

@@ -1,5 +1,7 @@
 import { providerKinds } from '../providers/registry.ts';
+import { identityWarnings } from './compile-identity.ts';
 import { reachable } from './check-model.ts';
+import { priceTerms } from './compile-price.ts';
 import type { Finding } from './problem.ts';
 import type { Config, ModelConfig } from './schema.ts';
 import { isLoopback } from './values.ts';
@@ -15,6 +17,8 @@ export function warningsOf(config: Config): Finding[] {
     ...listWarnings(config, models),
     ...placeWarnings(config),
     ...tenantWarnings(config),
+    ...stepWarnings(config),
+    ...identityWarnings(config.identity),
   ];
 }
 
@@ -68,15 +72,17 @@ function choosingWarnings(models: ReadonlyMap<string, ModelConfig>): Finding[] {
 }
 
 /** Models without a price where the catalogue has none for their kind, and someone with a budget may ask for them. */
-function priceWarnings({ tenants, providers }: Config, models: ReadonlyMap<string, ModelConfig>): Finding[] {
-  const budgeted = Object.values(tenants).filter(({ budget }) => budget !== undefined);
+function priceWarnings({ tenants, providers, prices }: Config, models: ReadonlyMap<string, ModelConfig>): Finding[] {
+  const budgeted = Object.values(tenants).filter(({ budget, budgets }) => [budget, ...budgets].some((each) => each?.amount !== undefined));
   const asked = reachable(
     budgeted.flatMap((tenant) => tenant.models ?? [...models.keys()]),
     models,
   );
   return [...asked].flatMap((name) =>
-    (models.get(name)?.targets ?? []).flatMap(({ provider, price }, index) => {
-      const isPriced = price !== undefined || providerKinds.get(providers[provider]?.kind ?? '')?.pricedAs !== undefined;
+    (models.get(name)?.targets ?? []).flatMap(({ provider, model, price }, index) => {
+      const isPriced =
+        priceTerms(provider, model, { prices, providers }, { price }).price !== undefined ||
+        providerKinds.get(providers[provider]?.kind ?? '')?.pricedAs !== undefined;
       return isPriced ? [] : [{ path: ['models', name, 'targets', index], message: 'has no price, so tenants with a budget are refused; add price' }];
     }),
   );
@@ -116,11 +122,28 @@ function placeWarnings({ tenants, providers }: Config): Finding[] {
   );
 }
 
-function tenantWarnings({ tenants, models }: Config): Finding[] {
-  const payers = new Set(Object.values(models).flatMap(({ mirror }) => (mirror === undefined ? [] : [mirror.tenant])));
-  const names = Object.entries(tenants);
-  if (names.length === 0) return [{ path: ['tenants'], message: 'is empty, so every request is refused; add a tenant with a key' }];
-  return names.flatMap(([name, { keys }]) =>
-    keys.length > 0 || payers.has(name) ? [] : [{ path: ['tenants', name], message: 'has no keys, so nobody can call as this tenant' }],
-  );
+function tenantWarnings({ tenants }: Config): Finding[] {
+  return Object.keys(tenants).length === 0 ? [{ path: ['tenants'], message: 'is empty, so every request is refused; add a tenant' }] : [];
+}
+
+/** Steps that never come to act: the model they name is not on the tenant's list. */
+function stepWarnings({ tenants }: Config): Finding[] {
+  return Object.entries(tenants).flatMap(([name, { models, budget, budgets }]) => {
+    const all = [
+      ...(budget === undefined ? [] : [{ path: ['budget'], budget }]),
+      ...budgets.map((each, index) => ({ path: ['budgets', index], budget: each })),
+    ];
+    return all.flatMap(({ path, budget: { ladder } }) =>
+      ladder.flatMap(({ use }, index) =>
+        use === undefined || models === undefined || models.includes(use)
+          ? []
+          : [
+              {
+                path: ['tenants', name, ...path, 'ladder', index, 'use'],
+                message: `is not on this tenant's list of models, so its requests never go there; add it`,
+              },
+            ],
+      ),
+    );
+  });
 }

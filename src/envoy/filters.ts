@@ -36,5 +36,6 @@ export const routerExtProc = (timeouts: ReplyTimeouts): ConfigObject =>
       response_body_mode: 'BUFFERED', // the reply to the response headers turns it to STREAMED or NONE
       response_trailer_mode: 'SKIP',
     },
+    request_attributes: [attributeNames.sourceAddress, attributeNames.peerUri, attributeNames.peerDns, attributeNames.peerSubject],
     response_attributes: [attributeNames.attemptCount, attributeNames.clusterName, attributeNames.codeDetails],
   });

@@ -44,6 +44,7 @@ const connectionManager = ({ telemetry, cors, maxBodyBytes, timeouts }: Omit<Lis
   extension('envoy.filters.network.http_connection_manager', 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
     stat_prefix: statPrefix,
     use_remote_address: true, // the connection's address, not what x-forwarded-for says
+    forward_client_cert_details: 'ALWAYS_FORWARD_ONLY', // the sidecar believes x-forwarded-client-cert only from the proxies that the config names
     normalize_path: true,
     merge_slashes: true, // base URLs that end in a slash
     max_request_headers_kb: 64,

@@ -94,6 +94,12 @@ export const attributeNames = {
   attemptCount: 'upstream.request_attempt_count',
   clusterName: 'xds.cluster_name',
   codeDetails: 'response.code_details',
+  /** The other end of the client's connection, such as `192.0.2.7:49152`. */
+  sourceAddress: 'source.address',
+  /** Names of the client's certificate, which Envoy has verified: its first URI SAN, its first DNS SAN, its subject. Absent without one. */
+  peerUri: 'connection.uri_san_peer_certificate',
+  peerDns: 'connection.dns_san_peer_certificate',
+  peerSubject: 'connection.subject_peer_certificate',
 } as const;
 
 /** What `details` of our immediate responses must begin with: Envoy's own replies get a JSON body, ours keep theirs. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admission } from '../admission/admission.ts';
 import type { Ticket } from '../admission/gate.ts';
 import type { Gates } from '../admission/gates.ts';
@@ -97,6 +98,12 @@ export class Admittance {
     await arrival;
     this.#leftMs = Math.max(this.#leftMs - (now() - startedAt), 0);
   }
+}
+
+/** A wait of so many milliseconds. It throws where the client leaves. */
+export async function* pause(forMs: number, signal: AbortSignal): Waiting {
+  yield { type: 'wait', forMs: Math.ceil(forMs) + replyMs };
+  await sleep(forMs, undefined, { signal });
 }
 
 /** A wait for a place, as a stage of its own: time in a queue is the gateway's, and must not look like the provider's. */

@@ -3,14 +3,15 @@ import { GatewayError } from '../errors.ts';
 import { EventTooLargeError, FramingError, type WrittenEvent } from '../framing/event.ts';
 import { isTextPart, type Part } from '../llm/part.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
+import { chargedUsage } from '../pricing/charge.ts';
 import { AnswerFailure } from '../protocols/failure.ts';
-import { createStreamRelay, relayAnswer, type RelayOptions } from '../protocols/relay.ts';
+import { createStreamRelay, relayAnswer, type RelayOptions, type Watch } from '../protocols/relay.ts';
 import type { StoredIds } from '../protocols/id-renamer.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { createToolAsText } from '../protocols/answer-tool.ts';
 import { createStateSealer } from '../protocols/sealed-answer.ts';
 import { accountId, type Deployment } from '../routing/deployment.ts';
-import { asClientError, asGatewayError, refuse } from './client-error.ts';
+import { asClientError, asGatewayError, bug, refuse } from './client-error.ts';
 import { requireBody, type Conversation, type Immediate, type ResponseHeaders } from './message.ts';
 import type { Attempts } from './attempts.ts';
 import type { HeldBody } from './held-body.ts';
@@ -49,7 +50,8 @@ export async function* answer(message: ResponseHeaders, plan: Plan, { pipeline, 
     options: { wantsUsage: plan.facts.wantsUsage, createdAt: state.createdAt, model: plan.facts.model, encoding: plan.facts.encoding },
   };
   const isStream = plan.facts.stream && message.headers.get('content-type')?.includes(relay.from.framing.contentType) === true;
-  yield* isStream ? streamedAnswer(message, relay, plan, state) : jsonAnswer(message, relay, { plan, memory }, state);
+  const observer = isStream ? pipeline.observer(deployment) : undefined; // what comes as one whole was reserved in full
+  yield* isStream ? streamedAnswer(message, relay, { plan, observer }, state) : jsonAnswer(message, relay, { plan, memory, pipeline }, state);
 }
 
 /** Makes parts ready for a client of another protocol: an answer that its provider gave no name gets ours, a tool that stands for the answer is text again, and state is sealed. */
@@ -85,7 +87,7 @@ const streamType = (contentType: string): string => (contentType.startsWith('tex
 async function* jsonAnswer(
   message: ResponseHeaders,
   relay: RelayOptions,
-  { plan, memory }: { plan: Plan; memory: HeldBody },
+  { plan, memory, pipeline }: { plan: Plan } & AnswerParts,
   state: ExchangeState,
 ): Conversation {
   const next = yield { type: 'proceed', ...answerHeaders(message.headers, ownHeaders(state, plan.warnings)), responseBody: 'buffered' };
@@ -93,7 +95,8 @@ async function* jsonAnswer(
   memory.holdAnswer(body.length);
   const replaced = state.trace.answering(() => readable(() => relayAnswer(body, relay), state));
   state.outcome.end = 'complete';
-  yield replaced === undefined ? { type: 'proceed' } : { type: 'proceed', body: replaced, setHeaders: bodyHeaders(replaced) };
+  const setHeaders = [...(replaced === undefined ? [] : bodyHeaders(replaced)), ...pipeline.endHeaders(state.outcome)];
+  yield { type: 'proceed', ...(replaced && { body: replaced }), ...(setHeaders.length > 0 && { setHeaders }) };
 }
 
 /** Runs what reads a provider's answer. */
@@ -115,32 +118,62 @@ function unreadable(cause: unknown, { outcome }: ExchangeState): GatewayError {
   return isBytes ? new GatewayError('provider-error', `${name} answered something that cannot be read.`, { cause }) : error;
 }
 
-async function* streamedAnswer(message: ResponseHeaders, relay: RelayOptions, plan: Plan, state: ExchangeState): Conversation {
+/** How long a client whose stream we have ended may stay to read its end, in milliseconds. After that the connection is broken, which is the one way to stop the provider. */
+const drainMs = 2000;
+
+async function* streamedAnswer(
+  message: ResponseHeaders,
+  relay: RelayOptions,
+  { plan, observer }: { plan: Plan; observer: Watch['see'] | undefined },
+  state: ExchangeState,
+): Conversation {
   const end = (error: GatewayError, how: 'failed' | 'cut'): WrittenEvent[] => {
     fail(state, error, how);
     return relay.to.protocol.encodeStreamError(asClientError(error));
   };
-  const stream = createStreamRelay(relay, {
-    cut: () => end(new GatewayError('provider-cut', "The provider's answer ended before it was complete."), 'cut'),
-    failed: (cause) => end(unreadable(cause, state), 'failed'),
-  });
+  const watch = observer === undefined ? undefined : createWatch(observer, state);
+  const stream = createStreamRelay(
+    { ...relay, watch },
+    {
+      cut: () => end(new GatewayError('provider-cut', "The provider's answer ended before it was complete."), 'cut'),
+      failed: (cause) => end(unreadable(cause, state), 'failed'),
+    },
+  );
   const headers = answerHeaders(message.headers, [...ownHeaders(state, plan.warnings), ['content-type', streamType(relay.to.framing.contentType)]]);
   headers.removeHeaders = [...(headers.removeHeaders ?? []), 'content-length'];
   const { betweenTokensMs } = plan.waits;
   const patience = betweenTokensMs === undefined ? {} : { stallMs: betweenTokensMs };
   let next = yield { type: 'proceed', ...headers, ...patience, responseBody: 'streamed' };
   for (;;) {
+    const told = watch?.told; // the end that the client has had, before this message
     if (next.type === 'stalled') {
-      plan.attempts.told(plan.attempts.count, 'overloaded');
-      yield stalled(betweenTokensMs, state);
+      if (told === undefined) plan.attempts.told(plan.attempts.count, 'overloaded');
+      yield told === undefined ? stalled(betweenTokensMs, state) : refuse(told, state.protocol, ownHeaders(state));
       return;
     }
     const { body, endOfStream } = requireBody(next);
     const replaced = state.trace.answering(() => stream.push(body, endOfStream));
     state.outcome.end = stream.ended ?? state.outcome.end;
-    next = yield { type: 'proceed', ...(replaced && { body: replaced }), ...(endOfStream ? {} : patience) };
+    const goesOn = watch?.told === undefined ? patience : told === undefined ? { deadlineMs: drainMs } : {};
+    next = yield { type: 'proceed', ...(replaced && { body: replaced }), ...(endOfStream ? {} : goesOn) };
     if (endOfStream) return;
   }
+}
+
+/** A policy's watch over a stream. `told` is the error that it has ended the client's stream with; undefined as long as that goes on. */
+function createWatch(see: Watch['see'], state: ExchangeState): Watch & { readonly told: GatewayError | undefined } {
+  let told: GatewayError | undefined;
+  return {
+    see,
+    stopped(cause) {
+      told = cause instanceof GatewayError ? cause : bug(cause);
+      fail(state, told);
+      return { error: asClientError(told), usage: chargedUsage(state.outcome).usage };
+    },
+    get told() {
+      return told;
+    },
+  };
 }
 
 /** Breaks off a stream on which nothing has come for too long. Envoy then closes the client's connection: an event would need a chunk to stand in. */

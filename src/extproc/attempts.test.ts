@@ -1,3 +1,4 @@
+import type { FailedAttempt } from '../policies/policy.ts';
 import { expect, test } from 'vitest';
 import { deployment } from '../routing/deployment.fixture.ts';
 import { clusterOf } from '../routing/deployment.ts';
@@ -13,6 +14,7 @@ function open({ isComplete = false } = {}) {
   const health = createHealth({ now, random: () => 0.5, by: 'test', onEvent() {} });
   const moves: string[] = [];
   const counted: AttemptOutcome[] = [];
+  const failed: FailedAttempt[] = [];
   const admittance = { move: (provider: string) => void moves.push(provider) };
   const attemptLog = createAttemptLog({ now, onStray() {} });
   const attempts = new Attempts({
@@ -23,9 +25,10 @@ function open({ isComplete = false } = {}) {
     trace: untraced,
     count: (_, outcome) => void counted.push(outcome),
     isComplete: () => isComplete,
+    onFailed: (attempt) => void failed.push(attempt),
     now,
   });
-  return { attempts, attemptLog, counted, health, moves };
+  return { attempts, attemptLog, counted, failed, health, moves };
 }
 
 const [a, b] = [deployment('a'), deployment('b')];
@@ -94,4 +97,32 @@ test('what is not telling says nothing of the health of its deployment, and prov
   });
   attempts.end();
   expect([seen, health.inFlight(a)]).toEqual([['dropProbe'], 0]);
+});
+
+const told = (of: typeof a, fields: Partial<AttemptOutcome>): AttemptOutcome => ({
+  cluster: clusterOf(of.endpoint),
+  status: 0,
+  failure: undefined,
+  details: '',
+  startedAt: 0,
+  durationMs: 9,
+  firstByteMs: undefined,
+  headers: new Map(),
+  ...fields,
+});
+
+test('an attempt that failed is told of once, when it was followed by another and Envoy has said what became of it', () => {
+  const early = open();
+  early.attempts.begin(1, a, false);
+  early.attemptLog.heard('r', told(a, { status: 503 }));
+  expect(early.failed).toEqual([]);
+  early.attempts.begin(2, b, false);
+  expect(early.failed).toMatchObject([{ number: 1, deployment: a, outcome: { status: 503 } }]);
+  const late = open();
+  late.attempts.begin(1, a, false);
+  late.attempts.begin(2, b, false);
+  expect(late.failed).toEqual([]);
+  late.attemptLog.heard('r', told(a, { failure: 'timeout' }));
+  late.attemptLog.heard('r', told(b, { status: 200 }));
+  expect(late.failed).toMatchObject([{ number: 1, outcome: { failure: 'timeout' } }]);
 });

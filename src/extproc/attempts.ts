@@ -1,4 +1,5 @@
 import type { Usage } from '../llm/usage.ts';
+import type { FailedAttempt } from '../policies/policy.ts';
 import { clusterOf, deploymentId, type Deployment } from '../routing/deployment.ts';
 import type { AttemptOutcome } from '../routing/health/outcome.ts';
 import type { Health, ToldByBody } from '../routing/health/health.ts';
@@ -18,6 +19,8 @@ export interface AttemptsParts {
   count: (deployment: Deployment, outcome: AttemptOutcome) => void;
   /** Whether the answer came in full, as its protocol has it. */
   isComplete: () => boolean;
+  /** Hears, once, of each attempt that failed and was followed by another. */
+  onFailed: (attempt: FailedAttempt) => void;
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -25,6 +28,8 @@ export interface AttemptsParts {
 /** An attempt that was made. */
 export interface MadeAttempt {
   deployment: Deployment;
+  /** Undefined as long as Envoy has not told. */
+  outcome?: AttemptOutcome;
   /** Milliseconds since 1970. */
   startedAt: number;
 }
@@ -76,6 +81,7 @@ export class Attempts {
     this.#isStream = isStream;
     this.#isTelling = isTelling;
     this.#made[number - 1] = { deployment, startedAt: now() };
+    this.#failed(number - 1);
     this.#followed ??= attemptLog.follow(
       requestId,
       { onOutcome: (index, outcome) => this.#heard(index, outcome), onComplete: this.#parts.trace.completed },
@@ -142,5 +148,13 @@ export class Attempts {
     if (this.#isTelling) health.heard(attempt.deployment, outcome, { isStream: this.#isStream });
     trace.attemptEnded(number, outcome);
     count(attempt.deployment, outcome);
+    attempt.outcome = outcome;
+    if (number < this.#made.length) this.#failed(number);
+  }
+
+  /** An attempt was followed by another. It is told of once Envoy has said what became of it. */
+  #failed(number: number): void {
+    const attempt = this.get(number);
+    if (attempt?.outcome !== undefined) this.#parts.onFailed({ number, deployment: attempt.deployment, outcome: attempt.outcome });
   }
 }

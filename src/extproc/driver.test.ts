@@ -258,3 +258,54 @@ describe('a stream on which nothing comes', () => {
     expect([woken, vi.getTimerCount()]).toEqual([0, 0]);
   });
 });
+
+describe('a deadline', () => {
+  const broken = { type: 'immediate', status: 429, headers: [], body: Buffer.alloc(0), details: 'remora_x' } as const;
+  const ending = (): ReturnType<typeof script> =>
+    script(async function* () {
+      let message: Message = yield { type: 'proceed', stallMs: 50, deadlineMs: 100 };
+      while (message.type !== 'stalled') message = yield proceed;
+      yield broken;
+    });
+
+  test('wakes its conversation, however much comes by then', async () => {
+    vi.useFakeTimers();
+    const { driver, said } = ending();
+    driver.message(headers);
+    for (let passed = 0; passed < 100; passed += 10) {
+      driver.message(body);
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(said.map(({ reply }) => reply.type)).toEqual([...Array<string>(11).fill('proceed'), 'immediate']);
+  });
+
+  test('is not put off by a message that is being answered', async () => {
+    vi.useFakeTimers();
+    const working = Promise.withResolvers<void>();
+    const { driver, said } = script(async function* () {
+      let message: Message = yield { type: 'proceed', deadlineMs: 100 };
+      while (message.type !== 'stalled') {
+        await working.promise;
+        message = yield proceed;
+      }
+      yield broken;
+    });
+    driver.message(headers);
+    await vi.advanceTimersByTimeAsync(50);
+    driver.message(body);
+    await vi.advanceTimersByTimeAsync(90);
+    working.resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(said.map(({ reply }) => reply.type)).toEqual(['proceed', 'proceed', 'immediate']);
+  });
+
+  test('wakes nobody once the conversation is over', async () => {
+    vi.useFakeTimers();
+    const { driver, said } = ending();
+    driver.message(headers);
+    await vi.advanceTimersByTimeAsync(20);
+    driver.closed();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([said.length, vi.getTimerCount()]).toEqual([1, 0]);
+  });
+});

@@ -35,6 +35,7 @@ export function drive(
   const watchdog = createWatchdog(() => {
     if (state === 'idle') take({ type: 'stalled' });
   });
+  const deadline = createWatchdog(() => take({ type: 'stalled' }));
   const gone = new AbortController();
   let conversation: Conversation | undefined;
   let state: 'idle' | 'running' | 'done' = 'idle';
@@ -62,6 +63,7 @@ export function drive(
           return;
         }
         watchdog.expect(reply.type === 'proceed' ? reply.stallMs : undefined);
+        if (reply.type === 'proceed' && reply.deadlineMs !== undefined) deadline.expect(reply.deadlineMs);
       } catch (error) {
         if (!isClosed()) speaker.say(refuse(bug(error), undefined), message.type);
         if (!isClosed() || !isAbort(error)) onFailure(error);
@@ -86,6 +88,7 @@ export function drive(
     state = 'done';
     waiting.length = 0;
     watchdog.expect(undefined);
+    deadline.expect(undefined);
     ended.resolve();
   }
 

@@ -1,9 +1,10 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import { headerNames } from '../envoy/names.ts';
 import { GatewayError } from '../errors.ts';
-import { authenticate } from '../policies/authenticate.ts';
+import { authenticate } from '../identity/authenticate.ts';
+import type { Identities } from '../identity/identities.ts';
 import { openPipeline, type PipelineRun } from '../policies/pipeline.ts';
-import type { Policy } from '../policies/policy.ts';
+import type { Opening, Policy } from '../policies/policy.ts';
 import type { PathFacts, Protocol } from '../protocols/protocol.ts';
 import type { Seal } from '../protocols/seal.ts';
 import type { OpenTrace } from '../telemetry/exchange-trace.ts';
@@ -12,7 +13,7 @@ import type { BodyMemory } from '../admission/body-memory.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Identity } from '../policies/tenant.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { Admittance, queued } from './admit.ts';
+import { Admittance, pause, queued } from './admit.ts';
 import { answer } from './answer.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { Attempts } from './attempts.ts';
@@ -39,6 +40,8 @@ export interface ExchangeDeps extends WayDeps {
   /** What clients may speak, by path. The first one also renders errors on paths that are none of theirs. */
   protocols: readonly [Protocol, ...Protocol[]];
   policies: readonly Policy[];
+  /** Who may call. */
+  identities: Identities;
   registry: Registry;
   /** What state is sealed with that a tenant's clients carry. */
   sealFor: (tenant: string) => Seal;
@@ -65,7 +68,8 @@ export async function* exchange(opening: RequestHeaders, signal: AbortSignal, de
   let inside: Inside | undefined;
   try {
     if (endpoint.type === 'none') throw endpoint.error;
-    const identity = authenticate(opening.headers, snapshot.keys);
+    const caller = authenticate(opening, deps.identities, signal);
+    const identity = caller instanceof Promise ? await caller : caller;
     state.trace.identified({ tenant: identity.tenant.name, key: identity.key });
     if (endpoint.type === 'models') {
       yield listModels(endpoint.call, state, snapshot, identity);
@@ -73,6 +77,9 @@ export async function* exchange(opening: RequestHeaders, signal: AbortSignal, de
     }
     if (endpoint.type === 'translated' && opening.endOfStream) throw new GatewayError('invalid-request', 'Send the request as a JSON body.');
     inside = openInside({ snapshot, identity, signal, pastAttempts }, state, deps);
+    state.policyHeaders = inside.pipeline.headers;
+    const called = inside.pipeline.onCaller();
+    if (called !== undefined) await called;
     const waiting = inside.admittance.enter();
     if (waiting !== undefined) yield* queued(waiting, state);
     if (endpoint.type === 'pass-through') yield* passThrough(endpoint.call, opening, inside, state);
@@ -86,6 +93,7 @@ export async function* exchange(opening: RequestHeaders, signal: AbortSignal, de
   } finally {
     deps.registry.delete(state.id);
     pastAttempts();
+    state.outcome.reason = state.error ?? '';
     inside?.pipeline.onSettled(state.outcome);
     if (state.outcome.end === 'complete') inside?.attempts.finished(state.outcome.usage);
     inside?.admittance.release();
@@ -115,13 +123,16 @@ interface Caller {
 
 function openInside(caller: Caller, state: ExchangeState, deps: ExchangeDeps): Inside {
   const { snapshot, identity, signal } = caller;
+  const { shared, models } = snapshot;
+  const opening: Opening = { id: state.id, identity, shared, models, headers: state.opening.headers, signal };
+  const pipeline = openPipeline(deps.policies, opening, state.trace.stage, deps.onFailure);
   const { tenant } = identity;
   const { health, attemptLog, counters, admission, gates, now } = deps;
   const waitMs = snapshot.resilience.queue?.waitMs ?? 0;
   const admittance = new Admittance({ admission, gates, entrant: { tenant: tenant.name, priority: tenant.priority, signal }, waitMs, now });
   return {
     ...caller,
-    pipeline: openPipeline(deps.policies, { id: state.id, identity }, state.trace.stage, deps.onFailure),
+    pipeline,
     admittance,
     attempts: new Attempts({
       requestId: state.requestId,
@@ -131,6 +142,7 @@ function openInside(caller: Caller, state: ExchangeState, deps: ExchangeDeps): I
       trace: state.trace,
       count: counters.attempt,
       isComplete: () => state.outcome.end === 'complete',
+      onFailed: pipeline.onAttempt,
       now,
     }),
     seal: deps.sealFor(tenant.name),
@@ -148,7 +160,9 @@ async function* translated(path: PathFacts, inside: Inside, deps: ExchangeDeps, 
   if (message.type === 'request-body') {
     memory.hold(message.body.length);
     const received = await receiveRequest(message.body, path, inside, state);
-    const way = await findWay(received, deps, inside, state);
+    const guidance = await pipeline.onRoute(received.request);
+    if (guidance.waitMs !== undefined && guidance.waitMs > 0) yield* queued(pause(guidance.waitMs, inside.signal), state);
+    const way = await findWay({ ...received, guidance }, deps, inside, state);
     if (way.type === 'immediate') {
       yield way;
       return;
@@ -182,6 +196,9 @@ function openState(opening: RequestHeaders, { protocol }: Endpoint, { now, newId
       end: 'left',
       status: 0,
       deployment: undefined,
+      served: '',
+      route: '',
+      reason: '',
       experiments: [],
       attempts: 0,
       warnings: 0,
@@ -190,6 +207,7 @@ function openState(opening: RequestHeaders, { protocol }: Endpoint, { now, newId
       deliveredBytes: 0,
     },
     error: undefined,
+    policyHeaders: () => [],
     onError,
   };
 }

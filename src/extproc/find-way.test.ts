@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { createAdmission } from '../admission/admission.ts';
 import { FakeClock } from '../admission/clock.fixture.ts';
 import { createGates } from '../admission/gates.ts';
-import type { Snapshot } from '../config/snapshot.ts';
+import { emptySnapshot } from '../config/snapshot.fixture.ts';
 import { noUsage } from '../llm/usage.ts';
-import { tenant } from '../policies/tenant.fixture.ts';
+import { identity, tenant } from '../policies/tenant.fixture.ts';
 import { ClientRequest } from '../protocols/client-request.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
 import { createSeals } from '../protocols/seal.ts';
@@ -57,23 +57,13 @@ function stage() {
     trace: untraced,
     count() {},
     isComplete: () => false,
+    onFailed() {},
     now,
   });
-  const snapshot: Snapshot = {
-    listen: { host: '', port: 0 },
-    admin: { host: '', port: 0 },
-    endpoints: new Map(),
+  const snapshot = emptySnapshot({
     models: new Map([['m', model('m', [target(a), target(b)], { strategy: 'priority' })]]),
-    tenants: new Map(),
-    keys: new Map(),
-    store: { kind: 'embedded', path: '' },
-    rules: [],
     resilience,
-    passThrough: undefined,
-    secrets: undefined,
-    cors: undefined,
-    telemetry: { otlp: undefined, sampling: 0 },
-  };
+  });
   const deps: WayDeps = {
     health,
     gates,
@@ -95,6 +85,9 @@ function stage() {
       end: 'left',
       status: 0,
       deployment: undefined,
+      served: '',
+      route: '',
+      reason: '',
       experiments: [],
       attempts: 0,
       warnings: 0,
@@ -103,13 +96,22 @@ function stage() {
       deliveredBytes: 0,
     },
     error: undefined,
+    policyHeaders: () => [],
     onError() {},
   };
   const seal = createSeals(['0123456789abcdef0123456789abcdef'], randomBytes)('t');
-  const parts = { snapshot, identity: { tenant: tenant('t'), key: 'k' }, seal, admittance, attempts, signal: new AbortController().signal };
+  const parts = {
+    snapshot,
+    identity: identity(tenant('t')),
+    pipeline: { mayCall: () => true },
+    seal,
+    admittance,
+    attempts,
+    signal: new AbortController().signal,
+  };
   const request = new ClientRequest(openaiChat, Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })));
   async function find(): Promise<Decision> {
-    const way = await findWay({ request, dataClasses: [], keeper: undefined, storedIds: new Map() }, deps, parts, state);
+    const way = await findWay({ request, dataClasses: [], keeper: undefined, storedIds: new Map(), guidance: {} }, deps, parts, state);
     if (way.type !== 'way') throw new Error('it is answered');
     for await (const _ of way.waiting ?? []);
     return way.take();

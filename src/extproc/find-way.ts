@@ -1,6 +1,7 @@
 import type { Gates } from '../admission/gates.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { GatewayError } from '../errors.ts';
+import type { PipelineRun } from '../policies/pipeline.ts';
 import type { Identity } from '../policies/tenant.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
@@ -11,7 +12,7 @@ import type { Admittance, Waiting } from './admit.ts';
 import type { Attempts } from './attempts.ts';
 import { countLocally } from './count-locally.ts';
 import type { Immediate } from './message.ts';
-import type { ReceivedRequest } from './receive-request.ts';
+import type { GuidedRequest } from './receive-request.ts';
 import { routingUnder, type RoutingDeps } from './routing-under.ts';
 import type { ExchangeState } from './state.ts';
 
@@ -26,6 +27,7 @@ export interface WayParts {
   snapshot: Snapshot;
   identity: Identity;
   seal: Seal;
+  pipeline: Pick<PipelineRun, 'mayCall'>;
   admittance: Admittance;
   attempts: Attempts;
   signal: AbortSignal;
@@ -44,7 +46,7 @@ export interface Way {
  * Routes a request and takes a place at the first provider of its chain; where all are busy, it is to wait for one as the config allows.
  * A count of tokens that no provider of the model makes is answered. Throws what refuses the request.
  */
-export async function findWay(received: ReceivedRequest, deps: WayDeps, parts: WayParts, state: ExchangeState): Promise<Way | Immediate> {
+export async function findWay(received: GuidedRequest, deps: WayDeps, parts: WayParts, state: ExchangeState): Promise<Way | Immediate> {
   const { admittance, attempts } = parts;
   let decision: Decision;
   try {
@@ -73,9 +75,9 @@ export async function findWay(received: ReceivedRequest, deps: WayDeps, parts: W
 
 /** What routing decides now. What it refuses is told as well: that is asked about most. */
 async function decided(
-  { request, dataClasses, keeper }: ReceivedRequest,
+  { request, dataClasses, keeper, guidance }: GuidedRequest,
   deps: WayDeps,
-  { snapshot, identity: { tenant, key }, seal, admittance, signal }: WayParts,
+  { snapshot, identity: { tenant, key }, seal, admittance, pipeline, signal }: WayParts,
   state: ExchangeState,
 ): Promise<Decision> {
   const { headers } = state.opening;
@@ -89,8 +91,9 @@ async function decided(
     key,
     dataClasses,
     keeper,
+    guidance,
     seal,
-    hasRoom: (provider) => provider === admittance.provider || deps.gates.hasRoom(provider),
+    hasRoom: (provider) => pipeline.mayCall(provider) && (provider === admittance.provider || deps.gates.hasRoom(provider)),
     onFound(what) {
       found = what;
     },
@@ -139,6 +142,8 @@ function tell(
   if (rule !== undefined) counters.chosen('rule', rule.name, model.name);
   for (const { name, variant } of experiments) counters.chosen('experiment', name, variant);
   if (task !== undefined) counters.chosen('auto', task.by, task.model);
+  outcome.served = model.name;
+  outcome.route = rule?.name ?? '';
   outcome.experiments = experiments.map(({ name, variant }) => `${name}:${variant}`);
   trace.routed({
     model: model.name,

@@ -39,7 +39,7 @@ export interface Trailers {
   type: 'request-trailers' | 'response-trailers';
 }
 
-/** Not Envoy's own: nothing has come for as long as the last reply's `stallMs` says. Only an `immediate` reply to it is sent. */
+/** Not Envoy's own: nothing has come for as long as the last reply's `stallMs` says, or a `deadlineMs` is over. Only an `immediate` reply to it is sent. */
 export interface Stalled {
   type: 'stalled';
 }
@@ -74,6 +74,8 @@ export interface Proceed {
   responseBody?: 'none' | 'streamed' | 'buffered';
   /** The next message is to come within so many milliseconds, else the conversation gets `stalled` in its place. */
   stallMs?: number;
+  /** The conversation is to be over within so many milliseconds, else it gets `stalled`, whatever else comes. Said once. */
+  deadlineMs?: number;
 }
 
 /** Answer the client now; no provider is called, or its answer is thrown away. */

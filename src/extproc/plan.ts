@@ -1,6 +1,8 @@
 import type { FilterForm } from '../envoy/names.ts';
+import { ownKeyFor, servesOwnKey, type OwnKey } from '../identity/own-key.ts';
 import type { Warning } from '../llm/request.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
+import type { Identity } from '../policies/tenant.ts';
 import type { RequestFacts } from '../protocols/protocol.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { maxChainLength } from '../routing/chain.ts';
@@ -29,6 +31,8 @@ export interface Plan {
   warnings: readonly Warning[];
   /** For what the answer gives the client to send back. */
   seal: Seal;
+  /** The caller's own key for the provider, in the place of our credential; undefined for ours. */
+  ownKey: OwnKey | undefined;
   /** Ids of objects at the provider that the request names, and what the client calls each. */
   storedIds: ReadonlyMap<string, string>;
 }
@@ -36,6 +40,7 @@ export interface Plan {
 /** What a plan is made with. */
 export interface PlanParts {
   pipeline: PipelineRun;
+  identity: Pick<Identity, 'ownCredential'>;
   attempts: Attempts;
   seal: Seal;
 }
@@ -44,22 +49,30 @@ export interface PlanParts {
 export async function planRequest(
   { storedIds }: Pick<ReceivedRequest, 'storedIds'>,
   decision: Decision,
-  { pipeline, attempts, seal }: PlanParts,
+  { pipeline, identity, attempts, seal }: PlanParts,
 ): Promise<Plan> {
-  const { request, chain, choice } = decision;
-  const form = formOf(choice.model, chain, request);
-  const others = form === 'plain' ? [] : errorClasses.flatMap(decision.chainFor);
-  await pipeline.onChain(request, [...chain, ...others]);
+  const { choice } = decision;
+  const ownKey = identity.ownCredential === undefined ? undefined : ownKeyFor(decision.chain, identity.ownCredential);
+  const chain = ownKey === undefined ? decision.chain : decision.chain.filter((each) => servesOwnKey(each, ownKey));
+  const form = formOf(choice.model, chain, decision.request);
+  const others = form === 'plain' || ownKey !== undefined ? [] : errorClasses.flatMap(decision.chainFor);
+  decision.request = await pipeline.onChain(decision.request, {
+    served: choice.model.name,
+    route: decision.rule?.name ?? '',
+    chain: [...chain, ...others],
+  });
+  const { facts } = decision.request;
   return {
-    facts: request.facts,
+    facts,
     chain,
     maxAttempts: others.length > 0 ? maxChainLength : chain.length,
     form,
-    waits: waitsOf(choice.model, request.facts),
+    waits: waitsOf(choice.model, facts),
     fallbackOn: choice.model.fallbackOn,
     attempts,
     spoken: [],
     warnings: [],
+    ownKey,
     seal,
     storedIds,
   };

@@ -1,8 +1,9 @@
 import { GatewayError } from '../errors.ts';
+import { authorizeOwnKey } from '../identity/own-key.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { maxChainLength } from '../routing/chain.ts';
 import type { Decision } from '../routing/decide.ts';
-import { deploymentId, type Deployment } from '../routing/deployment.ts';
+import { deploymentId, type Deployment, type Endpoint } from '../routing/deployment.ts';
 import { prepareAttempt, type Attempt } from '../routing/prepare-attempt.ts';
 import { clientCall } from './client-call.ts';
 import type { Plan } from './plan.ts';
@@ -34,10 +35,16 @@ export class PlannedExchange implements OpenExchange {
 
   async prepare(number: number, parent: string | undefined): Promise<Attempt> {
     const { plan, decision, state } = this.#parts;
+    const { ownKey } = plan;
     const deployment = plan.chain[number - 1];
     if (deployment === undefined) throw new GatewayError('gateway-unavailable', `There is no attempt ${number} in this exchange.`);
-    const attempt = await prepareAttempt(decision.request, deployment, { call: clientCall(state), seal: plan.seal });
-    const isTelling = this.protocol.operation !== 'count-tokens';
+    const attempt = await prepareAttempt(decision.request, deployment, {
+      call: clientCall(state),
+      seal: plan.seal,
+      ...(ownKey && { authorize: (endpoint: Endpoint) => authorizeOwnKey(endpoint, ownKey) }),
+    });
+    // What a provider says of a caller's own key says nothing of our account there.
+    const isTelling = this.protocol.operation !== 'count-tokens' && ownKey === undefined;
     if (!plan.attempts.begin(number, deployment, plan.facts.stream, isTelling)) return attempt;
     plan.spoken[number - 1] = { api: attempt.api, answersByTool: attempt.answersByTool };
     plan.warnings = [...decision.warnings, ...attempt.warnings];

@@ -19,7 +19,7 @@ export async function* providerError(
   const { name } = deployment.endpoint;
   const { status } = state.outcome;
   state.outcome.end = 'failed';
-  requireOwnCredential(status, deployment);
+  if (plan.ownKey === undefined) requireOwnCredential(status, deployment);
   if (status < 400) throw new GatewayError('provider-error', `${name} answered with status ${status}.`);
   const isSameProtocol = api.protocol === state.protocol && api.hasOwnAnswers !== true;
   const clientStatus = isSameProtocol ? status : portableStatus(status);
@@ -37,7 +37,7 @@ export async function* providerError(
     };
     return;
   }
-  const credential = api.protocol.credentialFailure;
+  const credential = plan.ownKey === undefined ? api.protocol.credentialFailure : undefined;
   const passes = isSameProtocol && isJson(message);
   if (passes && status !== credential?.status) {
     yield { type: 'proceed', ...answerHeaders(message.headers, [...headers, ...typed(read(Buffer.alloc(0)))]), responseBody: 'none' };

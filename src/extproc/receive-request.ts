@@ -1,5 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import { GatewayError } from '../errors.ts';
+import type { Guidance } from '../policies/policy.ts';
 import type { PipelineRun } from '../policies/pipeline.ts';
 import type { Identity } from '../policies/tenant.ts';
 import { ClientRequest } from '../protocols/client-request.ts';
@@ -7,6 +8,11 @@ import type { PathFacts } from '../protocols/protocol.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { withStoredIds } from '../protocols/stored-ids.ts';
 import type { ExchangeState } from './state.ts';
+
+/** A received request, and what policies want routing to do. */
+export interface GuidedRequest extends ReceivedRequest {
+  guidance: Guidance;
+}
 
 /** A request as policies left it, and what it tells of where it may go. */
 export interface ReceivedRequest {

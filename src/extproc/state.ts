@@ -3,7 +3,7 @@ import type { ErrorCode, GatewayError } from '../errors.ts';
 import type { Warning } from '../llm/request.ts';
 import { warningHeader } from '../llm/warning.ts';
 import type { Outcome } from '../policies/policy.ts';
-import type { Protocol } from '../protocols/protocol.ts';
+import type { Protocol, ProtocolName } from '../protocols/protocol.ts';
 import type { ExchangeTrace } from '../telemetry/exchange-trace.ts';
 import { deploymentName } from '../routing/deployment.ts';
 import type { Header, RequestHeaders } from './message.ts';
@@ -21,6 +21,8 @@ export interface ExchangeState {
   readonly outcome: Outcome;
   /** The code of the error that we answered, if we did. */
   error: ErrorCode | undefined;
+  /** What policies tell the client. */
+  policyHeaders: (protocol: ProtocolName) => readonly Header[];
   /** Hears every error that the client gets from us. */
   readonly onError: (error: GatewayError) => void;
 }
@@ -41,6 +43,7 @@ export function ownHeaders(state: ExchangeState, warnings: readonly Warning[] = 
     ...(deployment === undefined ? [] : [['x-remora-deployment', deploymentName(deployment)] as const]),
     ...(attempts === 0 ? [] : [['x-remora-attempts', String(attempts)] as const]),
     ...(warned === '' ? [] : [['x-remora-warnings', warned] as const]),
+    ...state.policyHeaders(state.protocol.name),
   ];
 }
 

@@ -37,3 +37,6 @@ export function nearestEffort(effort: ReasoningEffort, taken: readonly Reasoning
     (a, b) => Math.abs(order.indexOf(a) - at) - Math.abs(order.indexOf(b) - at) || order.indexOf(a) - order.indexOf(b),
   )[0];
 }
+
+/** The effort that means less thinking. */
+export const lesserEffort = (a: ReasoningEffort, b: ReasoningEffort): ReasoningEffort => (order.indexOf(a) <= order.indexOf(b) ? a : b);

@@ -1,3 +1,4 @@
+import type { Tenant } from '../policies/tenant.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
 import type { Deployment } from '../routing/deployment.ts';
@@ -19,9 +20,5 @@ export interface MirrorJob {
   call: ClientCall;
 }
 
-/** The tenant that pays for a copy. */
-export interface Payer {
-  name: string;
-  /** What it may spend per month; undefined for no limit. */
-  budget: { amountNanos: bigint } | undefined;
-}
+/** The tenant that pays for a copy, with what it is held to. */
+export type Payer = Pick<Tenant, 'name' | 'chain' | 'terms'>;

@@ -1,13 +1,14 @@
 import { createBodyMemory } from '../admission/body-memory.ts';
+import { tenant } from '../policies/tenant.fixture.ts';
 import { createPrices } from '../pricing/prices.ts';
 import { ClientRequest } from '../protocols/client-request.ts';
+import { FakeQuotas } from '../quotas/quotas.fixture.ts';
 import { openaiChat } from '../protocols/openai-chat/index.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { createSeals } from '../protocols/seal.ts';
 import type { Provider } from '../providers/provider.ts';
 import { deployment, endpoint } from '../routing/deployment.fixture.ts';
 import type { Deployment, Endpoint } from '../routing/deployment.ts';
-import type { Hold, LedgerEntry, Reservation } from '../stores/ledger.ts';
 import type { MirrorJob } from './mirror-job.ts';
 import type { MirrorResult } from './mirror-result.ts';
 import { createMirror, type DropReason, type Mirror, type MirrorOptions } from './mirror.ts';
@@ -33,52 +34,17 @@ export const job = (to: Deployment, fields: Partial<MirrorJob> = {}): MirrorJob 
   request: request(),
   deployment: to,
   model: 'trial',
-  payer: { name: 'lab', budget: undefined },
+  payer: tenant('lab'),
   exchange: 'exchange-1',
   seal: createSeals(['0123456789abcdef0123456789abcdef'], (size) => Buffer.alloc(size, 7))('team'),
   call: { headers: new Map(), query: '' },
   ...fields,
 });
 
-/** A ledger of one tenant, which keeps what it is told. */
-export class FakeLedger {
-  readonly settled: LedgerEntry[] = [];
-  readonly recorded: LedgerEntry[] = [];
-  readonly reservations: Reservation[] = [];
-  /** Reservations that have not ended. */
-  open = 0;
-  failure: Error | undefined;
-
-  /** All that was booked, with a reservation or without. */
-  get entries(): LedgerEntry[] {
-    return [...this.settled, ...this.recorded];
-  }
-
-  reserve(reservation: Reservation): Hold | undefined {
-    if (this.failure !== undefined) throw this.failure;
-    this.reservations.push(reservation);
-    const { amountNanos, limitNanos } = reservation;
-    if (BigInt(amountNanos) > limitNanos) return undefined;
-    let isOpen = true;
-    const end = (): boolean => {
-      const was = isOpen;
-      isOpen = false;
-      if (was) this.open--;
-      return was;
-    };
-    this.open++;
-    return { amountNanos, settle: (entry) => end() && this.settled.push(entry) > 0, release: end };
-  }
-
-  record(entry: LedgerEntry): void {
-    this.recorded.push(entry);
-  }
-}
-
 /** A mirror and what it says. */
 export interface Stage {
   mirror: Mirror;
-  ledger: FakeLedger;
+  quotas: FakeQuotas;
   drops: DropReason[];
   failures: unknown[];
   /** Copies, and gives what came of it: a result, or why there was none. */
@@ -87,14 +53,14 @@ export interface Stage {
 
 /** A mirror that sends over HTTP. One copy at a time can be waited for. */
 export function stage(options: Partial<MirrorOptions> = {}): Stage {
-  const ledger = new FakeLedger();
+  const quotas = new FakeQuotas();
   const drops: DropReason[] = [];
   const failures: unknown[] = [];
   let over: (came: MirrorResult | DropReason) => void = () => {};
   let time = 1_700_000_000_000;
   const now = (): number => time++;
   const mirror = createMirror({
-    ledger,
+    quotas,
     prices: createPrices({ now }),
     send: createSend({ systemCaFile: undefined }),
     memory: createBodyMemory(64 << 20),
@@ -113,5 +79,5 @@ export function stage(options: Partial<MirrorOptions> = {}): Stage {
     mirror.copy(copied);
     return promise;
   };
-  return { mirror, ledger, drops, failures, result };
+  return { mirror, quotas, drops, failures, result };
 }

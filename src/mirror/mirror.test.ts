@@ -4,14 +4,15 @@ import { startFakeAnthropic } from '../demo/anthropic.ts';
 import { startFakeOpenAI } from '../demo/openai.ts';
 import type { FakeProvider } from '../demo/server.ts';
 import { redact } from '../policies/redact/index.ts';
-import { tenant } from '../policies/tenant.fixture.ts';
+import { opening } from '../policies/opening.fixture.ts';
+import { budget, tenant, terms } from '../policies/tenant.fixture.ts';
 import { anthropicMessages } from '../protocols/anthropic-messages/index.ts';
 import { openaiEmbeddings } from '../protocols/openai-embeddings/index.ts';
 import { openaiResponses } from '../protocols/openai-responses/index.ts';
 import { anthropic as anthropicProvider } from '../providers/anthropic.ts';
 import { openai as openaiProvider } from '../providers/openai.ts';
 import type { Deployment, Endpoint } from '../routing/deployment.ts';
-import { StoreError } from '../stores/ledger.ts';
+import { StoreError } from '../stores/store.ts';
 import type { CopyFailure } from './copy-failure.ts';
 import { deploymentAt, job, request, stage, type Stage } from './mirror.fixture.ts';
 import type { MirrorResult } from './mirror-result.ts';
@@ -73,14 +74,27 @@ describe('a copy', () => {
 
   test('is booked once, for the tenant that pays, under the model that got it and a key that nobody can have', async () => {
     openai.behave(said);
-    const { startedAt } = await copied();
-    expect(lab.ledger.entries).toEqual([
+    const { startedAt, totalMs } = await copied();
+    const endedAt = startedAt + totalMs;
+    expect(lab.quotas.entries).toEqual([
       {
         exchange: 'exchange-1',
-        tenant: 'lab',
+        id: 'exchange-1.mirror',
+        kind: 'mirror',
+        tenants: ['lab'],
+        user: '',
         key: 'mirror:smart',
         protocol: 'openai-chat',
         model: 'trial',
+        served: 'trial',
+        route: '',
+        provider: 'openai',
+        cache: 'none',
+        reason: '',
+        step: '',
+        labels: {},
+        priceVersion: 'config',
+        endedAt,
         deployment: 'openai/gpt-4o-mini',
         providerModel: 'gpt-4o-mini',
         usage: usageOf(10, 5),
@@ -146,11 +160,8 @@ describe('a copy', () => {
   });
 
   test('leaves redacted what was redacted, in the request and in what is kept of the answer', async () => {
-    const who = {
-      tenant: tenant('team', { privacy: { redact: new Set(['email']), keepInHouse: new Set(), keepIn: new Map(), restore: true } }),
-      key: 'k',
-    };
-    const run = redact.open({ id: 'exchange-1', identity: who });
+    const team = tenant('team', { privacy: { redact: new Set(['email']), keepInHouse: new Set(), keepIn: new Map(), restore: true } });
+    const run = redact.open(opening(team));
     const asked = request({ messages: [{ role: 'user', content: 'Write to zoe@example.com.' }] });
     const { text } = await copied({ request: (await run?.onRequest?.(asked)) ?? asked });
     expect(String(openai.requests[0]?.body)).not.toContain('zoe@example.com');
@@ -167,7 +178,7 @@ describe('a copy', () => {
   test('of an embedding is booked too', async () => {
     const to = atOpenAI({}, 'text-embedding-3-small');
     expect(await copied({ request: request({ input: 'Hello.' }, openaiEmbeddings) }, to)).toMatchObject({ end: 'complete', text: '' });
-    expect(lab.ledger.entries).toMatchObject([{ protocol: 'openai-embeddings', estimated: false, usage: { outputTokens: 0 } }]);
+    expect(lab.quotas.entries).toMatchObject([{ protocol: 'openai-embeddings', estimated: false, usage: { outputTokens: 0 } }]);
   });
 });
 
@@ -181,7 +192,7 @@ describe('a copy without an answer', () => {
       costNanos: 0,
       estimated: false,
     });
-    expect(lab.ledger.entries).toMatchObject([{ end: 'failed', status: 500, costNanos: 0 }]);
+    expect(lab.quotas.entries).toMatchObject([{ end: 'failed', status: 500, costNanos: 0 }]);
   });
 
   test('keeps what the provider says of a refused credential to itself', async () => {
@@ -198,7 +209,7 @@ describe('a copy without an answer', () => {
     const sent = await arrived;
     await lab.mirror.close();
     expect(await ended).toMatchObject({ status: 0, end: 'left', failure: { kind: 'closed' }, estimated: true });
-    expect(lab.ledger.entries).toMatchObject([{ end: 'left', usage: { inputTokens: Math.ceil(sent.body.length / 3), outputTokens: 0 } }]);
+    expect(lab.quotas.entries).toMatchObject([{ end: 'left', usage: { inputTokens: Math.ceil(sent.body.length / 3), outputTokens: 0 } }]);
     await sent.closed;
     expect(sent.aborted).toBe(true);
   });
@@ -218,7 +229,7 @@ describe('a copy without an answer', () => {
     await begun;
     await lab.mirror.close();
     expect(await ended).toMatchObject({ status: 200, end: 'left', failure: { kind: 'closed' } });
-    expect(lab.ledger.entries).toMatchObject([{ end: 'left', status: 200, estimated: true }]);
+    expect(lab.quotas.entries).toMatchObject([{ end: 'left', status: 200, estimated: true }]);
     await openai.requests[0]?.closed;
     expect(openai.requests[0]?.aborted).toBe(true);
   });
@@ -240,7 +251,7 @@ describe('a copy without an answer', () => {
     expect(result).toMatchObject({ status: 200, end, failure: { kind }, estimated: true });
     expect('one two three'.startsWith(result.text)).toBe(true);
     expect(result.text).not.toBe('');
-    expect(lab.ledger.entries).toHaveLength(1);
+    expect(lab.quotas.entries).toHaveLength(1);
   });
 
   test('is one whose JSON is cut', async () => {
@@ -286,14 +297,14 @@ describe('a copy without an answer', () => {
     const gone = atOpenAI();
     await openai.stop();
     expect(await copied({}, gone)).toMatchObject({ status: 0, end: 'refused', failure: { kind: 'unreachable' }, costNanos: 0 });
-    expect(lab.ledger.entries).toEqual([]);
+    expect(lab.quotas.entries).toEqual([]);
   });
 
   test('is not booked where the deployment cannot be given the request', async () => {
     const result = await copied({ request: request({ input: 'Hello.' }, openaiEmbeddings) }, atAnthropic());
     expect(result).toMatchObject({ end: 'refused', failure: { kind: 'not-written' } });
     expect(anthropic.requests).toEqual([]);
-    expect(lab.ledger.entries).toEqual([]);
+    expect(lab.quotas.entries).toEqual([]);
   });
 
   test('is not booked where no credential can be had', async () => {
@@ -323,16 +334,14 @@ describe('a copy without an answer', () => {
 });
 
 describe('the tenant that pays', () => {
-  const payer = (amountNanos: bigint) => ({ name: 'lab', budget: { amountNanos } });
+  const payer = (amount: bigint) => tenant('lab', { terms: [terms('tenant:lab', { budgets: [budget({ amount })] })] });
 
   test('has reserved what the copy may cost, and pays what it did cost', async () => {
     openai.behave(said);
     const asked = request({ max_tokens: 100 });
     await copied({ request: asked, payer: payer(10n ** 9n) });
-    expect(lab.ledger.reservations).toEqual([
-      { tenant: 'lab', amountNanos: Math.ceil(asked.bytes.length / 3) * 1000 + 100 * 2000, limitNanos: 10n ** 9n },
-    ]);
-    expect(lab.ledger).toMatchObject({ settled: [{ costNanos: 20_000 }], recorded: [], open: 0 });
+    expect(lab.quotas.asked).toMatchObject([[{ amount: Math.ceil(asked.bytes.length / 3) * 1000 + 100 * 2000, quota: { limit: 10n ** 9n } }]]);
+    expect(lab.quotas).toMatchObject({ entries: [{ costNanos: 20_000 }], open: 0 });
   });
 
   test('pays for no copy beyond its budget', async () => {
@@ -344,13 +353,13 @@ describe('the tenant that pays', () => {
     const gone = atOpenAI();
     await openai.stop();
     await copied({ payer: payer(10n ** 9n) }, gone);
-    expect(lab.ledger).toMatchObject({ entries: [], open: 0 });
+    expect(lab.quotas).toMatchObject({ entries: [], open: 0 });
   });
 
   test('without a budget has copies booked whose price nobody knows', async () => {
     const to = { ...atOpenAI({}, 'split'), price: undefined };
     expect(await copied({}, to)).toMatchObject({ end: 'complete', costNanos: 0, unpriced: true });
-    expect(lab.ledger.recorded).toMatchObject([{ costNanos: 0, unpriced: true, estimated: false }]);
+    expect(lab.quotas.entries).toMatchObject([{ costNanos: 0, unpriced: true, estimated: false }]);
   });
 
   test('with a budget pays for nothing without a price', async () => {
@@ -359,9 +368,9 @@ describe('the tenant that pays', () => {
   });
 
   test('pays for nothing that the ledger cannot account for', async () => {
-    lab.ledger.failure = new StoreError('The ledger cannot be written.');
+    lab.quotas.failure = new StoreError('The ledger cannot be written.');
     expect(await lab.result(job(atOpenAI(), { payer: payer(10n ** 9n) }))).toBe('ledger');
-    expect(lab.failures).toEqual([lab.ledger.failure]);
+    expect(lab.failures).toEqual([lab.quotas.failure]);
   });
 });
 

@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { BodyMemory, Hold as HeldMemory } from '../admission/body-memory.ts';
+import { chargesOf } from '../policies/budget/money.ts';
 import { mostUsage } from '../pricing/charge.ts';
 import type { Prices } from '../pricing/prices.ts';
-import { StoreError, type Hold, type Ledger } from '../stores/ledger.ts';
-import { book } from './book.ts';
+import { isShortage, type Quotas } from '../quotas/quotas.ts';
+import { StoreError } from '../stores/store.ts';
+import { book, countedFor, type Reserved } from './book.ts';
 import { CopyFailure } from './copy-failure.ts';
 import type { MirrorJob } from './mirror-job.ts';
 import type { MirrorResult } from './mirror-result.ts';
@@ -29,7 +31,7 @@ export interface Mirror {
 }
 
 export interface MirrorOptions {
-  ledger: Pick<Ledger, 'reserve' | 'record'>;
+  quotas: Pick<Quotas, 'reserve' | 'record'>;
   prices: Prices;
   send: Send;
   /** For the bodies of copies alone, so that they take nothing from the exchanges. */
@@ -113,30 +115,30 @@ export function createMirror(options: MirrorOptions): Mirror {
 
 /** Makes one copy, from the reserved money to the booked. A reason in place of a result: it was not made. */
 async function oneCopy(job: MirrorJob, memory: HeldMemory, stop: AbortController, options: MirrorOptions): Promise<MirrorResult | DropReason> {
-  const { ledger, prices, send, now, onFailure, totalMs = 600_000 } = options;
-  const hold = await reserve(job, options);
-  if (typeof hold === 'string') return hold;
+  const { quotas, prices, send, now, onFailure, totalMs = 600_000 } = options;
+  const reserved = await reserve(job, options);
+  if (typeof reserved === 'string') return reserved;
   const timer = setTimeout(() => stop.abort(new CopyFailure('timeout', `The answer took longer than ${totalMs} ms.`)), totalMs);
   try {
     const course = await runCopy(job, { send, memory, signal: stop.signal, now });
     if (course.failure?.kind === 'internal') onFailure('mirror', course.failure.cause);
-    return book(job, course, { ledger, prices, hold });
+    return book(job, course, { quotas, prices, reserved });
   } finally {
     clearTimeout(timer);
-    hold?.release(); // does nothing after a settle
+    reserved?.reservation.release(); // does nothing after a settle
   }
 }
 
-/** Holds what the copy may cost where the tenant that pays has a budget; the reason where it cannot. */
-async function reserve(
-  { request, deployment, payer }: MirrorJob,
-  { ledger, prices, onFailure }: MirrorOptions,
-): Promise<Hold | undefined | DropReason> {
-  if (payer.budget === undefined) return undefined;
-  const amountNanos = prices.costNanos(deployment, mostUsage(request));
-  if (amountNanos === undefined) return 'unpriced';
+/** Holds what the copy may cost where the tenant that pays has budgets; the reason where it cannot. */
+async function reserve(job: MirrorJob, { quotas, prices, now, onFailure }: MirrorOptions): Promise<Reserved | undefined | DropReason> {
+  const counted = countedFor(job);
+  if (counted.length === 0) return undefined;
+  const usage = mostUsage(job.request);
+  const nanos = prices.costNanos(job.deployment, usage);
+  if (nanos === undefined) return 'unpriced';
   try {
-    return (await ledger.reserve({ tenant: payer.name, amountNanos, limitNanos: payer.budget.amountNanos })) ?? 'budget';
+    const reservation = await quotas.reserve(chargesOf(counted, { nanos, tokens: usage.inputTokens + usage.outputTokens }, now()));
+    return isShortage(reservation) ? 'budget' : { reservation, nanos };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     onFailure('mirror', error);

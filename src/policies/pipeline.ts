@@ -1,28 +1,45 @@
 import type { PartFilter } from '../protocols/rewriter.ts';
+import type { Part } from '../llm/part.ts';
+import type { Usage } from '../llm/usage.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
+import type { ProtocolName } from '../protocols/protocol.ts';
 import type { Deployment } from '../routing/deployment.ts';
-import type { Outcome, Policy, PolicyRun } from './policy.ts';
-import type { Identity, PersonalDataType } from './tenant.ts';
+import type { FailedAttempt, Guidance, Opening, Outcome, Policy, PolicyRun, Routed } from './policy.ts';
+import type { PersonalDataType } from './tenant.ts';
+
+type Header = readonly [name: string, value: string];
 
 /** Times a policy's work on a request under the policy's name. */
 export type Stage = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
 
 /** All policies' parts in one exchange, in their order. */
 export interface PipelineRun {
+  onCaller(): void | Promise<void>;
   onRequest(request: ClientRequest): Promise<ClientRequest>;
   /** Types of personal data that policies found in the request. */
   found(): PersonalDataType[];
-  onChain(request: ClientRequest, chain: readonly Deployment[]): Promise<void>;
+  /** What all policies together say; of two that say something of one thing, the later. */
+  onRoute(request: ClientRequest): Promise<Guidance>;
+  /** Whether all policies let a provider be called now. */
+  mayCall(provider: string): boolean;
+  onChain(request: ClientRequest, routed: Routed): Promise<ClientRequest>;
   onPassThrough(group: string, deployment: Deployment): Promise<void>;
   /** The policies' way with the answer, last one first; undefined where none looks at it. */
   partFilter(): PartFilter | undefined;
+  /** Sees each part of an answer as the provider sent it; undefined where no policy does. */
+  observer(deployment: Deployment): ((part: Part) => void) | undefined;
+  /** The use of an answer so far; undefined where nobody watches it. */
+  soFar(): Usage | undefined;
+  headers(protocol: ProtocolName): Header[];
+  endHeaders(outcome: Outcome): Header[];
+  onAttempt(attempt: FailedAttempt): void;
   onSettled(outcome: Outcome): void;
 }
 
 /** Opens every policy for one exchange. `onFailure` hears what a policy throws while it settles: the others settle all the same. */
 export function openPipeline(
   policies: readonly Policy[],
-  exchange: { id: string; identity: Identity },
+  exchange: Opening,
   stage: Stage,
   onFailure: (policy: string, error: unknown) => void,
 ): PipelineRun {
@@ -30,7 +47,18 @@ export function openPipeline(
     const run = policy.open(exchange);
     return run === undefined ? [] : [{ name: policy.name, run }];
   });
+  /** Has each policy do something, in the reverse order, whatever the others throw. */
+  function forEachLast(work: (run: PolicyRun) => void): void {
+    for (const { name, run } of runs.toReversed()) {
+      try {
+        work(run);
+      } catch (error) {
+        onFailure(name, error);
+      }
+    }
+  }
   return {
+    onCaller: () => inTurn(runs.filter(({ run }) => run.onCaller !== undefined)),
     async onRequest(request) {
       let current = request;
       for (const { name, run } of runs) {
@@ -39,10 +67,22 @@ export function openPipeline(
       return current;
     },
     found: () => [...new Set(runs.flatMap(({ run }) => [...(run.found?.() ?? [])]))],
-    async onChain(request, chain) {
+    async onRoute(request) {
+      let guidance: Guidance = {};
       for (const { name, run } of runs) {
-        if (run.onChain !== undefined) await stage(name, () => run.onChain?.(request, chain));
+        if (run.onRoute === undefined) continue;
+        const more = await stage(name, () => run.onRoute?.(request));
+        if (more !== undefined) guidance = { ...guidance, ...more };
       }
+      return guidance;
+    },
+    mayCall: (provider) => runs.every(({ run }) => run.mayCall?.(provider) !== false),
+    async onChain(request, routed) {
+      let current = request;
+      for (const { name, run } of runs) {
+        if (run.onChain !== undefined) current = await stage(name, () => run.onChain?.(current, routed) ?? current);
+      }
+      return current;
     },
     async onPassThrough(group, deployment) {
       for (const { name, run } of runs) {
@@ -52,16 +92,33 @@ export function openPipeline(
     partFilter() {
       return runs.reduceRight<PartFilter | undefined>((before, { run }) => chained(before, run), undefined);
     },
-    onSettled(outcome) {
-      for (const { name, run } of runs.toReversed()) {
-        try {
-          run.onSettled?.(outcome);
-        } catch (error) {
-          onFailure(name, error);
-        }
-      }
+    observer(deployment) {
+      const [first, ...more] = runs.flatMap(({ run }) => run.observer?.(deployment) ?? []);
+      if (first === undefined || more.length === 0) return first;
+      return (part) => {
+        first(part);
+        for (const observe of more) observe(part);
+      };
     },
+    soFar() {
+      for (const { run } of runs) {
+        const usage = run.soFar?.();
+        if (usage !== undefined) return usage;
+      }
+      return undefined;
+    },
+    headers: (protocol) => runs.flatMap(({ run }) => run.headers?.(protocol) ?? []),
+    endHeaders: (outcome) => runs.flatMap(({ run }) => run.endHeaders?.(outcome) ?? []),
+    onAttempt: (attempt) => forEachLast((run) => run.onAttempt?.(attempt)),
+    onSettled: (outcome) => forEachLast((run) => run.onSettled?.(outcome)),
   };
+
+  /** At once as far as no policy has to wait. */
+  function inTurn([next, ...others]: typeof runs): void | Promise<void> {
+    if (next === undefined) return undefined;
+    const entered = next.run.onCaller?.();
+    return entered === undefined ? inTurn(others) : stage(next.name, () => entered).then(() => inTurn(others));
+  }
 }
 
 /** The filter that runs `before` and then the policy's own. */

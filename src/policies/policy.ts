@@ -1,30 +1,94 @@
 import type { Part } from '../llm/part.ts';
 import type { Usage } from '../llm/usage.ts';
+import type { ChatParameters } from '../protocols/chat-parameters.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
-import type { Deployment } from '../routing/deployment.ts';
+import type { ProtocolName } from '../protocols/protocol.ts';
+import type { Deployment, Model } from '../routing/deployment.ts';
+import type { AttemptOutcome } from '../routing/health/outcome.ts';
 import type { Identity, PersonalDataType } from './tenant.ts';
+import type { SharedTerms } from './terms.ts';
 
 /** A rule applied to exchanges. It holds no state of any exchange: that lives in what `open` returns. */
 export interface Policy {
   readonly name: string;
   /** Starts the policy's part in one exchange; undefined where it has none. */
-  open(exchange: { id: string; identity: Identity }): PolicyRun | undefined;
+  open(exchange: Opening): PolicyRun | undefined;
+}
+
+/** What is known of an exchange when its caller is. */
+export interface Opening {
+  id: string;
+  identity: Identity;
+  /** Limits that all tenants share. */
+  shared: SharedTerms;
+  /** The models of the config that the exchange goes by. */
+  models: ReadonlyMap<string, Model>;
+  /** The client's headers. */
+  headers: ReadonlyMap<string, string>;
+  /** Aborts when the client is gone. */
+  signal: AbortSignal;
 }
 
 /** A policy's part in one exchange. Hooks run forward in the order of `order.ts`, on the answer in reverse. */
 export interface PolicyRun {
+  /** The caller is known, and nothing else yet. Throws GatewayError to refuse. */
+  onCaller?(): void | Promise<void>;
   /** Sees the client's request; returns it, changed or not, or throws GatewayError to refuse. */
   onRequest?(request: ClientRequest): ClientRequest | Promise<ClientRequest>;
   /** Types of personal data that it found in the request; asked once the request was seen. */
   found?(): Iterable<PersonalDataType>;
-  /** Sees the chain that routing chose; throws GatewayError to refuse. */
-  onChain?(request: ClientRequest, chain: readonly Deployment[]): void | Promise<void>;
+  /** Says, before the request is routed, what routing is to do; throws GatewayError to refuse. */
+  onRoute?(request: ClientRequest): Guidance | undefined | Promise<Guidance | undefined>;
+  /** Whether a provider may be called now; asked while the request is routed. */
+  mayCall?(provider: string): boolean;
+  /** Sees the chain that routing chose; returns the request, changed or not, or throws GatewayError to refuse. */
+  onChain?(request: ClientRequest, routed: Routed): ClientRequest | Promise<ClientRequest>;
   /** Sees a call that passes to a deployment unread; `group` says of what kind it is. Throws GatewayError to refuse. */
   onPassThrough?(group: string, deployment: Deployment): void | Promise<void>;
+  /** The answer of a deployment begins: what is returned sees each part of it as the provider sent it, and throws GatewayError to end it. Synchronous: it runs per chunk. */
+  observer?(deployment: Deployment): ((part: Part) => void) | undefined;
+  /** The use of an answer so far, as far as can be told; undefined where it is not watched. */
+  soFar?(): Usage | undefined;
   /** Sees each part of the answer; returns what takes its place. Synchronous: it runs per chunk. May be set while the request is seen: where no policy has it, answers pass untouched. */
   onPart?(part: Part): readonly Part[];
-  /** Runs exactly once, however the exchange ended; after it nothing more is called. */
+  /** What the client is told, in headers of the answer or of an error. */
+  headers?(protocol: ProtocolName): readonly Header[];
+  /** What it is told besides where the answer is one whole: it is over then. */
+  endHeaders?(outcome: Outcome): readonly Header[];
+  /** An attempt is over, and it was not the last. */
+  onAttempt?(attempt: FailedAttempt): void;
+  /** Runs exactly once, however the exchange ended; after it only `onAttempt` is called. */
   onSettled?(outcome: Outcome): void;
+}
+
+type Header = readonly [name: string, value: string];
+
+/** What routing is to do besides what the client asks for. */
+export interface Guidance {
+  /** Name of the model that serves instead of the one asked for. */
+  use?: string;
+  /** Parameters that the request gets. */
+  set?: ChatParameters;
+  /** How long the request is to wait before it is routed, in milliseconds. */
+  waitMs?: number;
+}
+
+/** Where routing leads a request. */
+export interface Routed {
+  /** Name of the model that serves. */
+  served: string;
+  /** Name of the rule that led there; empty for none. */
+  route: string;
+  /** The deployments that may be tried, from the first. */
+  chain: readonly Deployment[];
+}
+
+/** An attempt that failed and was followed by another. */
+export interface FailedAttempt {
+  /** From 1. */
+  number: number;
+  deployment: Deployment;
+  outcome: AttemptOutcome;
 }
 
 /** How an exchange ended. */
@@ -39,6 +103,11 @@ export interface Outcome {
   status: number;
   /** The deployment that answered, or was last written to; undefined where none was. */
   deployment: Deployment | undefined;
+  /** Name of the model that served, and of the rule that led there; empty for none. */
+  served: string;
+  route: string;
+  /** Code of the error that the client got from us; empty for none. */
+  reason: string;
   /** The experiments that it took part in, each as `experiment:variant`. */
   experiments: readonly string[];
   /** Attempts that were made. */

@@ -1,9 +1,20 @@
-/** Who pays. */
+import type { Terms } from './terms.ts';
+
+/** Who pays. What it inherits from the tenants around it is part of it already: lists are cut, terms are added up. */
 export interface Tenant {
   name: string;
+  /** Names of the tenants that pay with it, from the outermost to itself. */
+  chain: readonly [string, ...string[]];
+  /** Limits and budgets that its requests are held to: its own and those of the tenants around it, from the outermost. */
+  terms: readonly Terms[];
+  /** What each of its users is held to, besides; undefined for nothing. */
+  perUser: Pick<Terms, 'limits' | 'budgets'> | undefined;
+  /** Where days begin at midnight: an IANA name. */
+  timeZone: string;
+  /** Whether its callers may bring keys of their own for providers. */
+  ownKeys: boolean;
   /** Models the tenant may ask for; undefined for all. */
   models: ReadonlySet<string> | undefined;
-  budget: { amountNanos: bigint; per: 'month' } | undefined;
   privacy: Privacy | undefined;
   /** Residencies of providers that may serve it; undefined for all. */
   residency: ReadonlySet<string> | undefined;
@@ -31,9 +42,18 @@ export interface Privacy {
   restore: boolean;
 }
 
-/** Who calls: a tenant, through one of its virtual keys. */
+/** Who calls. */
 export interface Identity {
+  /** The tenant, cut to what the key may. */
   tenant: Tenant;
-  /** Name of the key, for the ledger and traces. */
+  /** Name of the key, for rules, traces and metrics; `jwt`, `mtls` or `header` where none was used. */
   key: string;
+  /** Unique id of the key, for the ledger; the same as `key` where the config names it. */
+  keyId: string;
+  /** The user of the tenant who calls; undefined where none is known. Anything that a caller can say, so it is bounded by whoever keeps it. */
+  user: string | undefined;
+  /** All that its requests are held to: the tenant's, the user's, the key's. */
+  terms: readonly Terms[];
+  /** The caller's own credential at a provider, which takes the place of ours; undefined for none. Never shown. */
+  ownCredential: string | undefined;
 }

@@ -37,21 +37,38 @@ export interface EndedAnswer {
   requestBytes: number;
   /** UTF-8 bytes of content that the provider delivered. */
   deliveredBytes: number;
+  /** Input tokens that the request was reckoned to have; where they are absent, its bytes tell. */
+  inputTokens?: number | undefined;
+  /** Most output tokens that the provider was asked for; absent where it could give any number. */
+  maxOutputTokens?: number | undefined;
+  /** Output tokens per delivered byte, as `Habits` know them; absent for a third. */
+  tokensPerByte?: number | undefined;
 }
 
 /**
  * The usage to charge. The provider's own where the answer is complete.
  * An answer that stopped midway has at best the count of its beginning (Anthropic opens a stream with one), so what was delivered counts where it is more.
  * Without any usage: nothing where an error came instead of an answer; else what was sent and delivered, also where nobody waited for the first byte, because the provider bills what it has read.
+ * An estimate of output is never more than a token per delivered byte, nor more than was asked for.
  */
-export function chargedUsage({ end, status, usage, requestBytes, deliveredBytes }: EndedAnswer): { usage: Usage; estimated: boolean } {
-  const delivered = estimateTokens(deliveredBytes);
+export function chargedUsage(answer: EndedAnswer): { usage: Usage; estimated: boolean } {
+  const { end, status, usage, requestBytes, deliveredBytes, inputTokens } = answer;
+  const delivered = deliveredTokens(answer);
   if (usage !== undefined) {
     if (end === 'complete' || delivered <= usage.outputTokens) return { usage, estimated: false };
     return { usage: { ...usage, outputTokens: delivered }, estimated: true };
   }
   if (end === 'failed' && status >= 400 && deliveredBytes === 0) return { usage: noUsage, estimated: false };
-  return { usage: tokens(estimateTokens(requestBytes), delivered), estimated: true };
+  return { usage: tokens(inputTokens ?? estimateTokens(requestBytes), delivered), estimated: true };
+}
+
+/** Output tokens that so many delivered bytes are reckoned to be. */
+export function deliveredTokens({
+  deliveredBytes,
+  maxOutputTokens = Infinity,
+  tokensPerByte = 1 / bytesPerToken,
+}: Pick<EndedAnswer, 'deliveredBytes' | 'maxOutputTokens' | 'tokensPerByte'>): number {
+  return Math.min(Math.ceil(deliveredBytes * Math.min(tokensPerByte, 1)), maxOutputTokens);
 }
 
 const estimateTokens = (bytes: number): number => Math.ceil(bytes / bytesPerToken);

@@ -38,7 +38,8 @@ export class ClientRequest {
 
   /** The same chat request with parameters of a rule. Its own bytes stay: each provider gets them in the form that its model takes. */
   withParameters(parameters: ChatParameters): ClientRequest {
-    return new ClientRequest(this.protocol, this.body, this.#path, parameters);
+    const given = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined));
+    return new ClientRequest(this.protocol, this.body, this.#path, { ...this.#parameters, ...given });
   }
 
   /** The bytes for a provider of the same protocol, with what this one does not take. */

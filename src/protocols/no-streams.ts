@@ -10,6 +10,6 @@ export const noStreams: Pick<Protocol, StreamMember> = {
   stateSpots: () => [],
   createDecoder: () => ({ push: () => [] }),
   heldTextEvent: ({ event: { name, data } }) => ({ name, data }),
-  createEncoder: () => ({ push: () => [] }),
+  createEncoder: () => ({ push: () => [], stop: () => [] }),
   encodeStreamError: () => [],
 };

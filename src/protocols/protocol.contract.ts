@@ -5,7 +5,8 @@ import { isTextPart, type FinishReason, type Part } from '../llm/part.ts';
 import type { OpaqueState } from '../llm/state.ts';
 import { sse } from '../framing/sse.ts';
 import { isEcho, type LocatedPart, type PathFacts, type Protocol } from './protocol.ts';
-import { createStreamRelay, relayAnswer, type AnswerEnd, type RelayOptions } from './relay.ts';
+import { createStreamRelay, relayAnswer, type RelayOptions } from './relay.ts';
+import type { AnswerEnd } from './relay-progress.ts';
 import type { PartFilter } from './rewriter.ts';
 
 /** What differs between protocols in requests that every one of them must read alike. */

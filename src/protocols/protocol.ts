@@ -4,6 +4,7 @@ import type { Edit } from '../framing/splice.ts';
 import type { EmbedRequest, RerankRequest } from '../llm/embed.ts';
 import { isTextPart, type Part, type ProviderFailure, type TextPart } from '../llm/part.ts';
 import type { ChatRequest, ReasoningEffort, Warning } from '../llm/request.ts';
+import type { Usage } from '../llm/usage.ts';
 import type { StateOrigin } from '../llm/state.ts';
 import type { ChatParameters } from './chat-parameters.ts';
 
@@ -91,8 +92,8 @@ export interface Protocol<Request = unknown> {
   encodeError(error: ClientError): string;
   /** Headers that the protocol's clients read an error's type from; most have none. */
   errorHeaders?(error: ClientError): readonly (readonly [name: string, value: string])[];
-  /** An error for a client whose stream has begun: its event or events, which end the stream. */
-  encodeStreamError(error: ClientError): WrittenEvent[];
+  /** An error for a client whose stream has begun: its event or events, which end the stream. `soFar` where we end it ourselves: blocks are closed and the usage is said before it. */
+  encodeStreamError(error: ClientError, soFar?: StreamSoFar): WrittenEvent[];
 }
 
 export type ChatProtocol = Protocol<ChatRequest> & { readonly operation: 'chat' };
@@ -286,6 +287,23 @@ export interface EncoderOptions {
 export interface StreamEncoder {
   /** The events of one part; none where the part is kept for a later one, or says nothing. `end` completes the stream, `error` ends it in the protocol's error event. */
   push(part: Part): readonly WrittenEvent[];
+  /** Ends the stream before its time with an error of ours: closes what is open, says the usage that was pushed last, and then the error. */
+  stop(error: ClientError): readonly WrittenEvent[];
+}
+
+/** What a client has of a stream that we end before its time. */
+export interface StreamSoFar {
+  /** Events that it got. */
+  events: number;
+  /** Id and model as the answer named them; empty where it did not. */
+  id: string;
+  model: string;
+  /** When the answer was made, in seconds since 1970. */
+  createdAt: number;
+  /** What was used by then; undefined where nobody knows, or the client asked for no usage. */
+  usage: Usage | undefined;
+  /** Blocks of text and reasoning that are open, by their numbers on the wire. Tool calls are left open: to close one would say that its arguments are complete. */
+  openBlocks: readonly number[];
 }
 
 /** An error on its way to a client, ours or a provider's. */

@@ -3,6 +3,7 @@ import type { EventWriter, WrittenEvent } from '../framing/event.ts';
 /** What of one chunk goes to the client. */
 export class Output {
   readonly #writer: EventWriter;
+  isClosed = false;
   #text = '';
   #pieces: Buffer[] = [];
 
@@ -20,8 +21,10 @@ export class Output {
     this.#add(bytes);
   }
 
+  /** Writes what closes the stream, once; nothing may follow it. */
   close(): void {
-    this.#add(this.#writer.end());
+    if (!this.isClosed) this.#add(this.#writer.end());
+    this.isClosed = true;
   }
 
   take(): Buffer {

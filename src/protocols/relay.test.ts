@@ -5,7 +5,8 @@ import { anthropicMessages } from './anthropic-messages/index.ts';
 import { AnswerFailure } from './failure.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { isEcho, type Protocol } from './protocol.ts';
-import { createStreamRelay, relayAnswer, type AnswerEnd, type BreakOff, type RelayOptions } from './relay.ts';
+import { createStreamRelay, relayAnswer, type BreakOff, type RelayOptions } from './relay.ts';
+import type { AnswerEnd } from './relay-progress.ts';
 import type { PartFilter } from './rewriter.ts';
 
 const chunk = (choices: object[], more: object = {}): string =>

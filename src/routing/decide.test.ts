@@ -43,6 +43,7 @@ function ask(body: object, more: Partial<RoutedRequest> = {}): RoutedRequest {
     key: 'k',
     dataClasses: [],
     keeper: undefined,
+    guidance: {},
     seal,
     hasRoom: () => true,
     onFound() {},

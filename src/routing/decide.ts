@@ -1,5 +1,6 @@
 import type { Warning } from '../llm/request.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
+import type { ChatParameters } from '../protocols/chat-parameters.ts';
 import type { Seal } from '../protocols/seal.ts';
 import { taskHintHeader } from './auto/choose.ts';
 import type { AskClassifier } from './auto/classifier.ts';
@@ -52,6 +53,8 @@ export interface RoutedRequest {
   dataClasses: readonly string[];
   /** The account that keeps what the request refers to; undefined where it refers to nothing. */
   keeper: string | undefined;
+  /** What policies want done besides. */
+  guidance: { use?: string; set?: ChatParameters };
   seal: Seal;
   /** Whether a provider takes an attempt of this request. */
   hasRoom: (provider: string) => boolean;
@@ -104,10 +107,11 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
   const { models, classify } = parts;
   const features = featuresOf(asked.request, { headers });
   const rule = ruleFor(asked, features, parts);
-  const sought = soughtOf(features, asked, rule);
+  const parameters = parametersOf(asked, rule);
+  const sought = soughtOf(features, asked, parameters);
   const choice = await chooseModel(asked.request.facts.model, {
     models,
-    rule,
+    rule: asked.guidance.use === undefined ? rule : { use: asked.guidance.use, fallback: rule?.fallback ?? [] },
     features,
     tenant: tenant.name,
     hint: headers.get(taskHintHeader),
@@ -132,7 +136,7 @@ export async function decide(asked: RoutedRequest, parts: RoutingParts): Promise
   const isTooLong = model.fallbackFor.has('context-length') && usual.skipped.some(({ kind }) => kind === 'context-length');
   const found = isTooLong ? routeTo(model, [...modelsFor('context-length'), ...choice.fallback], stickyKey) : usual;
   asked.onFound({ choice, rule, skipped: found.skipped });
-  const set = rule?.set === undefined ? { value: asked.request, warnings: [] } : withParameters(asked.request, rule.set);
+  const set = parameters === undefined ? { value: asked.request, warnings: [] } : withParameters(asked.request, parameters);
   const isStrict = model.strict || headers.get(strictHeader) === 'true';
   const wholeOf = (chain: Deployment[]): Deployment[] =>
     isStrict ? chain.filter((each) => carriesAll({ ...asked, request: set.value }, each)) : chain;
@@ -172,9 +176,16 @@ function ruleFor(
   return chooseRule(parts.rules, new RuleFacts(input), (rule, message) => parts.onRuleFailure(rule.name, message));
 }
 
-/** What deployments are asked for: no more output than a rule allows. */
-const soughtOf = (features: RequestFeatures, { request, headers }: RoutedRequest, rule: Rule | undefined): RequestFeatures =>
-  rule?.set?.maxTokens === undefined ? features : featuresOf(withParameters(request, { maxTokens: rule.set.maxTokens }).value, { headers });
+/** What deployments are asked for: no more output than is set. */
+const soughtOf = (features: RequestFeatures, { request, headers }: RoutedRequest, parameters: ChatParameters | undefined): RequestFeatures =>
+  parameters?.maxTokens === undefined ? features : featuresOf(withParameters(request, { maxTokens: parameters.maxTokens }).value, { headers });
+
+/** The parameters that a rule sets and those that policies do: the latter are limits, so they win where both say something. */
+function parametersOf({ guidance: { set } }: RoutedRequest, rule: Rule | undefined): ChatParameters | undefined {
+  if (set === undefined || rule?.set === undefined) return set ?? rule?.set;
+  const most = Math.min(set.maxTokens ?? Number.POSITIVE_INFINITY, rule.set.maxTokens ?? Number.POSITIVE_INFINITY);
+  return { ...rule.set, ...set, ...(Number.isFinite(most) && { maxTokens: most }) };
+}
 
 /** What the request and who asks rule out, the graver reasons first. */
 function barFor({ request, keeper, tenant, dataClasses }: RoutedRequest, features: RequestFeatures, rule: Rule | undefined): Bar {

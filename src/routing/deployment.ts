@@ -61,19 +61,38 @@ export interface Deployment {
   endpoint: Endpoint;
   /** The provider's own model id. */
   model: string;
-  /** Price from the config, in US dollars per million tokens; undefined where the catalogue has it. */
-  price: ConfiguredPrice | undefined;
+  /** Price from the config, or its versions in ascending order; undefined where the catalogue has it. */
+  price: ConfiguredPrice | readonly DatedPrice[] | undefined;
+  /** Share taken off the price, whoever has set it, from 0 to 1; absent for none. */
+  discount?: number | undefined;
   /** What the config says it can do, over what the catalogue says. */
   capabilities: Partial<Capabilities>;
   /** Whether bodies of its errors are read before the next deployment is tried: some kinds of failure only they tell. */
   inspect: boolean;
 }
 
-export interface ConfiguredPrice {
+/** US dollars per million tokens, by kind. A kind without a price of its own costs what the kind does that it is part of: all input, or all output. */
+export interface TokenPrices {
   input: number;
   output: number;
   cacheRead?: number | undefined;
   cacheWrite?: number | undefined;
+  inputAudio?: number | undefined;
+  reasoning?: number | undefined;
+  outputAudio?: number | undefined;
+}
+
+/** What a provider asks, in the operator's words. */
+export interface ConfiguredPrice extends TokenPrices {
+  /** US dollars per request, beside those for tokens. */
+  perRequest?: number | undefined;
+  /** What all tokens of a request cost that has more than `above` input tokens, in ascending order. What one does not name stays as it was. */
+  tiers?: readonly ({ above: number } & { [Kind in keyof TokenPrices]?: number | undefined })[] | undefined;
+}
+
+/** A price that holds from an instant on, in milliseconds since 1970, until the next version of it does. */
+export interface DatedPrice extends ConfiguredPrice {
+  from: number;
 }
 
 /** Name of a deployment in headers, metrics, traces and the ledger, such as `openai/gpt-5-mini`. */

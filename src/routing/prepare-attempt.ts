@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { ChatRequest, Warning } from '../llm/request.ts';
-import type { Api, OutgoingCall } from '../providers/provider.ts';
+import type { Api, Authorize, OutgoingCall } from '../providers/provider.ts';
 import { withAnswerTool } from '../protocols/answer-tool.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { Seal } from '../protocols/seal.ts';
@@ -64,7 +64,7 @@ export function writeRequest(request: ClientRequest, deployment: Deployment, sea
  * Writes a request for one deployment, with address, headers and credential. The one place where attempts are made, first or further.
  * Throws as `writeRequest` does, and `provider-credential` where no credential can be had.
  */
-export async function prepareAttempt(request: ClientRequest, deployment: Deployment, { call, seal }: AttemptOptions): Promise<Attempt> {
+export async function prepareAttempt(request: ClientRequest, deployment: Deployment, { call, seal, authorize }: AttemptOptions): Promise<Attempt> {
   const { endpoint, model } = deployment;
   const { baseUrl, settings } = endpoint;
   const written = writeRequest(request, deployment, seal, call.headers);
@@ -84,7 +84,7 @@ export async function prepareAttempt(request: ClientRequest, deployment: Deploym
   }
   const query = isSameProtocol ? passedQuery(call.query, api.passQuery) : [];
   const path = withQuery(baseUrl.pathname.replace(/\/$/, '') + api.path({ model, stream }, settings), query);
-  const shown = await shownTo(endpoint, { method: 'POST', host: baseUrl.host, path, body, headers });
+  const shown = await shownTo(endpoint, { method: 'POST', host: baseUrl.host, path, body, headers }, authorize?.(endpoint));
   for (const [name, value] of Object.entries(shown)) headers.set(name, value);
   return { ...written, path, headers };
 }
@@ -92,12 +92,18 @@ export async function prepareAttempt(request: ClientRequest, deployment: Deploym
 export interface AttemptOptions {
   call: ClientCall;
   seal: Seal;
+  /** Shows another credential than the gateway's own; absent for that. */
+  authorize?: ((endpoint: Endpoint) => Authorize) | undefined;
 }
 
 /** Headers that show a credential to its provider. What goes wrong while a token is fetched is ours to mend, not the client's: throws `provider-credential`. */
-export async function shownTo({ name, credential }: Endpoint, call: OutgoingCall): Promise<Readonly<Record<string, string>>> {
+export async function shownTo(
+  { name, credential }: Endpoint,
+  call: OutgoingCall,
+  authorize: Authorize = credential.authorize,
+): Promise<Readonly<Record<string, string>>> {
   try {
-    return await credential.authorize(call);
+    return await authorize(call);
   } catch (cause) {
     throw new GatewayError('provider-credential', `The gateway has no valid credential for ${name} now. The platform team must mend it.`, { cause });
   }

@@ -1,5 +1,5 @@
 import type { HealthShareEvent } from './health-share.ts';
-import { StoreError } from './ledger.ts';
+import { StoreError } from './store.ts';
 
 /** Tells when sharing begins to fail and when it works again, each once. */
 export interface ShareFailure {

@@ -1,5 +1,5 @@
 import type { HealthChange } from '../routing/health/change.ts';
-import type { StoreError } from './ledger.ts';
+import type { StoreError } from './store.ts';
 
 /**
  * How gateways tell each other which deployments rest. What one publishes, the others hear within a second, and one that starts later hears how things stand.

@@ -19,6 +19,14 @@ export interface Metrics {
   mirrorDropped(reason: string): void;
   /** Counts what a rule, an experiment or an `auto` model chose. */
   chosen(by: 'rule' | 'experiment' | 'auto', name: string, choice: string): void;
+  /** Counts a request that a limit or a budget refused, by whose it is and what it counts. */
+  limited(owner: string, of: string): void;
+  /** Counts a step of a budget's ladder that a request took. */
+  step(owner: string, step: string): void;
+  /** Counts what was booked for a tenant, in nano-dollars; `deployment` is empty where none was called. */
+  cost(tenant: string, deployment: string, nanos: number): void;
+  /** Counts a caller who was refused, by code. */
+  authFailure(code: string): void;
   /** Where other parts hang gauges of their own. */
   registry: Registry;
   /** All metrics as text (https://prometheus.io/docs/instrumenting/exposition_formats/). */
@@ -91,6 +99,30 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     labelNames: ['tenant', 'deployment'] as const,
     registers: [registry],
   });
+  const limited = new Counter({
+    name: 'remora_limited_total',
+    help: 'Requests that a limit or a budget refused, by whose it is and what it counts.',
+    labelNames: ['owner', 'of'] as const,
+    registers: [registry],
+  });
+  const steps = new Counter({
+    name: 'remora_budget_steps_total',
+    help: "Steps of budgets' ladders that requests took.",
+    labelNames: ['owner', 'step'] as const,
+    registers: [registry],
+  });
+  const cost = new Counter({
+    name: 'remora_cost_dollars_total',
+    help: 'What tenants were charged, as the ledger has it, estimates included.',
+    labelNames: ['tenant', 'deployment'] as const,
+    registers: [registry],
+  });
+  const authFailures = new Counter({
+    name: 'remora_auth_failures_total',
+    help: 'Callers who were refused, by code.',
+    labelNames: ['code'] as const,
+    registers: [registry],
+  });
   const errors = new Counter({
     name: 'remora_errors_total',
     help: "Errors of the gateway's own, by code.",
@@ -130,7 +162,17 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     },
     mirrorDropped: (reason) => mirrorDropped.inc({ reason }),
     chosen: (by, name, choice) => chosen.inc({ by, name, choice }),
+    limited: (owner, of) => limited.inc({ owner: boundedOwner(owner), of }),
+    step: (owner, step) => steps.inc({ owner: boundedOwner(owner), step }),
+    cost: (tenant, deployment, nanos) => cost.inc({ tenant, deployment }, nanos / 1e9),
+    authFailure: (code) => authFailures.inc({ code }),
     registry,
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
+}
+
+/** Whose terms, as a label: users and keys are many, so they go by their tenant, or by none. */
+function boundedOwner(owner: string): string {
+  if (owner.startsWith('key:')) return 'key';
+  return owner.startsWith('user:') ? owner.split('/', 1)[0] ?? 'user' : owner;
 }

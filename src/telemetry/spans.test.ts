@@ -31,6 +31,9 @@ const complete: Outcome = {
   warnings: 0,
   usage: { ...noUsage, inputTokens: 9, outputTokens: 2 },
   requestBytes: 10,
+  served: 'fast',
+  route: '',
+  reason: '',
   experiments: [],
   deliveredBytes: 5,
 };

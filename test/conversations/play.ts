@@ -2,7 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createAdmission } from '../../src/admission/admission.ts';
 import { createBodyMemory } from '../../src/admission/body-memory.ts';
 import { createGates } from '../../src/admission/gates.ts';
+import { emptySnapshot } from '../../src/config/snapshot.fixture.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
+import { createIdentities } from '../../src/identity/identities.ts';
+import type { VirtualKey } from '../../src/identity/virtual-key.ts';
 import { createAttemptLog } from '../../src/extproc/attempt-log.ts';
 import { createSnapshots } from '../../src/extproc/snapshots.ts';
 import { createHealth } from '../../src/routing/health/health.ts';
@@ -64,27 +67,22 @@ export function setStage(...policies: Policy[]): Stage {
   const witness: Policy = { name: 'witness', open: () => ({ onSettled: (outcome) => outcomes.push({ ...outcome }) }) };
   let ids = 0;
   const now = (): number => 1_700_000_000_000;
-  const snapshot: Snapshot = {
-    listen: { host: '127.0.0.1', port: 8080 },
-    admin: { host: '127.0.0.1', port: 8081 },
+  const snapshot = emptySnapshot({
     endpoints: new Map([toOpenAI, toAnthropic].map((each) => [each.endpoint.name, [each.endpoint] as const])),
     models,
     tenants: new Map(Object.entries(tenants)),
-    keys: new Map(Object.values(tenants).map((each) => [createHash('sha256').update(each.name).digest('hex'), { tenant: each, key: 'k' }])),
+    keys: Object.values(tenants).map(({ name }) => virtualKey(name)),
     passThrough: { deployment: deployment(toOpenAI.endpoint, 'pass-through'), costNanos: new Map() },
-    rules: [],
-    resilience: { whenAllRest: 'refuse', retryBudget: 0.2, maxConcurrent: undefined, queue: undefined, maxBodyBytes: 2 ** 30, share: undefined },
-    secrets: undefined,
-    cors: undefined,
-    store: { kind: 'embedded', path: '' },
-    telemetry: { otlp: undefined, sampling: 0 },
-  };
+  });
+  const identities = createIdentities({ now, fetch, onEvent() {} });
+  identities.use(snapshot);
   return {
     outcomes,
     failures,
     snapshot,
     deps: {
       ...surroundings(now),
+      identities,
       snapshots: createSnapshots(snapshot, now),
       protocols: [openaiChat, anthropicMessages],
       policies: [redact, ...policies, witness],
@@ -97,8 +95,26 @@ export function setStage(...policies: Policy[]): Stage {
   };
 }
 
+/** A key of a tenant that is the tenant's name. */
+const virtualKey = (tenant: string): VirtualKey => ({
+  id: `${tenant}/k`,
+  name: 'k',
+  tenant,
+  user: undefined,
+  hash: createHash('sha256').update(tenant).digest('hex'),
+  previous: undefined,
+  createdAt: 0,
+  expiresAt: undefined,
+  disabledAt: undefined,
+  removedAt: undefined,
+  models: undefined,
+  networks: undefined,
+  limits: [],
+  budgets: [],
+});
+
 /** What exchanges need around them, with nothing in it. */
-export function surroundings(now: () => number): Omit<ExchangeDeps, 'snapshots' | 'protocols' | 'policies' | 'newId' | 'onError' | 'onFailure'> {
+export function surroundings(now: () => number): Omit<ExchangeDeps, 'identities' | 'snapshots' | 'protocols' | 'policies' | 'newId' | 'onError' | 'onFailure'> {
   return {
     registry: new Map(),
     sealFor: createSeals(['0123456789abcdef0123456789abcdef'], randomBytes),

@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readEnvironment } from '../../src/config/environment.ts';
+import { createIdentities } from '../../src/identity/identities.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
 import { startFakeOpenAI } from '../../src/demo/openai.ts';
@@ -78,8 +79,11 @@ beforeAll(async () => {
   );
   snapshot = loadConfig(configFile(), variables);
   gateway = { url: `http://127.0.0.1:${port}` };
+  const identities = createIdentities({ now: Date.now, fetch, onEvent() {} });
+  identities.use(snapshot);
   deps = {
     ...surroundings(Date.now),
+    identities,
     snapshots: createSnapshots(snapshot, Date.now),
     protocols: [openaiChat, anthropicMessages],
     policies: [],

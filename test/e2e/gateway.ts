@@ -96,8 +96,11 @@ async function readLedger(file: string, { settled = true } = {}): ReturnType<Run
   const database = new DatabaseSync(file, { readOnly: true });
   try {
     database.exec('BEGIN'); // one state for both
-    const entries = database.prepare('SELECT * FROM entries ORDER BY id').all();
-    const totals = database.prepare('SELECT tenant, sum(cost_nanos) AS nanos FROM totals GROUP BY tenant').all();
+    const rows = database.prepare('SELECT * FROM entries ORDER BY rowid').all();
+    const entries = rows.map((row) => ({ ...row, tenant: (JSON.parse(String(row['tenants'])) as string[]).at(-1) }));
+    const totals = database
+      .prepare("SELECT substr(owner, 2) AS tenant, sum(cost_nanos) AS nanos FROM sums WHERE owner GLOB 't*' GROUP BY owner")
+      .all();
     return { entries, totals: new Map(totals.map(({ tenant, nanos }) => [String(tenant), Number(nanos)])) };
   } finally {
     database.close();

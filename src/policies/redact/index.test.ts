@@ -8,6 +8,7 @@ import type { Protocol, TextSpot } from '../../protocols/protocol.ts';
 import type { PolicyRun } from '../policy.ts';
 import { personalDataTypes, type PersonalDataType } from '../tenant.ts';
 import { redact } from './index.ts';
+import { opening } from '../opening.fixture.ts';
 import { tenant } from '../tenant.fixture.ts';
 
 const unused = (): never => {
@@ -44,7 +45,7 @@ const protocol: Protocol = {
 
 function open({ types = personalDataTypes, restore = true }: { types?: readonly PersonalDataType[]; restore?: boolean } = {}): PolicyRun | undefined {
   const someone = tenant('t', { privacy: { redact: new Set(types), keepInHouse: new Set(), keepIn: new Map(), restore } });
-  return redact.open({ id: 'x', identity: { tenant: someone, key: 'k' } });
+  return redact.open(opening(someone));
 }
 
 const request = (body: string): ClientRequest => new ClientRequest(protocol, Buffer.from(body));
@@ -64,7 +65,7 @@ const sentFor = async (body: string): Promise<string> => (await exchange(body)).
 describe('the policy', () => {
   test('has no part in an exchange of a tenant that redacts nothing', () => {
     expect(open({ types: [] })).toBeUndefined();
-    expect(redact.open({ id: 'x', identity: { tenant: tenant('t'), key: 'k' } })).toBeUndefined();
+    expect(redact.open(opening(tenant('t')))).toBeUndefined();
   });
 
   test('returns the same request where nothing is found, and stays away from the answer', async () => {

@@ -6,18 +6,19 @@ import { openaiEmbeddings } from '../../protocols/openai-embeddings/index.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 import { relayAnswer } from '../../protocols/relay.ts';
 import { rerank } from '../../protocols/rerank/index.ts';
+import { opening } from '../opening.fixture.ts';
 import { tenant } from '../tenant.fixture.ts';
 import { redact } from './index.ts';
 
 const privacy = { redact: new Set(['email' as const]), keepInHouse: new Set<never>(), keepIn: new Map(), restore: true };
-const identity = { tenant: tenant('t', { privacy }), key: 'k' };
+const caller = opening(tenant('t', { privacy }));
 const request = (protocol: Protocol, body: object) => new ClientRequest(protocol, Buffer.from(JSON.stringify(body)));
 
 test.each([
   ['of its own protocol', rerank],
   ['of another protocol', cohereRerank],
 ])('documents that a reranker repeats come back to a client %s as they were', async (_, client) => {
-  const run = redact.open({ id: 'x', identity });
+  const run = redact.open(caller);
   const sent = await run?.onRequest?.(request(client, { model: 'm', query: 'Who?', documents: ['Ask bob@example.com', 'Nobody'] }));
   const text = sent?.bytes.toString() ?? '';
   expect(text).toContain('Ask [EMAIL_1]');
@@ -37,7 +38,7 @@ test.each([
 });
 
 test('text in the form of tokens is refused, for nobody can read what is in it', async () => {
-  const run = redact.open({ id: 'x', identity });
+  const run = redact.open(caller);
   const refused = await Promise.resolve(run?.onRequest?.(request(openaiEmbeddings, { model: 'm', input: [[1, 2, 3]] }))).catch(
     (error: unknown) => error,
   );

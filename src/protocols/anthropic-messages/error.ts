@@ -1,7 +1,8 @@
 import type { WrittenEvent } from '../../framing/event.ts';
 import type { ProviderFailure } from '../../llm/part.ts';
 import { failureInside } from '../failure.ts';
-import type { ClientError } from '../protocol.ts';
+import type { ClientError, StreamSoFar } from '../protocol.ts';
+import { writeUsage } from './wire-usage.ts';
 
 /** Anthropic's error types and their statuses (https://platform.claude.com/docs/en/api/errors). */
 const statusOf = new Map([
@@ -27,8 +28,22 @@ export const failureIn = (body: object): ProviderFailure => failureInside({ ...b
 export const encodeError = ({ status, code, message, field }: ClientError): string =>
   JSON.stringify({ type: 'error', error: { type: errorType(status, code), message, code, field }, request_id: null });
 
-/** The event that ends a client's stream with an error. */
-export const encodeStreamError = (error: ClientError): WrittenEvent[] => [{ name: 'error', data: encodeError(error) }];
+/** The event that ends a client's stream with an error. No `message_stop` stands before or behind it: that says that an answer is complete. */
+export const encodeStreamError = (error: ClientError, soFar?: StreamSoFar): WrittenEvent[] => [
+  ...closing(soFar),
+  { name: 'error', data: encodeError(error) },
+];
+
+/** What closes a message that we end before its time. It has no reason to stop that the protocol knows. */
+function closing(soFar: StreamSoFar | undefined): WrittenEvent[] {
+  if (soFar === undefined || soFar.events === 0) return [];
+  const { openBlocks, usage } = soFar;
+  const delta = { stop_reason: null, stop_sequence: null, stop_details: null, container: null };
+  return [
+    ...openBlocks.map((index) => ({ type: 'content_block_stop', index })),
+    ...(usage === undefined ? [] : [{ type: 'message_delta', delta, usage: writeUsage(usage) }]),
+  ].map((event) => ({ name: event.type, data: JSON.stringify(event) }));
+}
 
 /** A code that is already a type of Anthropic's stays; otherwise the status decides. */
 function errorType(status: number, code: string): string {

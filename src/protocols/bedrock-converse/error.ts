@@ -1,8 +1,9 @@
 import type { WrittenEvent } from '../../framing/event.ts';
 import type { ProviderFailure } from '../../llm/part.ts';
 import { decodeFailure as decodeAnyFailure } from '../failure.ts';
-import type { ClientError } from '../protocol.ts';
+import type { ClientError, StreamSoFar } from '../protocol.ts';
 import { isObject, textOf, type WireObject } from '../untrusted.ts';
+import { writeUsage } from './wire-usage.ts';
 
 /**
  * Bedrock's error types and their statuses (https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html, and each operation's own).
@@ -93,10 +94,19 @@ const streamExceptions: ReadonlySet<string> = new Set([
 ]);
 
 /** The exception that ends a client's stream. */
-export function encodeStreamError(error: ClientError): WrittenEvent[] {
+export function encodeStreamError(error: ClientError, soFar?: StreamSoFar): WrittenEvent[] {
   const type = errorType(error.status, error.code);
   const known = streamExceptions.has(type) ? type : exceptionOf(error.status);
-  return [{ name: known.charAt(0).toLowerCase() + known.slice(1), data: encodeError(error), messageType: 'exception' }];
+  return [...closing(soFar), { name: known.charAt(0).toLowerCase() + known.slice(1), data: encodeError(error), messageType: 'exception' }];
+}
+
+/** What closes a message that we end before its time. No `messageStop`: it would have to give a reason, and the protocol knows none of this kind. */
+function closing(soFar: StreamSoFar | undefined): WrittenEvent[] {
+  if (soFar === undefined || soFar.events === 0) return [];
+  const { openBlocks, usage } = soFar;
+  const stops = openBlocks.map((contentBlockIndex) => ({ name: 'contentBlockStop', data: JSON.stringify({ contentBlockIndex }) }));
+  if (usage === undefined) return stops;
+  return [...stops, { name: 'metadata', data: JSON.stringify({ usage: writeUsage(usage), metrics: { latencyMs: 0 } }) }];
 }
 
 /** Within streams an error of the model, or its silence, has a type of its own. */

@@ -1,6 +1,7 @@
 import type { FinishReason, Part, TextPart } from '../../llm/part.ts';
 import type { OpaqueState } from '../../llm/state.ts';
 import { noUsage, type Usage } from '../../llm/usage.ts';
+import type { StreamSoFar } from '../protocol.ts';
 import { writeUsage } from './wire-usage.ts';
 import { toStop, type WrittenDelta, type WrittenEvent } from './wire.ts';
 
@@ -69,6 +70,19 @@ export class AnswerEvents {
       case 'end':
         return this.#end();
     }
+  }
+
+  /** How far the answer is, for an end before its time. */
+  soFar(): StreamSoFar {
+    const open = this.#open;
+    return {
+      events: this.#begun ? this.#nextIndex + 1 : 0,
+      id: '',
+      model: '',
+      createdAt: 0,
+      usage: this.#usage === noUsage ? undefined : this.#usage,
+      openBlocks: open === undefined || open.type === 'tool' ? [] : [open.index],
+    };
   }
 
   #begin(): WrittenEvent[] {

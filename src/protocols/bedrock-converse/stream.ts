@@ -142,6 +142,11 @@ export function createEncoder(): StreamEncoder {
       if (part.type === 'error') return encodeStreamError(clientErrorOf(part.failure));
       return events.push(part).map((event): WrittenEvent => ({ name: event.name, data: format(event) }));
     },
+    stop(error) {
+      if (ended) return [];
+      ended = true;
+      return encodeStreamError(error, events.soFar());
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 import type { WrittenEvent } from '../../framing/event.ts';
 import type { ProviderFailure } from '../../llm/part.ts';
 import { decodeFailure as decodeAnyFailure, failureInside } from '../failure.ts';
-import type { ClientError } from '../protocol.ts';
+import type { ClientError, StreamSoFar } from '../protocol.ts';
 import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
+import { writeUsage } from './wire-usage.ts';
 
 /** Google's status words and their HTTP statuses (https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto); of several with one status the usual one comes first. */
 const statusOf = new Map([
@@ -75,7 +76,13 @@ export function encodeError({ status, code, message, field }: ClientError): stri
 }
 
 /** An error for a client whose stream has begun: Google's SDK throws its ApiError at an event with an `error`. */
-export const encodeStreamError = (error: ClientError): WrittenEvent[] => [{ data: encodeError(error) }];
+export function encodeStreamError(error: ClientError, soFar?: StreamSoFar): WrittenEvent[] {
+  const failed = { data: encodeError(error) };
+  if (soFar?.usage === undefined) return [failed];
+  const { usage, model, id } = soFar;
+  const last = { usageMetadata: writeUsage(usage), ...(model !== '' && { modelVersion: model }), ...(id !== '' && { responseId: id }) };
+  return [{ data: JSON.stringify(last) }, failed];
+}
 
 /** A code that is already a word of Google's stays; otherwise the status decides. */
 function statusWord(status: number, code: string): string {

@@ -5,7 +5,7 @@ import type { Usage } from '../../llm/usage.ts';
 import { aroundText } from '../around-text.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
 import { argumentsObject } from '../object-text.ts';
-import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
+import type { ClientError, EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
 import { nodeAt } from '../text-place.ts';
 import { isObject } from '../untrusted.ts';
 import { encodeStreamError } from './error.ts';
@@ -53,6 +53,7 @@ export function heldTextEvent({ event, place }: TextEvent, text: string): Writte
 
 /** How far one client stream has been written. */
 interface EncoderState {
+  id: string;
   model: string;
   /** What every response ends with. */
   tail: string;
@@ -79,21 +80,31 @@ interface WrittenChoice {
 
 /** Writes one client stream. Why it ended, and what it cost, is said in the last response. */
 export function createEncoder({ model = '' }: Pick<EncoderOptions, 'model'>): StreamEncoder {
-  const state: EncoderState = { model, tail: tailOf('', model), run: undefined, choices: new Map(), usage: undefined, over: false };
+  const state: EncoderState = { id: '', model, tail: tailOf('', model), run: undefined, choices: new Map(), usage: undefined, over: false };
   return {
     push(part) {
       if (state.over || (isTextPart(part) && part.text === '')) return [];
       const write = writers[part.type] as (state: EncoderState, part: Part) => WrittenEvent[];
       return write(state, part);
     },
+    stop: (error) => stop(state, error),
   };
+}
+
+function stop(state: EncoderState, error: ClientError): WrittenEvent[] {
+  if (state.over) return [];
+  state.over = true;
+  const { id, model, usage, choices } = state;
+  return encodeStreamError(error, { id, model, usage, createdAt: 0, events: choices.size, openBlocks: [] });
 }
 
 type Writers = { [Type in Part['type']]: (state: EncoderState, part: Part & { type: Type }) => WrittenEvent[] };
 
 const writers: Writers = {
   start(state, { id, model }) {
-    state.tail = tailOf(id, model || state.model);
+    state.id = id;
+    state.model = model || state.model;
+    state.tail = tailOf(id, state.model);
     state.run = undefined;
     return [];
   },

@@ -1,8 +1,9 @@
 import type { ProviderFailure } from '../../llm/part.ts';
 import type { WrittenEvent } from '../../framing/event.ts';
 import { failureInside } from '../failure.ts';
-import type { ClientError } from '../protocol.ts';
+import type { ClientError, StreamSoFar } from '../protocol.ts';
 import { isObject, textOf, type WireObject } from '../untrusted.ts';
+import { writeUsage } from './wire.ts';
 
 /** The error of a chunk or an answer that came with status 200; undefined where it has none. */
 export function failureIn(answer: WireObject): ProviderFailure | undefined {
@@ -42,7 +43,15 @@ export function encodeError({ status, code, message, field }: ClientError): stri
  * An error for a client whose stream has begun. OpenAI's SDK throws its APIError at the first event with an `error` field.
  * No `[DONE]` follows: that says that an answer is complete, and clients that overlook errors would believe it.
  */
-export const encodeStreamError = (error: ClientError): WrittenEvent[] => [{ data: encodeError(error) }];
+export const encodeStreamError = (error: ClientError, soFar?: StreamSoFar): WrittenEvent[] => endedEarly('chat.completion.chunk', error, soFar);
+
+/** The end of a stream of such objects that we end before its time: the chunk that has the usage, as at any end, then the error. */
+export function endedEarly(object: string, error: ClientError, soFar: StreamSoFar | undefined): WrittenEvent[] {
+  const failed = { data: encodeError(error) };
+  if (soFar?.usage === undefined) return [failed];
+  const { id, createdAt: created, model, usage } = soFar;
+  return [{ data: JSON.stringify({ id, object, created, model, choices: [], usage: writeUsage(usage) }) }, failed];
+}
 
 /** OpenAI's word for the kind of an error. */
 function typeFor(status: number, code: string): string {

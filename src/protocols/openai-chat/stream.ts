@@ -6,7 +6,7 @@ import type { Usage } from '../../llm/usage.ts';
 import { aroundText } from '../around-text.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
 import { noArguments } from '../object-text.ts';
-import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
+import type { ClientError, EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
 import { replaceText } from '../text-place.ts';
 import { isObject } from '../untrusted.ts';
 import { encodeStreamError } from './error.ts';
@@ -72,6 +72,8 @@ const stringsOnceOnly = (object: JsonNode): JsonNode[] =>
 interface EncoderState {
   wantsUsage: boolean;
   createdAt: number;
+  id: string;
+  model: string;
   /** What every chunk begins with, up to its choices. */
   head: string;
   /** What every chunk but the last ends with. */
@@ -105,6 +107,8 @@ export function createEncoder({ wantsUsage, createdAt }: EncoderOptions): Stream
   const state: EncoderState = {
     wantsUsage,
     createdAt,
+    id: '',
+    model: '',
     head: headOf('', '', createdAt),
     // With usage asked for, all chunks have the field: null but in the last (ChatCompletionStreamOptions.include_usage).
     tail: wantsUsage ? ',"usage":null}' : '}',
@@ -119,13 +123,23 @@ export function createEncoder({ wantsUsage, createdAt }: EncoderOptions): Stream
       const write = writers[part.type] as (state: EncoderState, part: Part) => WrittenEvent[];
       return write(state, part);
     },
+    stop: (error) => stop(state, error),
   };
+}
+
+function stop(state: EncoderState, error: ClientError): WrittenEvent[] {
+  if (state.over) return [];
+  state.over = true;
+  const { id, model, createdAt, wantsUsage, choices } = state;
+  return encodeStreamError(error, { id, model, createdAt, usage: wantsUsage ? state.usage : undefined, events: choices.size, openBlocks: [] });
 }
 
 type Writers = { [Type in Part['type']]: (state: EncoderState, part: Extract<Part, { type: Type }>) => WrittenEvent[] };
 
 const writers: Writers = {
   start(state, { id, model }) {
+    state.id = id;
+    state.model = model;
     state.head = headOf(id, model, state.createdAt);
     state.run = undefined;
     return [];

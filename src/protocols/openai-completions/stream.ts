@@ -6,7 +6,7 @@ import type { Usage } from '../../llm/usage.ts';
 import { brokenEvent, clientErrorOf } from '../failure.ts';
 import { encodeStreamError } from './error.ts';
 import { writeUsage } from '../openai-chat/wire.ts';
-import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
+import type { ClientError, EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
 import { replaceText } from '../text-place.ts';
 import { isObject } from '../untrusted.ts';
 import { createAnswerState, readAnswer, type AnswerState } from './response-read.ts';
@@ -51,6 +51,8 @@ export function heldTextEvent({ event, texts, place }: TextEvent, text: string):
 interface EncoderState {
   wantsUsage: boolean;
   createdAt: number;
+  id: string;
+  model: string;
   /** What every chunk begins with, up to its choices. */
   head: string;
   /** Characters of each choice so far. */
@@ -61,14 +63,27 @@ interface EncoderState {
 
 /** Writes one client stream. */
 export function createEncoder({ wantsUsage, createdAt }: EncoderOptions): StreamEncoder {
-  const state: EncoderState = { wantsUsage, createdAt, head: headOf('', '', createdAt), written: new Map(), usage: undefined, over: false };
-  return { push: (part) => (state.over || (isTextPart(part) && part.text === '') ? [] : write(state, part)) };
+  const head = headOf('', '', createdAt);
+  const state: EncoderState = { wantsUsage, createdAt, id: '', model: '', head, written: new Map(), usage: undefined, over: false };
+  return {
+    push: (part) => (state.over || (isTextPart(part) && part.text === '') ? [] : write(state, part)),
+    stop: (error) => stop(state, error),
+  };
+}
+
+function stop(state: EncoderState, error: ClientError): WrittenEvent[] {
+  if (state.over) return [];
+  state.over = true;
+  const { id, model, createdAt, wantsUsage, written } = state;
+  return encodeStreamError(error, { id, model, createdAt, usage: wantsUsage ? state.usage : undefined, events: written.size, openBlocks: [] });
 }
 
 /** Reasoning and tools have no place in a text completion; a refusal is its text. */
 function write(state: EncoderState, part: Part): WrittenEvent[] {
   switch (part.type) {
     case 'start':
+      state.id = part.id;
+      state.model = part.model;
       state.head = headOf(part.id, part.model, state.createdAt);
       return [];
     case 'text':

@@ -1,8 +1,9 @@
 import type { WrittenEvent } from '../../framing/event.ts';
 import type { ProviderFailure } from '../../llm/part.ts';
 import { failureInside } from '../failure.ts';
-import type { ClientError } from '../protocol.ts';
+import type { ClientError, StreamSoFar } from '../protocol.ts';
 import type { WireObject } from '../untrusted.ts';
+import { newResponse, stopped } from './wire.ts';
 
 /** The error of an `error` event (flat, or in an envelope), or of a response that failed. */
 export const failureIn = (holder: WireObject): ProviderFailure => failureInside(holder, statuses);
@@ -43,10 +44,19 @@ const statuses = new Map([
 ]);
 
 /**
- * The event that ends a client's stream with an error, which OpenAI's SDK throws. `sequenceNumber` is its place in the stream, where it is known.
+ * An error for a client whose stream has begun. Where we end it before its time, an incomplete response says the usage first: as the client has the content, that is not said again.
  * No `response.failed` beside it: a client that reads both would report two errors.
  */
-export function encodeStreamError({ code, message, field }: ClientError, sequenceNumber = 0): WrittenEvent[] {
+export function encodeStreamError(error: ClientError, soFar?: StreamSoFar): WrittenEvent[] {
+  if (soFar === undefined || soFar.events === 0) return [errorEvent(error, 0)];
+  const { id, model, createdAt, usage, events } = soFar;
+  const response = stopped(newResponse(id, model, createdAt), error.code, usage);
+  const data = { type: 'response.incomplete', sequence_number: events, response };
+  return [{ name: data.type, data: JSON.stringify(data) }, errorEvent(error, events + 1)];
+}
+
+/** The event that ends a client's stream with an error, which OpenAI's SDK throws. `sequenceNumber` is its place in the stream; 0 where that is not known. */
+export function errorEvent({ code, message, field }: ClientError, sequenceNumber: number): WrittenEvent {
   const data = { type: 'error', code: code === '' ? null : code, message, param: field ?? null, sequence_number: sequenceNumber };
-  return [{ name: 'error', data: JSON.stringify(data) }];
+  return { name: 'error', data: JSON.stringify(data) };
 }

@@ -37,5 +37,5 @@ export const openaiResponses: ChatProtocol = {
   createEncoder,
   decodeFailure,
   encodeError,
-  encodeStreamError: (error) => encodeStreamError(error),
+  encodeStreamError,
 };

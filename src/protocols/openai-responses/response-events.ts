@@ -9,6 +9,7 @@ import type { EncoderOptions } from '../protocol.ts';
 import { isOwnItemId, ownItemId } from './request-own-items.ts';
 import {
   newResponse,
+  stopped,
   writeLogprobs,
   writeUsage,
   type ItemStatus,
@@ -108,6 +109,16 @@ export class AnswerEvents {
     if (this.#over) return [];
     this.#over = true;
     return encode(this.#sequenceNumber);
+  }
+
+  /** Closes what is open and says how far the response is, before an error of ours ends it; `reason` is its code. A call stays open: its arguments are not complete. */
+  stop(reason: string): WrittenEvent[] {
+    if (this.#over || this.#response === undefined) return [];
+    const open = this.#item?.item;
+    const events = open?.type === 'function_call' ? this.#closeText() : this.#closeItem('incomplete');
+    if (open?.type === 'function_call') open.status = 'incomplete';
+    const usage = this.#usage === noUsage ? undefined : this.#usage;
+    return [...events, this.#event('response.incomplete', { response: stopped(this.#response, reason, usage) })];
   }
 
   /** The whole response, of an answer whose parts were all pushed. */

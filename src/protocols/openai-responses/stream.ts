@@ -5,7 +5,7 @@ import { brokenEvent, clientErrorOf } from '../failure.ts';
 import type { EncoderOptions, LocatedPart, StreamDecoder, StreamEncoder, TextEvent } from '../protocol.ts';
 import { replaceText } from '../text-place.ts';
 import { isObject } from '../untrusted.ts';
-import { encodeStreamError } from './error.ts';
+import { errorEvent } from './error.ts';
 import { AnswerEvents } from './response-events.ts';
 import { createAnswerState, type AnswerState } from './response-read.ts';
 import { handlers } from './stream-events.ts';
@@ -67,7 +67,8 @@ export function createEncoder(options: EncoderOptions): StreamEncoder {
   return {
     push(part) {
       if (part.type !== 'error') return events.push(part);
-      return events.fail((sequenceNumber) => encodeStreamError(clientErrorOf(part.failure), sequenceNumber));
+      return events.fail((sequenceNumber) => [errorEvent(clientErrorOf(part.failure), sequenceNumber)]);
     },
+    stop: (error) => [...events.stop(error.code), ...events.fail((sequenceNumber) => [errorEvent(error, sequenceNumber)])],
   };
 }

@@ -160,3 +160,14 @@ export const newResponse = (id: string, model: string, createdAt: number): Writt
   usage: null,
   ...unknownRequest,
 });
+
+/** A response whose stream we ended before its time; the reason is the code of our error. */
+type StoppedResponse = Omit<WrittenResponse, 'incomplete_details'> & { incomplete_details: { reason: string } };
+
+/** The response as it is when we end its stream before its time. */
+export const stopped = (response: WrittenResponse, reason: string, usage: Usage | undefined): StoppedResponse => ({
+  ...response,
+  status: 'incomplete',
+  incomplete_details: { reason },
+  usage: usage === undefined ? null : writeUsage(usage),
+});

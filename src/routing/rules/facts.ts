@@ -33,6 +33,8 @@ const secretHeaders: ReadonlySet<string> = new Set([
   'api-key',
   'x-goog-api-key',
   'x-amz-security-token',
+  'x-remora-provider-key',
+  'x-forwarded-client-cert',
   'cookie',
 ]);
 

@@ -1,90 +1,55 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { LedgerEntry } from '../ledger.ts';
+import type { LedgerEntry } from '../entry.ts';
+import type { EntryFilter } from '../quota.ts';
+import { columns, toEntry } from './entry-columns.ts';
+import { conditionOf } from './entry-filter.ts';
 
-/** An entry as it is kept: under the number that this ledger gave it, and in the period it was booked in. */
-export interface BookedEntry {
-  id: number;
-  period: string;
-  entry: LedgerEntry;
+/** Where a page of entries ended. */
+export interface Place {
+  startedAt: number;
+  number: number;
 }
 
-/** Entries and their totals in the database. */
+/** Which entries to read: those of a span of time (milliseconds since 1970, from inclusive, to exclusive), and of a filter, up to one of a number. */
+export interface Selection {
+  from: number;
+  to: number;
+  filter: EntryFilter;
+  lastNumber: number;
+}
+
+/** Entries in the database. Within a transaction only. */
 export interface EntryTable {
-  /** The highest id ever written; 0 for none. */
-  lastId(): number;
-  /** What each tenant's entries of a period add up to, in nano-dollars. */
-  totals(period: string): Map<string, bigint>;
-  /** Writes entries and adds them to the totals, all or none. An entry that is already there is not added again. */
-  append(booked: readonly BookedEntry[]): void;
+  /** Writes those that are not there yet, and returns them. */
+  append(entries: readonly LedgerEntry[]): LedgerEntry[];
+  /** The next entries by the time they began, at most `pageSize`, and where they end; undefined where there are no more. */
+  page(selection: Selection, after: Place | undefined): { entries: LedgerEntry[]; end: Place } | undefined;
+  /** The number of the last entry that was written; 0 for none. */
+  lastNumber(): number;
 }
+
+/** Entries that are read at a time: about 5 ms. */
+export const pageSize = 500;
 
 /** Prepares the statements on a migrated database. */
 export function createEntryTable(database: DatabaseSync): EntryTable {
-  const selectLastId = database.prepare('SELECT coalesce(max(id), 0) AS id FROM entries');
-  const selectTotals = database.prepare('SELECT tenant, cost_nanos FROM totals WHERE period = ?');
-  selectTotals.setReadBigInts(true);
-  const insert = database.prepare(
-    `INSERT INTO entries (${columns.map(([name]) => name).join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`,
-  );
-  const add = database.prepare(
-    `INSERT INTO totals (period, tenant, cost_nanos) VALUES (?, ?, ?)
-    ON CONFLICT (period, tenant) DO UPDATE SET cost_nanos = cost_nanos + excluded.cost_nanos`,
-  );
+  const names = columns.map(([name]) => name).join(', ');
+  const insert = database.prepare(`INSERT INTO entries (${names}) VALUES (${columns.map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`);
+  const selectLast = database.prepare('SELECT coalesce(max(number), 0) AS number FROM entries');
   return {
-    lastId: () => Number(selectLastId.get()?.['id']),
-    totals: (period) => new Map(selectTotals.all(period).map((row) => [String(row['tenant']), BigInt(String(row['cost_nanos']))])),
-    append(booked) {
-      database.exec('BEGIN IMMEDIATE');
-      try {
-        const sums = createSums();
-        for (const one of booked) if (Number(insert.run(...columns.map(([, value]) => value(one))).changes) === 1) sums.add(one);
-        for (const { period, tenant, nanos } of sums.all()) add.run(period, tenant, nanos);
-        database.exec('COMMIT');
-      } catch (error) {
-        // SQLite has rolled back by itself after the graver errors.
-        if (database.isTransaction) database.exec('ROLLBACK');
-        throw error;
-      }
+    append: (entries) => entries.filter((entry) => insert.run(...columns.map(([, value]) => value(entry))).changes === 1),
+    page({ from, to, filter, lastNumber }, after) {
+      const { sql, values } = conditionOf(filter);
+      const rows = database
+        .prepare(
+          `SELECT number, ${names} FROM entries WHERE (started_at, number) > (?, ?) AND started_at < ? AND number <= ? AND ${sql}
+          ORDER BY started_at, number LIMIT ${pageSize}`,
+        )
+        .all(after?.startedAt ?? from, after?.number ?? -1, to, lastNumber, ...values);
+      const last = rows.at(-1);
+      if (last === undefined) return undefined;
+      return { entries: rows.map(toEntry), end: { startedAt: Number(last['started_at']), number: Number(last['number']) } };
     },
-  };
-}
-
-/** The columns of `entries`, and where each has its value from: by position, which SQLite binds faster than by name. */
-const columns: readonly (readonly [name: string, value: (booked: BookedEntry) => string | number])[] = [
-  ['id', ({ id }) => id],
-  ['period', ({ period }) => period],
-  ['tenant', ({ entry }) => entry.tenant],
-  ['key', ({ entry }) => entry.key],
-  ['exchange', ({ entry }) => entry.exchange],
-  ['protocol', ({ entry }) => entry.protocol],
-  ['model', ({ entry }) => entry.model],
-  ['deployment', ({ entry }) => entry.deployment],
-  ['provider_model', ({ entry }) => entry.providerModel],
-  ['input_tokens', ({ entry }) => entry.usage.inputTokens],
-  ['cache_read_tokens', ({ entry }) => entry.usage.cacheReadTokens],
-  ['cache_write_tokens', ({ entry }) => entry.usage.cacheWriteTokens],
-  ['output_tokens', ({ entry }) => entry.usage.outputTokens],
-  ['reasoning_tokens', ({ entry }) => entry.usage.reasoningTokens],
-  ['cost_nanos', ({ entry }) => entry.costNanos],
-  ['estimated', ({ entry }) => Number(entry.estimated)],
-  ['unpriced', ({ entry }) => Number(entry.unpriced)],
-  ['ended', ({ entry }) => entry.end],
-  ['status', ({ entry }) => entry.status],
-  ['attempts', ({ entry }) => entry.attempts],
-  ['experiments', ({ entry }) => entry.experiments.join(',')],
-  ['started_at', ({ entry }) => entry.startedAt],
-];
-
-/** Sums by period and tenant, so that a batch touches each total once. */
-function createSums() {
-  const sums = new Map<string, { period: string; tenant: string; nanos: bigint }>();
-  return {
-    add({ period, entry: { tenant, costNanos } }: BookedEntry): void {
-      const key = JSON.stringify([period, tenant]);
-      const sum = sums.get(key);
-      if (sum === undefined) sums.set(key, { period, tenant, nanos: BigInt(costNanos) });
-      else sum.nanos += BigInt(costNanos);
-    },
-    all: () => sums.values(),
+    lastNumber: () => Number(selectLast.get()?.['number']),
   };
 }

@@ -1,64 +1,39 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../ledger.ts';
+import { StoreError } from '../store.ts';
+import { cannotOpen, choosePath, isBusy } from './failure.ts';
 import { migrations } from './migrations.ts';
+import { openPrivateDatabase } from './private-file.ts';
 
 /** Marks a SQLite file as ours: "Rmra" in ASCII. */
 const applicationId = 0x526d7261;
-/** How long another process is waited for at start: one that is just ending lets go within it. */
-const openTimeoutMs = 1000;
-
-/** SQLite's primary result codes that we explain (https://www.sqlite.org/rescode.html). */
-const sqlite = { busy: 5, corrupt: 11, notADatabase: 26 } as const;
-
-/** An open store file, brought to the present schema, and the lock that keeps other gateways away from it. */
-export interface OpenFile {
-  database: DatabaseSync;
-  close(): void;
-}
+/** How long another process is waited for at start, in milliseconds: it may be bringing a large file to the present schema. */
+const openTimeoutMs = 30_000;
+/** The last version whose gateways kept others away with a lock file, and knew of no leases. */
+const lastLockedVersion = 2;
 
 /**
- * Opens the store file, creating it and its folder where absent, readable by its owner only. Throws StoreError.
- * A second gateway on the file would count spend on its own and overspend, so a lock beside the file admits one; it goes with the process, however that ends. Reading with other tools stays possible.
+ * Opens the store file, creating it and its folder where absent, readable by its owner only, and brings it to the present schema. Throws StoreError.
+ * Any number of processes of one machine may have it open. It never waits for them from then on: what it is asked while another one writes fails as busy.
  */
-export function openStoreFile(path: string): OpenFile {
-  let lock: DatabaseSync | undefined;
+export function openStoreFile(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    lock = openPrivate(`${path}-lock`);
-    lock.exec('BEGIN IMMEDIATE');
-    database = openPrivate(path);
+    database = openPrivateDatabase(path, openTimeoutMs);
+    checkFile(database, path);
+    useWriteAheadLog(database);
     migrate(database, path);
     // With NORMAL a killed process loses nothing that was written; a power cut may lose what came after the last checkpoint, never the file.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 0');
+    database.exec('PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 0');
+    return database;
   } catch (error) {
     database?.close();
-    lock?.close();
-    throw error instanceof StoreError ? error : explain(path, error);
+    throw error instanceof StoreError ? error : cannotOpen(path, error);
   }
-  const opened = { lock, database };
-  return {
-    database,
-    close() {
-      opened.database.close();
-      opened.lock.close();
-    },
-  };
 }
 
-/** SQLite gives its side files the permissions of the file they belong to. An existing file is never opened by other means than SQLite: closing it would drop SQLite's locks. */
-function openPrivate(path: string): DatabaseSync {
-  try {
-    closeSync(openSync(path, 'wx', 0o600));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
-  return new DatabaseSync(path, { timeout: openTimeoutMs });
-}
-
-function migrate(database: DatabaseSync, path: string): void {
+/** Throws StoreError where the file is not ours, or of a later release; returns its version. */
+function checkFile(database: DatabaseSync, path: string): number {
   const version = readNumber(database, 'PRAGMA user_version');
   const isEmpty = readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0;
   if (!isEmpty && readNumber(database, 'PRAGMA application_id') !== applicationId) {
@@ -68,36 +43,56 @@ function migrate(database: DatabaseSync, path: string): void {
     const known = `this release knows versions up to ${migrations.length}`;
     throw new StoreError(`${path} has schema version ${version}, ${known}. Start the newer release that wrote it. ${choosePath}`);
   }
-  for (const [index, sql] of migrations.entries()) {
-    if (index < version) continue;
-    database.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}; COMMIT`);
-  }
+  return version;
 }
 
-function readNumber(database: DatabaseSync, sql: string): number {
-  return Number(Object.values(database.prepare(sql).get() ?? {})[0]);
-}
-
-const choosePath = 'Otherwise choose another path for the store in the config.';
-
-function explain(path: string, error: unknown): StoreError {
-  switch (primaryCode(error)) {
-    case sqlite.busy:
-      return new StoreError(`${path} is in use by another process, and only one gateway may write it. Stop that process. ${choosePath}`, error);
-    case sqlite.notADatabase:
-      return new StoreError(`${path} is not a SQLite database. Move the file away. ${choosePath}`, error);
-    case sqlite.corrupt:
-      return new StoreError(`${path} is damaged. Put a backup in its place. ${choosePath}`, error);
-    default: {
-      const reason = error instanceof Error ? error.message : String(error);
-      return new StoreError(
-        `${path} cannot be opened as the store (${reason}). Make its folder writable and see that the disk has room. ${choosePath}`,
-        error,
-      );
+/** Of processes that turn a new file over at once, SQLite makes all but one fail without waiting; then it is done. */
+function useWriteAheadLog(database: DatabaseSync): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      database.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || attempt === maxAttempts) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, attemptDelayMs);
     }
   }
 }
 
-function primaryCode(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+const maxAttempts = 100;
+const attemptDelayMs = 10;
+
+/** All steps are one transaction: of processes that come at once, one takes them, and the others find them taken. */
+function migrate(database: DatabaseSync, path: string): void {
+  if (checkFile(database, path) === migrations.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  const version = checkFile(database, path);
+  const lock = version > 0 && version <= lastLockedVersion ? takeOldLock(path) : undefined;
+  try {
+    for (const [index, sql] of migrations.entries()) if (index >= version) database.exec(sql);
+    database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}; COMMIT`);
+    if (lock !== undefined) rmSync(`${path}-lock`, { force: true });
+  } finally {
+    lock?.close();
+  }
+}
+
+/** A gateway of an earlier release holds a lock beside the file while it runs. It would not understand the file any more. */
+function takeOldLock(path: string): DatabaseSync | undefined {
+  if (!existsSync(`${path}-lock`)) return undefined;
+  const lock = new DatabaseSync(`${path}-lock`, { timeout: oldLockTimeoutMs });
+  try {
+    lock.exec('BEGIN IMMEDIATE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new StoreError(`${path} is in use by a gateway of an earlier release. Stop that gateway first. ${choosePath}`, error);
+  }
+}
+
+/** One that is just ending lets go within it. */
+const oldLockTimeoutMs = 1000;
+
+function readNumber(database: DatabaseSync, sql: string): number {
+  return Number(Object.values(database.prepare(sql).get() ?? {})[0]);
 }

@@ -26,15 +26,16 @@ export interface RedisServer {
   thaw(): void;
 }
 
-/** One that is not started yet. */
-export async function createRedisServer(): Promise<RedisServer> {
+/** One that is not started yet; `settings` are further arguments, such as `--maxmemory 4mb`. */
+export async function createRedisServer(settings = ''): Promise<RedisServer> {
   const port = await freePort();
   let running: ChildProcess | undefined;
   return {
     url: `redis://127.0.0.1:${port}/1`,
     async start() {
       if (binary === undefined) throw new Error(redisMissing);
-      const child = spawn(binary, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+      const further = settings.split(' ').filter((word) => word !== '');
+      const child = spawn(binary, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...further], {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       running = child;
@@ -56,12 +57,23 @@ export async function createRedisServer(): Promise<RedisServer> {
   };
 }
 
-/** A way to a Redis that can become quiet: what goes over the connections of that time is lost, and neither end hears of it. */
-export async function createQuietWay(url: string): Promise<{ url: string; quiet(): void; close(): Promise<void> }> {
+/** A way to a Redis that loses things; the connections of later are whole. */
+export interface QuietWay {
+  url: string;
+  /** What goes over the connections of now is lost, and neither end hears of it. */
+  quiet(): void;
+  /** Replies to the connections of now are lost; what they ask arrives. */
+  loseReplies(): void;
+  close(): Promise<void>;
+}
+
+export async function createQuietWay(url: string): Promise<QuietWay> {
   const sockets = new Set<Socket>();
+  const farSockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(Number(new URL(url).port), '127.0.0.1');
     near.pipe(far).pipe(near);
+    farSockets.add(far);
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -72,6 +84,9 @@ export async function createQuietWay(url: string): Promise<{ url: string; quiet(
     url: `redis://127.0.0.1:${port}${new URL(url).pathname}`,
     quiet() {
       for (const socket of sockets) socket.unpipe().resume();
+    },
+    loseReplies() {
+      for (const socket of farSockets) socket.unpipe().resume();
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { tenant } from '../policies/tenant.fixture.ts';
+import type { Budget } from '../policies/terms.ts';
+import { budgetsLeft } from './budgets-left.ts';
+
+const budget = (fields: Partial<Budget>): Budget => ({
+  amount: 5_000_000_000n,
+  unit: 'nanos',
+  per: 'month',
+  timeZone: 'UTC',
+  model: undefined,
+  provider: undefined,
+  grace: 0,
+  ladder: [],
+  ...fields,
+});
+
+test('each tenant shows its own budgets, as far as they are known here', () => {
+  const acme = { owner: 'tenant:acme', limits: [], budgets: [budget({})] };
+  const search = { owner: 'tenant:search', limits: [], budgets: [budget({ unit: 'tokens', per: 'day', model: 'fast' }), budget({ per: 'total' })] };
+  const tenants = new Map([
+    ['acme', tenant('acme', { terms: [acme] })],
+    ['search', tenant('search', { terms: [acme, search] })],
+  ]);
+  const left = new Map([
+    ['nanos', 2_500_000_000n],
+    ['tokens', 7n],
+  ]);
+  const standing = (quota: { unit?: string; to?: number }) =>
+    quota.to === Number.MAX_SAFE_INTEGER
+      ? undefined
+      : { limit: 0n, extra: 0n, spent: 0n, held: 0n, left: left.get(quota.unit ?? '') ?? 0n, fullInMs: 0 };
+  const now = Date.UTC(2026, 10, 21);
+  expect([...budgetsLeft({ tenants }, { standing } as Parameters<typeof budgetsLeft>[1], now)]).toEqual([
+    { tenant: 'acme', unit: 'dollars', per: 'month', model: undefined, provider: undefined, left: 2.5 },
+    { tenant: 'search', unit: 'tokens', per: 'day', model: 'fast', provider: undefined, left: 7 },
+  ]);
+});

@@ -1,0 +1,63 @@
+import type { Deployment } from '../../routing/deployment.ts';
+import type { Charge } from '../../stores/quota.ts';
+import { filterOf, isUnfiltered, metersOf, type Meter } from '../meters.ts';
+import type { Opening } from '../policy.ts';
+import type { Terms } from '../terms.ts';
+
+/** Whose limits and budgets a request is held to, once it is known where it goes. */
+export interface Payers {
+  terms: readonly Terms[];
+  shared: Opening['shared'];
+}
+
+/** What a request uses, as far as quotas count it. */
+export interface Use {
+  nanos: number;
+  tokens: number;
+}
+
+/** A meter that counts a request, and whether it is one that all tenants share. */
+export interface Counted {
+  meter: Meter;
+  isShared: boolean;
+}
+
+/**
+ * The meters that count a request which a model serves at one of some providers. A limit counts it for the first provider only; a budget for each that may be paid.
+ * Unfiltered limits of requests are not among them: they are counted before a request is read.
+ */
+export function countedBy({ terms, shared }: Payers, served: string, providers: readonly string[]): Counted[] {
+  const [first = ''] = providers;
+  const isMeant = (meter: Meter): boolean => {
+    const { model, provider } = filterOf(meter);
+    if (model !== undefined && model !== served) return false;
+    return provider === undefined || (meter.budget === undefined ? provider === first : providers.includes(provider));
+  };
+  const own: Counted[] = [];
+  for (const each of terms) for (const meter of metersOf(each)) if (isMeant(meter) && !isCountedBefore(meter)) own.push({ meter, isShared: false });
+  for (const each of [shared.models.get(served), shared.providers.get(first)])
+    if (each !== undefined) for (const meter of metersOf(each)) own.push({ meter, isShared: true });
+  return own;
+}
+
+const isCountedBefore = (meter: Meter): boolean => (meter.of === 'requests' || meter.of === 'concurrent') && isUnfiltered(meter);
+
+/** What these meters are charged for a use. `isOver`: the request is, so its place is free. */
+export const chargesOf = (counted: readonly Counted[], use: Use, now: number, isOver = false): Charge[] =>
+  counted.map(({ meter }) => ({ quota: meter.quota(now), amount: amountOf(meter, use, isOver) }));
+
+function amountOf({ of }: Meter, { nanos, tokens }: Use, isOver: boolean): number {
+  switch (of) {
+    case 'nanos':
+      return nanos;
+    case 'tokens':
+      return tokens;
+    case 'requests':
+      return 1;
+    case 'concurrent':
+      return isOver ? 0 : 1;
+  }
+}
+
+/** Names of the providers of a chain, each once, in their order. */
+export const providersOf = (chain: readonly Deployment[]): string[] => [...new Set(chain.map(({ endpoint }) => endpoint.name))];

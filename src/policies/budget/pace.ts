@@ -1,0 +1,52 @@
+/** Paces requests so that the rest of a budget lasts. */
+export interface Paces {
+  /**
+   * How long a request must wait for its turn, in milliseconds, where so much is left until then: it has the turn if that is at most `waitMs`, and none otherwise.
+   */
+  turn(quotaId: string, rest: { left: bigint; until: number }, waitMs: number): { waitMs: number; isTaken: boolean };
+  /** Learns what a request cost. */
+  learn(quotaId: string, cost: number): void;
+}
+
+interface Pace {
+  /** What a request usually costs; undefined before one has. */
+  usual: number | undefined;
+  /** When the next turn is. */
+  nextAt: number;
+}
+
+/** Time over which a budget that never begins afresh is spread. */
+const endlessMs = 30 * 86_400_000;
+
+/** `holders`: how many processes share the budget, each of which has its part of the turns. Bounded: only `max` budgets are paced at once. */
+export function createPaces({ now, holders, max = 10_000 }: { now: () => number; holders: () => number; max?: number }): Paces {
+  const paces = new Map<string, Pace>();
+
+  function paceOf(id: string): Pace {
+    let pace = paces.get(id);
+    if (pace === undefined) {
+      pace = { usual: undefined, nextAt: 0 };
+      paces.set(id, pace);
+      const [oldest] = paces.keys();
+      if (paces.size > max && oldest !== undefined) paces.delete(oldest);
+    }
+    return pace;
+  }
+
+  return {
+    turn(id, { left, until }, waitMs) {
+      const pace = paceOf(id);
+      const at = now();
+      const start = Math.max(at, pace.nextAt);
+      if (start - at > waitMs) return { waitMs: start - at, isTaken: false };
+      const restMs = Math.min(Math.max(until - at, 1), until === Number.MAX_SAFE_INTEGER ? endlessMs : Number.POSITIVE_INFINITY);
+      const perMs = Number(left) / restMs / holders();
+      pace.nextAt = start + (perMs > 0 ? Math.min((pace.usual ?? 0) / perMs, restMs) : restMs);
+      return { waitMs: start - at, isTaken: true };
+    },
+    learn(id, cost) {
+      const pace = paceOf(id);
+      pace.usual = pace.usual === undefined ? cost : pace.usual * 0.8 + cost * 0.2;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { GatewayError } from '../errors.ts';
+import type { Shortage } from '../quotas/quotas.ts';
+import { dollarsDown, dollarsUp } from './dollars.ts';
+import type { Meter } from './meters.ts';
+import type { Budget } from './terms.ts';
+
+/** The refusal of a request that a limit does not admit now. */
+export function refusedByLimit(meter: Meter, { retryAfterMs, quota }: Shortage): GatewayError {
+  const retryAfterSeconds = Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000));
+  if (meter.budget === undefined && meter.of === 'concurrent') {
+    const message = `${ownerName(meter.owner)} has ${quota.limit} requests under way, which is its limit. Try again when one of them is over.`;
+    return new GatewayError('too-many-requests', message, { retryAfterSeconds });
+  }
+  const per = meter.budget === undefined ? ` per ${meter.limit.per}` : '';
+  const message = `${ownerName(meter.owner)} is at its limit of ${quota.limit} ${meter.of}${per}. Try again in ${retryAfterSeconds} s.`;
+  return new GatewayError('rate-limited', message, { retryAfterSeconds });
+}
+
+/** What a request would have needed of a budget. */
+export interface BudgetRefusal {
+  owner: string;
+  budget: Budget;
+  shortage: Pick<Shortage, 'needed' | 'left' | 'running'>;
+  /** When the budget begins afresh, in milliseconds since 1970; undefined for never. */
+  renewsAt: number | undefined;
+  /** How the same might cost less, where it might. */
+  less: string | undefined;
+}
+
+/** The refusal of a request that a budget has not enough left for. */
+export function refusedByBudget({ owner, budget, shortage, renewsAt, less }: BudgetRefusal): GatewayError {
+  const { needed, left, running } = shortage;
+  const [up, down] = budget.unit === 'nanos' ? [dollarsUp, dollarsDown] : [inTokens, inTokens];
+  const reserved = running > 0n ? ` (${up(running)} more is reserved by requests under way)` : '';
+  return new GatewayError(
+    'budget-exceeded',
+    `This request may cost up to ${up(BigInt(needed))}, but ${ownerName(owner)} has ${down(left)} left of its ${down(budget.amount)} ${periodName(budget)}${reserved}. ` +
+      mend(less, renewsAt, budget),
+  );
+}
+
+/** The refusal of a request because a step of a budget's ladder denies all. */
+export function refusedByStep(owner: string, budget: Budget, at: number, renewsAt: number | undefined): GatewayError {
+  const share = `${Number((at * 100).toFixed(2))}%`;
+  return new GatewayError(
+    'budget-exceeded',
+    `${ownerName(owner)} has used ${share} of its budget ${periodName(budget)}, where its config stops it. ${mend(undefined, renewsAt, budget)}`,
+  );
+}
+
+/** What ends a stream whose budget is spent. */
+export function spentInStream(owner: string, budget: Budget, renewsAt: number | undefined): GatewayError {
+  return new GatewayError(
+    'budget-exceeded',
+    `The answer was ended here: ${ownerName(owner)} has spent its budget ${periodName(budget)}. ${mend(undefined, renewsAt, budget)}`,
+  );
+}
+
+const inTokens = (count: bigint): string => `${count} tokens`;
+
+const periodName = ({ per, model, provider }: Budget): string => {
+  const of = [model && ` for model "${model}"`, provider && ` for provider "${provider}"`].filter(Boolean).join('');
+  return `${per === 'total' ? 'in total' : `for this ${per}`}${of}`;
+};
+
+function mend(less: string | undefined, renewsAt: number | undefined, { timeZone }: Budget): string {
+  const ask = less === undefined ? '' : `${less}, or `;
+  if (renewsAt === undefined) return `${ask === '' ? 'Ask' : `${ask}ask`} the platform team for more.`;
+  const day = new Date(renewsAt).toLocaleString('sv-SE', { timeZone }).slice(0, 16);
+  return `${ask === '' ? 'Wait' : `${ask}wait`}: the budget starts afresh on ${day} (${timeZone}).`;
+}
+
+/** `tenant:marketing` in words. */
+export function ownerName(owner: string): string {
+  const at = owner.indexOf(':');
+  const [kind, name] = [owner.slice(0, at), owner.slice(at + 1)];
+  return kind === 'key' ? 'This key' : `${kind[0]?.toUpperCase()}${kind.slice(1)} "${name}"`;
+}

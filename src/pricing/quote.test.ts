@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { noUsage, type Usage } from '../llm/usage.ts';
+import { quoteOf, tokenKinds, type Price, type Quote, type TokenKind } from './quote.ts';
+import { rateFor, rateOf, toFemtos, type DollarsPerMillion, type Rate } from './rate.ts';
+
+const dollars = fc.oneof(
+  fc.nat(2000).map((cents) => cents / 100),
+  fc.nat(1_000_000_000).map((billionths) => Number(`${billionths}e-9`)),
+  fc.nat(1_000_000_000),
+);
+const start = fc.oneof(fc.constantFrom(0, 1, 1000, 128_000, 200_000), fc.nat(300_000));
+const tokenPrice: fc.Arbitrary<DollarsPerMillion> = fc.oneof(
+  dollars,
+  fc.record({ base: dollars, tiers: fc.array(fc.record({ start, price: dollars }), { minLength: 1, maxLength: 3 }) }),
+);
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const count = fc.oneof(fc.nat(10), fc.nat(300_000), fc.constantFrom(0, 999, 1001, 200_000, 200_001, 2 ** 40, Number.MAX_SAFE_INTEGER));
+
+const anyPrice: fc.Arbitrary<Price> = fc.record({
+  rates: fc
+    .tuple(...tokenKinds.map(() => maybe(tokenPrice)))
+    .map((prices) => Object.fromEntries(tokenKinds.map((kind, index) => [kind, rateOf(prices[index])])) as Record<TokenKind, Rate | undefined>),
+  requestFemtos: fc.oneof(fc.constant(0n), dollars.map(toFemtos)),
+  paidMillionths: fc.oneof(fc.constant(1_000_000), fc.integer({ min: 0, max: 1_000_000 })),
+  version: fc.constant('config'),
+});
+
+const anyUsage: fc.Arbitrary<Usage> = fc.record({
+  inputTokens: count,
+  cacheReadTokens: count,
+  cacheWriteTokens: count,
+  inputAudioTokens: count,
+  outputTokens: count,
+  reasoningTokens: count,
+  outputAudioTokens: count,
+});
+
+/** The sum as it is meant: in integers of any size, rounded up once. */
+function meant({ rates, requestFemtos, paidMillionths }: Price, usage: Usage): number | undefined {
+  if (rates.input === undefined && rates.output === undefined) return undefined;
+  const kinds: [number, Rate | undefined][] = [
+    [usage.inputTokens - usage.cacheReadTokens - usage.cacheWriteTokens - usage.inputAudioTokens, rates.input],
+    [usage.cacheReadTokens, rates.cacheRead ?? rates.input],
+    [usage.cacheWriteTokens, rates.cacheWrite ?? rates.input],
+    [usage.inputAudioTokens, rates.inputAudio ?? rates.input],
+    [usage.outputTokens - usage.reasoningTokens - usage.outputAudioTokens, rates.output],
+    [usage.reasoningTokens, rates.reasoning ?? rates.output],
+    [usage.outputAudioTokens, rates.outputAudio ?? rates.output],
+  ];
+  const used = kinds.filter(([tokens]) => tokens > 0);
+  if (used.some(([, rate]) => rate === undefined)) return undefined;
+  const fee = usage.inputTokens > 0 || usage.outputTokens > 0 ? requestFemtos : 0n;
+  const femtos = used.reduce((sum, [tokens, rate]) => sum + BigInt(tokens) * (rate === undefined ? 0n : rateFor(rate, usage.inputTokens)), fee);
+  const unit = 1_000_000_000_000n;
+  const nanos = (femtos * BigInt(paidMillionths) + unit - 1n) / unit;
+  return nanos > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(nanos);
+}
+
+function quote(prices: Partial<Record<TokenKind, DollarsPerMillion>>, fields: Partial<Price> = {}): Quote {
+  const rates = Object.fromEntries(tokenKinds.map((kind) => [kind, rateOf(prices[kind])])) as Record<TokenKind, Rate | undefined>;
+  const made = quoteOf({ rates, requestFemtos: 0n, paidMillionths: 1_000_000, version: 'config', ...fields });
+  if (made === undefined) throw new Error('has no price');
+  return made;
+}
+
+const tokens = (usage: Partial<Usage>): Usage => ({ ...noUsage, ...usage });
+
+test('costs what the sum in integers of any size does, whatever price and usage', () => {
+  fc.assert(
+    fc.property(anyPrice, anyUsage, (price, usage) => {
+      expect(quoteOf(price)?.costNanos(usage)).toBe(meant(price, usage));
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('is exact where a float holds the sum and only just', () => {
+  // A price of 1e-9 dollars per million tokens is a femto-dollar per token: 1e6 of them are a nano-dollar.
+  const near = fc
+    .integer({ min: 1, max: 50 })
+    .chain((millionths) => fc.tuple(fc.constant(millionths), fc.integer({ min: 2 ** 53 - 2_000_000, max: 2 ** 53 - 1 })));
+  fc.assert(
+    fc.property(near, ([billionths, inputTokens]) => {
+      const price: Price = {
+        rates: { ...none, input: rateOf(Number(`${billionths}e-9`)) },
+        requestFemtos: 0n,
+        paidMillionths: 1_000_000,
+        version: '',
+      };
+      expect(quoteOf(price)?.costNanos(tokens({ inputTokens }))).toBe(meant(price, tokens({ inputTokens })));
+    }),
+  );
+});
+
+const none: Record<TokenKind, undefined> = {
+  input: undefined,
+  cacheRead: undefined,
+  cacheWrite: undefined,
+  inputAudio: undefined,
+  output: undefined,
+  reasoning: undefined,
+  outputAudio: undefined,
+};
+
+test('there is no quote without a price of input or output', () => {
+  const price = { requestFemtos: 1n, paidMillionths: 1_000_000, version: '' };
+  expect(quoteOf({ ...price, rates: none })).toBeUndefined();
+  expect(quoteOf({ ...price, rates: { ...none, reasoning: rateOf(1) } })).toBeUndefined();
+});
+
+describe('a quote tells which kinds of tokens it has a price for', () => {
+  test('a kind is priced as what it is part of', () => {
+    const input = quote({ input: 1, cacheRead: 0.1 });
+    expect(tokenKinds.filter((kind) => input.hasRate(kind))).toEqual(['input', 'cacheRead', 'cacheWrite', 'inputAudio']);
+    const output = quote({ output: 1 });
+    expect(tokenKinds.filter((kind) => output.hasRate(kind))).toEqual(['output', 'reasoning', 'outputAudio']);
+  });
+
+  test('a price of nothing is a price', () => {
+    expect(quote({ input: 0, output: 0 }).hasRate('reasoning')).toBe(true);
+  });
+});
+
+test('a fee per request is charged once for each that used tokens', () => {
+  const fee = quote({ input: 1, output: 2 }, { requestFemtos: toFemtos(0.002) });
+  expect([noUsage, tokens({ inputTokens: 10 }), tokens({ outputTokens: 1 })].map(fee.costNanos)).toEqual([0, 2_000_000 + 10_000, 2_000_000 + 2000]);
+});
+
+test('what is taken off is taken off the sum, which is rounded up once', () => {
+  const cheap = quote({ input: 0.001, output: 0.001 }, { paidMillionths: 880_000 });
+  // 0.88 nano-dollars per token
+  expect([1, 2, 25].map((inputTokens) => cheap.costNanos(tokens({ inputTokens })))).toEqual([1, 2, 22]);
+  expect(cheap.costNanos(tokens({ inputTokens: 5, outputTokens: 5 }))).toBe(9);
+  expect(quote({ input: 3, output: 15 }, { paidMillionths: 0 }).costNanos(tokens({ inputTokens: 1_000_000 }))).toBe(0);
+});
+
+test('each kind of token has its own tiers, and the input decides for all', () => {
+  const tiered = quote({ input: { base: 1, tiers: [{ start: 100, price: 2 }] }, output: { base: 10, tiers: [{ start: 200, price: 20 }] } });
+  const cost = (inputTokens: number) => tiered.costNanos(tokens({ inputTokens, outputTokens: 1 }));
+  expect([100, 101, 200, 201].map(cost)).toEqual([110_000, 212_000, 410_000, 422_000]);
+});

@@ -1,0 +1,168 @@
+import type { Charge, Quota, RateQuota } from '../stores/quota.ts';
+import type { QuotaState } from '../stores/store.ts';
+
+/**
+ * What this process holds of one quota, and knows of it. At any time `lease` = `free` + what is reserved + what is spent and not told yet;
+ * while a sync is under way, the moves that it carries make the difference.
+ */
+export class Account {
+  /** As the latest request had it: its limit may have changed. */
+  quota: Quota;
+  /** What the store says that this process holds. */
+  lease = 0;
+  /** Of the lease, neither reserved nor spent. Negative where more was used than was leased: the next sync says so. */
+  free = 0;
+  /** By how much more is spent and leased than the limit allows, everywhere: what streams used beyond what they held. It has to come back before anybody begins anew. */
+  over = 0;
+  /** Reserved in this generation, and in the one before it. Only rates have more than one generation: see `age`. */
+  young = 0;
+  elder = 0;
+  generation = 0;
+  /** When the next generation begins, in milliseconds since 1970. */
+  agesAt = 0;
+  /** Spent by entries that wait to be booked. */
+  queued = 0;
+  /** Spent otherwise, and not told yet. */
+  loose = 0;
+  /** Spent, and part of the sync under way. */
+  sent = 0;
+  /** The least that was free in this window of time, and in the one before it: nobody needed that. */
+  lowest = 0;
+  lowestBefore = 0;
+  /** What was taken in this window, less what came back; and the largest single amount. */
+  taken = 0;
+  takenBefore = 0;
+  largest = 0;
+  largestBefore = 0;
+  /** Waiting requests that go first: whoever comes now waits behind them. */
+  claims = 0;
+  /** Counts windows without any use. */
+  restedWindows = 0;
+  /** It is among those that may hold something. */
+  isListed = false;
+  /** Its limit was lowered: what is idle goes back. */
+  isShrunk = false;
+  /** The next sync has to name it, whatever there is to tell. */
+  mustBeNamed = false;
+  /** How the quota stood when it was synced last, at `stateAt` (milliseconds since 1970); undefined before. */
+  state: QuotaState | undefined;
+  stateAt = 0;
+  /** When the store had last less than was needed, in milliseconds since 1970. */
+  refusedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(quota: Quota) {
+    this.quota = quota;
+  }
+}
+
+/** An amount of a quota that a reservation holds. */
+export interface Part {
+  readonly account: Account;
+  held: number;
+  /** Counted as spent already, since it is held for so long: only for rates. */
+  aged: number;
+  /** Generation of the account that `held` is counted in. */
+  generation: number;
+}
+
+/** What may be reserved without asking. */
+export const usableOf = (account: Account): number => account.free - account.over;
+export const reservedOf = (account: Account): number => account.young + account.elder;
+/** Spent, and not known to the store, as far as is known here. */
+export const untoldOf = (account: Account): number => account.queued + account.loose + account.sent;
+
+/** Takes an amount out of what is free. */
+export function hold(account: Account, amount: number): Part {
+  take(account, amount);
+  account.young += amount;
+  return { account, held: amount, aged: 0, generation: account.generation };
+}
+
+/** Changes what is held, and by less than was asked where that would make it negative. */
+export function change(part: Part, by: number): void {
+  const { account } = part;
+  const held = takeOut(part);
+  const after = Math.max(0, held + by);
+  take(account, after - held);
+  account.young += after;
+  part.held = after;
+  part.generation = account.generation;
+}
+
+/** Ends a part: gives back what it held. */
+export function giveBack(part: Part): void {
+  const held = takeOut(part);
+  part.held = 0;
+  take(part.account, -held);
+}
+
+/** Takes what is held out of what is reserved; what has aged meanwhile stays spent. */
+function takeOut(part: Part): number {
+  const { account, held } = part;
+  const generations = account.generation - part.generation;
+  if (generations === 0) account.young -= held;
+  else if (generations === 1) account.elder -= held;
+  else {
+    part.aged += held;
+    return 0;
+  }
+  return held;
+}
+
+/** Takes from what is free what is used for good; the caller notes it as `queued` or `loose`. */
+export function take(account: Account, amount: number): void {
+  account.free -= amount;
+  account.taken += amount;
+  account.restedWindows = 0;
+  if (account.free < account.lowest) account.lowest = account.free;
+  if (amount > account.largest) account.largest = amount;
+}
+
+/** How long a generation of what is held of a rate lasts. */
+export const agingMs = ({ refillMs }: RateQuota): number => refillMs / 2;
+
+/**
+ * A rate's tokens that are held for half the time in which its bucket fills count as spent from then on: the bucket would not fill again as long as they are held,
+ * and a stream of minutes would keep others from tokens of a second. What a request did not need is given back if it ends before that.
+ */
+export function age(account: Account, now: number): void {
+  const { quota } = account;
+  if (quota.kind !== 'rate') return;
+  const spanMs = agingMs(quota);
+  if (now < account.agesAt && account.agesAt - now <= spanMs) return;
+  const isFirst = account.agesAt === 0;
+  account.agesAt = now + spanMs;
+  if (isFirst) return;
+  account.loose += account.elder;
+  account.elder = account.young;
+  account.young = 0;
+  account.generation += 1;
+}
+
+/** Begins a new window of time. */
+export function rotate(account: Account): void {
+  account.lowestBefore = account.lowest;
+  account.lowest = account.free;
+  account.takenBefore = account.taken;
+  account.taken = 0;
+  account.largestBefore = account.largest;
+  account.largest = 0;
+  account.restedWindows += 1;
+}
+
+/** What requests take in about two seconds, by the last ones. */
+export const demandOf = (account: Account): number => Math.max(account.taken, account.takenBefore, account.largest, account.largestBefore, 0);
+
+/** What is free and was not needed for about two seconds. */
+export const excessOf = (account: Account): number => Math.max(0, Math.min(account.free, account.lowest, account.lowestBefore));
+
+/** Nothing is held, and nothing is left to be told. */
+export const holdsNothing = (account: Account): boolean =>
+  account.lease === 0 && account.free === 0 && reservedOf(account) === 0 && untoldOf(account) === 0 && account.claims === 0;
+
+/** Amounts are whole and at least 0: anything else is a bug, and would spoil the books of all gateways. Throws RangeError. */
+export function checkAmounts(charges: readonly Charge[], mayBeNegative = false): void {
+  for (const { quota, amount } of charges) {
+    if (!Number.isSafeInteger(amount) || (amount < 0 && !mayBeNegative)) throw new RangeError(`${amount} is no amount of ${quota.id}.`);
+  }
+}

@@ -1,0 +1,180 @@
+import type { Move, QuotaState, SyncReply, SyncRequest } from '../stores/store.ts';
+import { maxEntriesPerSync } from '../stores/store.ts';
+import { age, demandOf, excessOf, holdsNothing, reservedOf, usableOf, type Account } from './account.ts';
+import type { Books } from './books.ts';
+import type { Waiters } from './waiters.ts';
+
+/** A sync that was made and is not known to be applied: until it is, it is sent again as it is. */
+export interface PendingSync {
+  request: SyncRequest;
+  /** The accounts of its moves, in their order. */
+  accounts: readonly Account[];
+  /** Those that something is needed of. */
+  asked: ReadonlySet<Account>;
+  /** How many entries had ever been queued when it was made, less those that are queued still. */
+  bookedEver: number;
+  /** Those who wait had a while to hope that others give back. */
+  isPoll: boolean;
+  /** It is the last of a process that closes. */
+  isLast: boolean;
+}
+
+export interface SyncOccasion {
+  holder: string;
+  number: number;
+  now: number;
+  /** `urgent`: only what is waited for, with what is to be booked. `regular`: all that there is to tell. `closing`: everything goes back. */
+  kind: 'urgent' | 'regular' | 'closing';
+  isPoll: boolean;
+}
+
+/** What waits for a quota. */
+interface Wanted {
+  /** Missing for the first who is short of it; 0 while that must not be asked for yet. */
+  need: number;
+  /** Needed by all who wait for it. */
+  all: number;
+  /** Free, and kept for those who wait for other quotas too. */
+  keep: number;
+}
+
+/** Makes the next sync of what there is to tell and to ask. What it takes from the books is on its way from then on. */
+export function makeSync(books: Books, waiters: Waiters, { holder, number, now, kind, isPoll }: SyncOccasion): PendingSync {
+  const wanted = kind === 'closing' ? new Map<Account, Wanted>() : wantedBy(waiters);
+  const bookings = books.nextBookings(maxEntriesPerSync);
+  const spent = new Map<Account, number>();
+  for (const booking of bookings) {
+    for (const { account, amount } of booking.spent) spent.set(account, (spent.get(account) ?? 0) + amount);
+  }
+  const moves: Move[] = [];
+  const accounts: Account[] = [];
+  const asked = new Set<Account>();
+  for (const account of namedAccounts(books, wanted, spent, kind)) {
+    if (kind !== 'urgent') age(account, now);
+    const move = moveOf(account, wanted.get(account), spent.get(account) ?? 0, kind);
+    if (kind !== 'closing' && isIdleTalk(account, move)) continue;
+    carryOut(account, move, spent.get(account) ?? 0);
+    moves.push(move);
+    accounts.push(account);
+    if (wanted.has(account) && move.need > 0) asked.add(account);
+  }
+  books.urgent.clear();
+  const isLast = kind === 'closing' && books.queueLength === 0;
+  // What is still reserved may be spent and not booked any more: the store keeps it, as that of a dead process.
+  const leaving = isLast && accounts.every((account) => reservedOf(account) === 0);
+  const request: SyncRequest = { holder, number, now, entries: bookings.map(({ entry }) => entry), moves, ...(leaving && { leaving }) };
+  return { request, accounts, asked, bookedEver: books.queuedEver - books.queueLength, isPoll, isLast };
+}
+
+function namedAccounts(
+  books: Books,
+  wanted: ReadonlyMap<Account, Wanted>,
+  spent: ReadonlyMap<Account, number>,
+  kind: SyncOccasion['kind'],
+): Set<Account> {
+  const named = new Set<Account>([...wanted.keys(), ...spent.keys(), ...books.urgent]);
+  if (kind !== 'urgent') for (const account of books.listed) named.add(account);
+  return named;
+}
+
+/** Nothing of it would change anything, and nobody could want what is idle. */
+function isIdleTalk(account: Account, { overdraft, spent, back, need, idle }: Move): boolean {
+  return overdraft === 0 && spent === 0 && back === 0 && need === 0 && idle === 0 && !account.mustBeNamed;
+}
+
+function moveOf(account: Account, wanted: Wanted | undefined, booked: number, kind: SyncOccasion['kind']): Move {
+  const overdraft = Math.max(0, -account.free);
+  const free = account.free + overdraft;
+  const back = Math.min(free, Math.max(account.over, backOf(account, wanted, free, kind)));
+  const idle = Math.max(0, free - back - (wanted?.keep ?? 0));
+  const { need, want } = kind === 'closing' ? { need: 0, want: 0 } : askedFor(account, wanted, free - back);
+  return { quota: account.quota, overdraft, spent: booked + account.loose, back, need, want, idle };
+}
+
+function backOf(account: Account, wanted: Wanted | undefined, free: number, kind: SyncOccasion['kind']): number {
+  if (kind === 'closing') return free;
+  if (account.isShrunk || account.state?.isScarce === true) return Math.max(0, free - (wanted?.keep ?? 0));
+  return wanted === undefined ? excessOf(account) : 0;
+}
+
+function askedFor(account: Account, wanted: Wanted | undefined, free: number): { need: number; want: number } {
+  const isScarce = account.state?.isScarce === true || account.isShrunk;
+  if (wanted !== undefined && wanted.need > 0) {
+    const want = isScarce ? wanted.need : Math.max(wanted.need, wanted.all - free + Math.max(wanted.all, demandOf(account)));
+    return { need: wanted.need, want: Math.min(want, Number.MAX_SAFE_INTEGER) };
+  }
+  // Enough for the next two seconds is leased ahead, so that nobody has to wait for it.
+  const demand = demandOf(account);
+  const hasEnough = wanted !== undefined || isScarce || free >= demand / 2 || account.state === undefined || account.state.left <= 0n;
+  return hasEnough ? { need: 0, want: 0 } : { need: 1, want: Math.max(1, demand - free) };
+}
+
+function carryOut(account: Account, { overdraft, spent, back }: Move, booked: number): void {
+  account.free += overdraft - back;
+  account.lowest -= back;
+  account.lowestBefore -= back;
+  account.queued -= booked;
+  account.loose = 0;
+  account.sent += spent;
+  account.isShrunk = false;
+  account.mustBeNamed = false;
+}
+
+/**
+ * What is to be asked for those who wait. A quota that others need as well is asked for, and kept, only by who has all that comes before it in the order of ids:
+ * else two processes could each hold what the other waits for.
+ */
+function wantedBy(waiters: Waiters): Map<Account, Wanted> {
+  const wanted = new Map<Account, Wanted>();
+  for (const { needs } of waiters) {
+    const short = needs.filter(({ account, amount }) => usableOf(account) - (wanted.get(account)?.all ?? 0) < amount);
+    const first = short.reduce((least, { account }) => (least === '' || account.quota.id < least ? account.quota.id : least), '');
+    for (const { account, amount } of needs) {
+      const before = wanted.get(account) ?? { need: 0, all: 0, keep: 0 };
+      const all = before.all + amount;
+      const missing = all - Math.max(0, usableOf(account));
+      const mayAsk = account.quota.id <= first || account.state?.isScarce !== true;
+      const need = before.need === 0 && missing > 0 && mayAsk ? missing : before.need;
+      const keep = first === '' || account.quota.id <= first ? before.keep + amount : before.keep;
+      wanted.set(account, { need, all, keep });
+    }
+  }
+  return wanted;
+}
+
+/** Enters what the store answered. */
+export function applyReply(books: Books, { request, accounts }: PendingSync, { states, wasForgotten }: SyncReply, now: number): void {
+  for (const [index, account] of accounts.entries()) {
+    const move = request.moves[index];
+    const state = states[index];
+    if (move === undefined || state === undefined) continue;
+    // Where the store's books differ (it lost its data, or gave this process up for dead), they hold: what is reserved is claimed anew, as overdraft.
+    const gained = state.yours - (account.lease + move.overdraft - move.spent - move.back);
+    account.free += gained;
+    account.lease = state.yours;
+    account.sent -= move.spent;
+    const wasScarce = account.state?.isScarce === true;
+    account.state = state;
+    account.stateAt = now;
+    account.over = overOf(account, state);
+    if (move.need > 0 && state.granted === 0) account.refusedAt = now;
+    if (state.isScarce && !wasScarce && account.free > 0) books.urgent.add(account);
+  }
+  if (wasForgotten) forgetLeases(books, new Set(accounts));
+}
+
+function overOf({ quota }: Account, { spent, leased, extra }: QuotaState): number {
+  const over = spent + leased - quota.limit - extra;
+  return over > 0n ? Number(over) : 0;
+}
+
+/** The store has given places and rates to others meanwhile; of budgets it is asked whether they are still held. */
+function forgetLeases(books: Books, told: ReadonlySet<Account>): void {
+  for (const account of books.listed) {
+    if (told.has(account) || holdsNothing(account)) continue;
+    account.mustBeNamed = true;
+    if (account.quota.kind === 'budget') continue;
+    account.free -= account.lease;
+    account.lease = 0;
+  }
+}

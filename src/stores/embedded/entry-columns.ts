@@ -1,0 +1,85 @@
+import type { SQLOutputValue } from 'node:sqlite';
+import type { LedgerEntry } from '../entry.ts';
+
+/** The columns of `entries`, and where each has its value from: by position, which SQLite binds faster than by name. */
+export const columns: readonly (readonly [name: string, value: (entry: LedgerEntry) => string | number])[] = [
+  ['id', ({ id }) => id],
+  ['exchange', ({ exchange }) => exchange],
+  ['kind', ({ kind }) => kind],
+  ['tenants', ({ tenants }) => JSON.stringify(tenants)],
+  ['user', ({ user }) => user],
+  ['key', ({ key }) => key],
+  ['protocol', ({ protocol }) => protocol],
+  ['model', ({ model }) => model],
+  ['served', ({ served }) => served],
+  ['route', ({ route }) => route],
+  ['provider', ({ provider }) => provider],
+  ['deployment', ({ deployment }) => deployment],
+  ['provider_model', ({ providerModel }) => providerModel],
+  ['attempts', ({ attempts }) => attempts],
+  ['input_tokens', ({ usage }) => usage.inputTokens],
+  ['cache_read_tokens', ({ usage }) => usage.cacheReadTokens],
+  ['cache_write_tokens', ({ usage }) => usage.cacheWriteTokens],
+  ['input_audio_tokens', ({ usage }) => usage.inputAudioTokens],
+  ['output_tokens', ({ usage }) => usage.outputTokens],
+  ['reasoning_tokens', ({ usage }) => usage.reasoningTokens],
+  ['output_audio_tokens', ({ usage }) => usage.outputAudioTokens],
+  ['cost_nanos', ({ costNanos }) => costNanos],
+  ['price_version', ({ priceVersion }) => priceVersion],
+  ['estimated', ({ estimated }) => Number(estimated)],
+  ['unpriced', ({ unpriced }) => Number(unpriced)],
+  ['cache', ({ cache }) => cache],
+  ['ended', ({ end }) => end],
+  ['status', ({ status }) => status],
+  ['reason', ({ reason }) => reason],
+  ['step', ({ step }) => step],
+  ['experiments', ({ experiments }) => JSON.stringify(experiments)],
+  ['labels', ({ labels }) => JSON.stringify(labels)],
+  ['started_at', ({ startedAt }) => Math.floor(startedAt)],
+  ['ended_at', ({ endedAt }) => Math.floor(endedAt)],
+];
+
+/** An entry as a row has it. Rows are our own: what is in them was an entry once. */
+export function toEntry(row: Record<string, SQLOutputValue>): LedgerEntry {
+  const text = (name: string): string => String(row[name]);
+  const number = (name: string): number => Number(row[name]);
+  const json = <Value>(name: string): Value => JSON.parse(text(name)) as Value;
+  return {
+    id: text('id'),
+    exchange: text('exchange'),
+    kind: text('kind') as LedgerEntry['kind'],
+    tenants: json('tenants'),
+    user: text('user'),
+    key: text('key'),
+    protocol: text('protocol') as LedgerEntry['protocol'],
+    model: text('model'),
+    served: text('served'),
+    route: text('route'),
+    provider: text('provider'),
+    deployment: text('deployment'),
+    providerModel: text('provider_model'),
+    attempts: number('attempts'),
+    usage: {
+      inputTokens: number('input_tokens'),
+      cacheReadTokens: number('cache_read_tokens'),
+      cacheWriteTokens: number('cache_write_tokens'),
+      inputAudioTokens: number('input_audio_tokens'),
+      outputTokens: number('output_tokens'),
+      reasoningTokens: number('reasoning_tokens'),
+      outputAudioTokens: number('output_audio_tokens'),
+    },
+    costNanos: number('cost_nanos'),
+    priceVersion: text('price_version'),
+    estimated: number('estimated') === 1,
+    unpriced: number('unpriced') === 1,
+    cache: text('cache') as LedgerEntry['cache'],
+    end: text('ended') as LedgerEntry['end'],
+    status: number('status'),
+    reason: text('reason'),
+    step: text('step'),
+    experiments: json('experiments'),
+    labels: json('labels'),
+    startedAt: number('started_at'),
+    endedAt: number('ended_at'),
+  };
+}

@@ -1,0 +1,67 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** What one gateway process holds of one quota. */
+export interface Lease {
+  amount: bigint;
+  /** What it could give back at once. */
+  idle: bigint;
+  /** When it was last refused, in milliseconds since 1970; 0 where it has got what it needed since. */
+  refusedAt: number;
+}
+
+export interface HeldLease extends Lease {
+  holder: string;
+  isLive: boolean;
+}
+
+/** Who holds what. Within a transaction only. */
+export interface LeaseTable {
+  /** All leases of a quota; where a time is given, those who have been silent since before it count as dead. */
+  of(quota: string, silentSince?: number): HeldLease[];
+  put(quota: string, holder: string, lease: Lease): void;
+  /** All that a process holds, by quota. */
+  heldBy(holder: string): { quota: string; amount: bigint }[];
+  /** Removes the leases of a process: all, or all but those of budgets. */
+  remove(holder: string, which: 'all' | 'but-budgets'): void;
+  /** Removes what the dead hold of a quota. */
+  removeDead(quota: string, silentSince: number): void;
+}
+
+/** Prepares the statements on a migrated database. */
+export function createLeaseTable(database: DatabaseSync): LeaseTable {
+  const select = database.prepare(`SELECT holder, amount, idle, refused_at, holders.state = 'live' AND holders.seen_at >= ? AS is_live
+    FROM leases LEFT JOIN holders ON holders.id = holder WHERE quota = ?`);
+  select.setReadBigInts(true);
+  const selectHeld = database.prepare('SELECT quota, amount FROM leases WHERE holder = ?');
+  selectHeld.setReadBigInts(true);
+  const upsert = database.prepare('INSERT OR REPLACE INTO leases (quota, holder, amount, idle, refused_at) VALUES (?, ?, ?, ?, ?)');
+  const removeOne = database.prepare('DELETE FROM leases WHERE quota = ? AND holder = ?');
+  const removeAll = database.prepare('DELETE FROM leases WHERE holder = ?');
+  const removeButBudgets = database.prepare(
+    `DELETE FROM leases WHERE holder = ? AND (amount = 0 OR quota NOT IN (SELECT id FROM quotas WHERE kind = 'budget'))`,
+  );
+  const removeDead = database.prepare(
+    `DELETE FROM leases WHERE quota = ? AND holder NOT IN (SELECT id FROM holders WHERE state = 'live' AND seen_at >= ?)`,
+  );
+  return {
+    of: (quota, silentSince = 0) =>
+      select.all(silentSince, quota).map((row) => ({
+        holder: String(row['holder']),
+        amount: BigInt(String(row['amount'])),
+        idle: BigInt(String(row['idle'])),
+        refusedAt: Number(row['refused_at']),
+        isLive: row['is_live'] === 1n,
+      })),
+    put(quota, holder, { amount, idle, refusedAt }) {
+      if (amount === 0n && refusedAt === 0) removeOne.run(quota, holder);
+      else upsert.run(quota, holder, amount, idle, refusedAt);
+    },
+    heldBy: (holder) => selectHeld.all(holder).map((row) => ({ quota: String(row['quota']), amount: BigInt(String(row['amount'])) })),
+    remove(holder, which) {
+      (which === 'all' ? removeAll : removeButBudgets).run(holder);
+    },
+    removeDead(quota, silentSince) {
+      removeDead.run(quota, silentSince);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { BudgetQuota, EntryFilter, Quota } from '../quota.ts';
+import type { BudgetStanding } from '../store.ts';
+import { fullBucket, type Bucket } from './bucket.ts';
+
+/** How a quota stands, but for what is leased of it. */
+export interface QuotaRecord {
+  /** Budgets: spent in the period; else 0. */
+  spent: bigint;
+  /** Budgets: what an admin added; else 0. */
+  extra: bigint;
+  /** Of rates; an empty one of no size for others. */
+  bucket: Bucket;
+}
+
+/** A budget as admins see it, but for what is leased of it. */
+export type KnownBudget = Omit<BudgetStanding, 'leased' | 'dead' | 'left'>;
+
+/** The quotas that are known. Within a transaction only. */
+export interface QuotaTable {
+  get(id: string): QuotaRecord | undefined;
+  /** Writes how it stands, and what its limit is now. */
+  put(quota: Quota, record: QuotaRecord): void;
+  /** The budgets that are in their period, by id. */
+  budgets(now: number): KnownBudget[];
+  /** Adds to what may be spent of a budget; false where there is no such budget. */
+  addExtra(id: string, amount: bigint): boolean;
+  isBudget(id: string): boolean;
+  /** Puts units back into the bucket of a rate; nothing where the quota is none. */
+  pourBack(id: string, units: bigint): void;
+  /** Forgets some quotas that are as they would be if nobody had ever used them, or whose period is long over. */
+  clean(now: number): void;
+}
+
+/** Prepares the statements on a migrated database. */
+export function createQuotaTable(database: DatabaseSync): QuotaTable {
+  const prepare = (sql: string) => {
+    const statement = database.prepare(sql);
+    statement.setReadBigInts(true);
+    return statement;
+  };
+  const select = prepare('SELECT spent, extra, refill_ms, level, filled_at FROM quotas WHERE id = ?');
+  const upsert = database.prepare(`INSERT INTO quotas (id, kind, "limit", unit, counts, starts, ends, spent, extra, refill_ms, level, filled_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+    "limit" = excluded."limit", spent = excluded.spent, refill_ms = excluded.refill_ms, level = excluded.level, filled_at = excluded.filled_at`);
+  const selectBudgets = prepare(
+    `SELECT id, "limit", unit, counts, starts, ends, spent, extra FROM quotas WHERE kind = 'budget' AND starts <= ?1 AND ends > ?1 ORDER BY id`,
+  );
+  const addExtra = database.prepare(`UPDATE quotas SET extra = extra + ? WHERE id = ? AND kind = 'budget'`);
+  const selectBudget = database.prepare(`SELECT 1 FROM quotas WHERE id = ? AND kind = 'budget'`);
+  const selectRate = prepare(`SELECT refill_ms, level, filled_at FROM quotas WHERE id = ? AND kind = 'rate'`);
+  const setLevel = database.prepare('UPDATE quotas SET level = ? WHERE id = ?');
+  const clean = cleaning(database);
+  return {
+    get(id) {
+      const row = select.get(id);
+      return row === undefined ? undefined : { spent: toBigInt(row['spent']), extra: toBigInt(row['extra']), bucket: toBucket(row) };
+    },
+    put(quota, { spent, extra, bucket }) {
+      const { unit, counts, from, to } = quota.kind === 'budget' ? quota : noBudget;
+      const { refillMs, level, filledAt } = bucket;
+      upsert.run(quota.id, quota.kind, `${quota.limit}`, unit, JSON.stringify(counts), from, to, spent, extra, refillMs, `${level}`, filledAt);
+    },
+    budgets: (now) => selectBudgets.all(now).map(toBudget),
+    addExtra: (id, amount) => addExtra.run(amount, id).changes === 1,
+    isBudget: (id) => selectBudget.get(id) !== undefined,
+    pourBack(id, units) {
+      const row = selectRate.get(id);
+      if (row === undefined) return;
+      const { level, refillMs } = toBucket(row);
+      setLevel.run(`${level + units * BigInt(refillMs)}`, id);
+    },
+    clean,
+  };
+}
+
+/** What is not known yet: nothing spent, and a bucket that is full. */
+export const newRecord = (quota: Quota, spent: bigint, now: number): QuotaRecord => ({
+  spent,
+  extra: 0n,
+  bucket: quota.kind === 'rate' ? fullBucket(quota.limit, refillMsOf(quota), now) : noBucket,
+});
+
+/** A rate's time in whole milliseconds, at least one. */
+export const refillMsOf = (quota: Quota): number => (quota.kind === 'rate' ? Math.max(1, Math.round(quota.refillMs)) : 1);
+
+const noBucket: Bucket = { level: 0n, filledAt: 0, refillMs: 1 };
+const noBudget: Pick<BudgetQuota, 'unit' | 'counts' | 'from' | 'to'> = { unit: 'nanos', counts: {}, from: 0, to: 0 };
+
+/** Statements that forget a few quotas at a time: buckets that are full, places that nobody holds, budgets whose period ended more than `keepBudgetMs` ago. */
+function cleaning(database: DatabaseSync): (now: number) => void {
+  const isFree = 'NOT EXISTS (SELECT 1 FROM leases WHERE quota = quotas.id)';
+  const removeIdle = database.prepare(`DELETE FROM quotas WHERE id IN (SELECT id FROM quotas WHERE ${isFree}
+    AND (kind = 'slots' OR (kind = 'rate' AND filled_at + refill_ms - CAST(level AS REAL) / max(CAST("limit" AS REAL), 1) < ?)) LIMIT ${cleanAtOnce})`);
+  const overBudgets = `SELECT id FROM quotas WHERE kind = 'budget' AND ends < ? ORDER BY id LIMIT ${cleanAtOnce}`;
+  const removeLeases = database.prepare(`DELETE FROM leases WHERE quota IN (${overBudgets})`);
+  const removeOver = database.prepare(`DELETE FROM quotas WHERE id IN (${overBudgets})`);
+  return (now) => {
+    removeIdle.run(now);
+    removeLeases.run(now - keepBudgetMs);
+    removeOver.run(now - keepBudgetMs);
+  };
+}
+
+const cleanAtOnce = 500;
+/** Longer than clocks are wrong by: what an admin added to a budget is kept nowhere else. */
+const keepBudgetMs = 35 * 86_400_000;
+
+type Row = Record<string, SQLOutputValue>;
+
+const toBigInt = (value: SQLOutputValue | undefined): bigint => BigInt(String(value));
+
+const toBucket = (row: Row): Bucket => ({ level: toBigInt(row['level']), filledAt: Number(row['filled_at']), refillMs: Number(row['refill_ms']) });
+
+const toBudget = (row: Row): KnownBudget => ({
+  id: String(row['id']),
+  unit: row['unit'] === 'tokens' ? 'tokens' : 'nanos',
+  limit: toBigInt(row['limit']),
+  counts: JSON.parse(String(row['counts'])) as EntryFilter,
+  from: Number(row['starts']),
+  to: Number(row['ends']),
+  spent: toBigInt(row['spent']),
+  extra: toBigInt(row['extra']),
+});

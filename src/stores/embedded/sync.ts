@@ -1,0 +1,95 @@
+import type { Quota } from '../quota.ts';
+import type { Move, QuotaState, SyncReply, SyncRequest } from '../store.ts';
+import type { EntryTable } from './entry-table.ts';
+import type { Granted, Holder, HolderTable } from './holder-table.ts';
+import type { KeyTable } from './key-table.ts';
+import type { LeaseTable } from './lease-table.ts';
+import { applyMove, type Mover } from './moves.ts';
+import { newRecord, type QuotaTable } from './quota-table.ts';
+import type { SumTable } from './sum-table.ts';
+
+/** The tables that a sync goes through. */
+export interface SyncTables {
+  holders: HolderTable;
+  quotas: QuotaTable;
+  leases: LeaseTable;
+  entries: EntryTable;
+  sums: SumTable;
+  keys: KeyTable;
+}
+
+/** Does one sync; see `Store.sync`. Within a transaction that writes. */
+export function applySync(tables: SyncTables, request: SyncRequest): SyncReply {
+  const now = Math.floor(request.now);
+  for (const dead of tables.holders.takeDead(now)) giveBack(tables, dead, 'but-budgets');
+  const before = tables.holders.get(request.holder);
+  return before !== undefined && request.number <= before.number ? repeat(tables, request, before, now) : apply(tables, request, before, now);
+}
+
+function apply(tables: SyncTables, request: SyncRequest, before: Holder | undefined, now: number): SyncReply {
+  const { holders, entries, sums } = tables;
+  const { holder, number, moves, leaving = false } = request;
+  // One that is not known and does not begin had its leases in a store that is gone.
+  const wasForgotten = before === undefined ? number > 1 : before.state === 'dead';
+  const known: Holder = { number, state: leaving ? 'left' : 'live', wasForgotten, granted: {} };
+  holders.put(holder, known, now);
+  for (const { quota } of moves) learn(tables, quota, now);
+  sums.add(entries.append(request.entries));
+  const mover: Mover = { holder, now, holders: holders.living(), leaving };
+  const states = moves.map((move) => applyMove(tables, move, mover));
+  if (leaving) {
+    giveBack(tables, holder, 'all');
+    return answer(
+      tables,
+      moves.map((move) => look(tables, move, mover)),
+      wasForgotten,
+    );
+  }
+  holders.put(holder, { ...known, granted: grantedBy(moves, states) }, now);
+  return answer(tables, states, wasForgotten);
+}
+
+/** Answers as before, but for what has changed since, and changes nothing but that the process lives. */
+function repeat(tables: SyncTables, { holder, number, moves }: SyncRequest, before: Holder, now: number): SyncReply {
+  const leaving = before.state === 'left';
+  const known: Holder = { ...before, state: leaving ? 'left' : 'live', wasForgotten: before.wasForgotten || before.state === 'dead' };
+  tables.holders.put(holder, known, now);
+  const mover: Mover = { holder, now, holders: tables.holders.living(), leaving };
+  const grantedOf = (quota: Quota): number => (number === before.number ? (before.granted[quota.kind]?.[quota.id] ?? 0) : 0);
+  const states = moves.map((move): QuotaState => {
+    learn(tables, move.quota, now);
+    return { ...look(tables, move, mover), granted: grantedOf(move.quota) };
+  });
+  return answer(tables, states, known.wasForgotten);
+}
+
+const answer = ({ holders, keys }: SyncTables, states: QuotaState[], wasForgotten: boolean): SyncReply => ({
+  states,
+  holders: holders.living(),
+  keyVersion: keys.version(),
+  wasForgotten,
+});
+
+/** How a quota stands, with nothing moved. */
+const look = (tables: SyncTables, { quota, idle }: Move, mover: Mover): QuotaState =>
+  applyMove(tables, { quota, idle, overdraft: 0, spent: 0, back: 0, need: 0, want: 0 }, mover);
+
+/** A quota that is not known yet begins with the entries that came before. */
+function learn({ quotas, sums }: SyncTables, quota: Quota, now: number): void {
+  if (quotas.get(quota.id) === undefined) quotas.put(quota, newRecord(quota, quota.kind === 'budget' ? sums.total(quota) : 0n, now));
+}
+
+/** Frees what a process holds. */
+function giveBack({ leases, quotas }: SyncTables, holder: string, which: 'all' | 'but-budgets'): void {
+  for (const { quota, amount } of leases.heldBy(holder)) quotas.pourBack(quota, amount);
+  leases.remove(holder, which);
+}
+
+function grantedBy(moves: readonly Move[], states: readonly QuotaState[]): Granted {
+  const granted: Granted = {};
+  for (const [index, { quota }] of moves.entries()) {
+    const amount = states[index]?.granted ?? 0;
+    if (amount > 0) (granted[quota.kind] ??= {})[quota.id] = amount;
+  }
+  return granted;
+}

@@ -1,0 +1,43 @@
+import type { EntryFilter } from '../quota.ts';
+import { deadAfterMs, type BudgetStanding, type BudgetStore } from '../store.ts';
+import type { RedisConnection } from './connection.ts';
+import { listBudgetsScript, releaseDeadScript, topUpScript } from './lua/budgets.ts';
+import { toScript } from './script.ts';
+
+const [listBudgets, topUp, releaseDead] = [toScript(listBudgetsScript), toScript(topUpScript), toScript(releaseDeadScript)];
+
+/** Budgets in a Redis, as admins see them. `timeOf` makes of a caller's time (milliseconds since 1970) the one that tells the dead; empty for the clock of Redis. */
+export function createBudgetStore(connection: RedisConnection, timeOf: (ms?: number) => string): BudgetStore {
+  return {
+    async list(now) {
+      const reply = await connection.run(listBudgets, [now, timeOf(now), deadAfterMs], true);
+      if (!Array.isArray(reply)) throw new TypeError('budgets are answered with a list');
+      const values = reply.map(String);
+      return Array.from({ length: values.length / valuesPerBudget }, (_, index) =>
+        toStanding(values.slice(index * valuesPerBudget, (index + 1) * valuesPerBudget)),
+      );
+    },
+    topUp: async (id, amount) => (await connection.run(topUp, [id, String(amount)], false)) === 1,
+    releaseDead: async (id) => (await connection.run(releaseDead, [id, timeOf(), deadAfterMs], true)) === 1,
+  };
+}
+
+const valuesPerBudget = 11;
+
+function toStanding(values: readonly string[]): BudgetStanding {
+  const [id = '', unit, limit = '', counts = '', from, to, spent = '', leased = '', dead = '', extra = '', left = ''] = values;
+  const filter: EntryFilter = JSON.parse(counts);
+  return {
+    id,
+    unit: unit === 'tokens' ? 'tokens' : 'nanos',
+    limit: BigInt(limit),
+    counts: filter,
+    from: Number(from),
+    to: Number(to),
+    spent: BigInt(spent),
+    leased: BigInt(leased),
+    dead: BigInt(dead),
+    extra: BigInt(extra),
+    left: BigInt(left),
+  };
+}

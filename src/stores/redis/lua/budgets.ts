@@ -1,0 +1,50 @@
+import { holders } from './holders.ts';
+import { leases } from './leases.ts';
+import { numbers } from './numbers.ts';
+import { prelude } from './prelude.ts';
+import { sums } from './sums.ts';
+
+const parts = `${numbers}${sums}${leases}${holders}`;
+
+/** Every budget that is in its period at ARGV[1]; the dead are those at ARGV[2] (empty: by the clock of Redis), after ARGV[3] ms. Eleven values of each. */
+export const listBudgetsScript = `${prelude('read')}${parts}
+local at, now = tonumber(ARGV[1]), timeOr(ARGV[2])
+buryDead(now, tonumber(ARGV[3]))
+redis.call('ZREMRANGEBYSCORE', root .. 'budgets', '-inf', format('%.0f', now - keepBudgetMs))
+local reply = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', root .. 'budgets', '(' .. ARGV[1], '+inf')) do
+  local values = redis.call('HMGET', quotaKey(id), 'unit', 'limit', 'counts', 'from', 'to', 'spent', 'leased', 'dead', 'extra')
+  if values[1] and tonumber(values[4]) <= at then
+    local quota = {limit = ofText(values[2]), spent = ofText(values[6]), leased = ofText(values[7]), extra = ofText(values[9])}
+    reply[#reply + 1] = id
+    for _, value in ipairs(values) do reply[#reply + 1] = value end
+    reply[#reply + 1] = toText(leftOf(quota))
+  end
+end
+return reply`;
+
+/** Adds ARGV[2] to what may be spent of budget ARGV[1]. */
+export const topUpScript = `${prelude('write')}${parts}
+local values = redis.call('HMGET', quotaKey(ARGV[1]), 'kind', 'extra')
+if values[1] ~= 'budget' then return 0 end
+redis.call('HSET', quotaKey(ARGV[1]), 'extra', toText(plus(ofText(values[2]), ofText(ARGV[2]))))
+return 1`;
+
+/** Frees what the dead hold of budget ARGV[1]; the dead are those at ARGV[2] (empty: by the clock of Redis), after ARGV[3] ms. */
+export const releaseDeadScript = `${prelude('write')}${parts}
+buryDead(timeOr(ARGV[2]), tonumber(ARGV[3]))
+if redis.call('HGET', quotaKey(ARGV[1]), 'kind') ~= 'budget' then return 0 end
+changeQuota(ARGV[1], function(quota) quota.leased, quota.dead = minus(quota.leased, quota.dead), 0 end)
+for _, holder in ipairs(redis.call('ZRANGE', root .. 'dead', 0, -1)) do redis.call('HDEL', leasesKey(holder), ARGV[1]) end
+return 1`;
+
+/** What budgets (ARGV[1], as JSON) have spent, and how many entries there are in minutes (ARGV[2], as JSON), both at one time. */
+export const snapshotScript = `${prelude('read')}
+local spent, counts = {}, {}
+for index, id in ipairs(cjson.decode(ARGV[1])) do spent[index] = redis.call('HGET', root .. 'quota:' .. id, 'spent') or '' end
+for index, minute in ipairs(cjson.decode(ARGV[2])) do counts[index] = redis.call('HLEN', root .. 'entries:' .. minute) end
+return {spent, counts}`;
+
+/** The days with entries, from ARGV[1] to ARGV[2] (both inclusive), and whether any were removed because of their age. */
+export const daysScript = `${prelude('read')}
+return {redis.call('ZRANGEBYSCORE', root .. 'days', ARGV[1], ARGV[2]), redis.call('EXISTS', root .. 'removed'), redis.call('ZRANGE', root .. 'days', 0, 0)}`;
