@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../stores/store.ts';
@@ -80,6 +83,16 @@ test('a path takes the methods that it is for, and says which', async () => {
   expect([options.status, options.headers.get('allow'), await options.text()]).toEqual([204, 'POST, GET, HEAD', '']);
   const head = await get('/api/echo', { method: 'HEAD' });
   expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '3', '']);
+});
+
+test('it is served at a Unix socket as well', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'remora-admin-'));
+  const socketPath = join(folder, 'admin.sock');
+  const deps = { metrics: { render: async () => ({ contentType: 'text/plain', text: '' }) }, notReady: () => undefined, api: {} };
+  const { close } = await serveAdmin({ path: socketPath }, deps);
+  closers.push(close, async () => rmSync(folder, { recursive: true }));
+  const status = await new Promise((resolve) => request({ socketPath, path: '/readyz' }, (response) => resolve(response.resume().statusCode)).end());
+  expect(status).toBe(200);
 });
 
 test('health, readiness and metrics are served beside it', async () => {

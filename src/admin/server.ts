@@ -22,8 +22,8 @@ export interface AdminDeps {
   onFailure?: (error: unknown) => void;
 }
 
-/** Serves health, metrics and the admin API over HTTP. Throws where the address cannot be had. */
-export async function serveAdmin({ host, port }: Address, deps: AdminDeps): Promise<{ port: number; close(): Promise<void> }> {
+/** Serves health, metrics and the admin API over HTTP, at an address or at a Unix socket (whose port is 0). Throws where that cannot be had. */
+export async function serveAdmin(place: Address | { path: string }, deps: AdminDeps): Promise<{ port: number; close(): Promise<void> }> {
   const find = createRouter([...ownRoutes(deps), ...(deps.routes ?? [])]);
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
     answer(request, find, deps)
@@ -31,10 +31,10 @@ export async function serveAdmin({ host, port }: Address, deps: AdminDeps): Prom
       .then((answered) => send(request, response, answered))
       .catch(() => response.destroy());
   });
-  await listen(server, host, port);
+  await listen(server, place);
   const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
+    port: typeof address === 'object' && address !== null ? address.port : 0,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -94,10 +94,10 @@ function ownRoutes({ metrics, notReady, api }: AdminDeps): Route[] {
   ];
 }
 
-const listen = (server: Server, host: string, port: number): Promise<void> =>
+const listen = (server: Server, place: Address | { path: string }): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen(place, resolve);
   });
 
 function send(request: IncomingMessage, response: ServerResponse, { status, contentType, text, headers }: Sent): void {

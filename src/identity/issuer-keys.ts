@@ -50,7 +50,7 @@ export class IssuerKeys {
       return await this.#current()(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (!this.#isFailing && now() - this.#fetchedAt < unknownKeyPauseMs) throw error;
+      if (now() - this.#fetchedAt < unknownKeyPauseMs) throw error;
       await this.#renew();
       return this.#current()(header, token);
     }

@@ -66,6 +66,11 @@ test('a token without a signature, or with one that anybody can make, is refused
   for (const token of [`${unsigned}x`, shared, changed]) await expect(verify(token)).rejects.toMatchObject({ code: 'invalid-token' });
 });
 
+test('a token that is signed in another way than the config takes is refused', async () => {
+  const { issuer, verify } = await setUp({ algorithms: ['RS256', 'EdDSA'] });
+  await expect(verify(await issuer.sign())).rejects.toThrow(/signed in a way/);
+});
+
 test('a token of a stranger who has taken the name of a key is refused', async () => {
   const { verify } = await setUp();
   const stranger = await createIssuer();

@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createEmbeddedStore } from '../stores/embedded/store.ts';
-import { createRedisStore } from '../stores/redis/store.ts';
-import { redisMissing, startRedis } from '../stores/redis/server.fixture.ts';
 import { readEntries, storeAt } from '../stores/store.fixture.ts';
 import type { Store } from '../stores/store.ts';
 import { places, Simulation, tokensPerTime, type Happening, type SimulatedStore } from './simulation.fixture.ts';
@@ -22,18 +20,18 @@ const everyday: fc.WeightedArbitrary<Happening>[] = [
       type: fc.constant('start'),
       who: index,
       budgets: fc.constantFrom('first', 'second', 'both'),
-      amount: fc.integer({ min: 1, max: 90 }),
-      step: fc.integer({ min: 1, max: 30 }),
+      amount: fc.integer({ min: 1, max: 25 }),
+      step: fc.integer({ min: 1, max: 8 }),
       tokens: fc.constantFrom(0, 1, 20, 70),
       inPlace: fc.boolean(),
     }),
   },
-  { weight: 10, arbitrary: fc.record({ type: fc.constant('progress'), which: index, share: fc.double({ min: 0.2, max: 1, noNaN: true }) }) },
-  { weight: 5, arbitrary: fc.record({ type: fc.constant('settle'), which: index, tokenShare: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+  { weight: 10, arbitrary: fc.record({ type: fc.constant('progress'), which: index, steps: fc.integer({ min: 1, max: 12 }) }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('settle'), which: index, tokenShare: fc.double({ min: 0, max: 1, noNaN: true }) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('release'), which: index }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('pass'), ms: fc.constantFrom(0, 1, 30, 100, 250, 700, 3000) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('crash'), who: index }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('top-up'), second: fc.boolean(), amount: fc.integer({ min: -100, max: 200 }) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('top-up'), second: fc.boolean(), amount: fc.integer({ min: -30, max: 50 }) }) },
 ];
 
 const weathers = (longestMs: number): fc.WeightedArbitrary<Happening> => ({
@@ -52,13 +50,13 @@ const calm: fc.WeightedArbitrary<Happening>[] = [...everyday, weathers(5000)];
 const wild: fc.WeightedArbitrary<Happening>[] = [
   ...everyday,
   weathers(25_000),
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('limit'), second: fc.boolean(), limit: fc.integer({ min: 0, max: 900 }) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('limit'), second: fc.boolean(), limit: fc.integer({ min: 0, max: 120 }) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('pause'), who: index, ms: fc.constantFrom(300, 5000, 18_000) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('clock'), ms: fc.constantFrom(-86_400_000, -3_600_000, -1000, 1000, 20_000, 3_600_000) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('pass'), ms: fc.constant(20_000) }) },
 ];
 
-const happenings = (kinds: fc.WeightedArbitrary<Happening>[]) => fc.array(fc.oneof(...kinds), { minLength: 20, maxLength: 90, size: 'max' });
+const happenings = (kinds: fc.WeightedArbitrary<Happening>[]) => fc.array(fc.oneof(...kinds), { minLength: 40, maxLength: 120, size: 'max' });
 
 interface Opened extends SimulatedStore {
   remove(): Promise<void>;

@@ -31,7 +31,7 @@ export class FakeQuotas implements Quotas {
 
   record(entry: LedgerEntry, used: readonly Charge[]): void {
     this.entries.push(entry);
-    this.#spend(used);
+    this.spend(used);
   }
 
   know(): undefined {
@@ -67,7 +67,7 @@ export class FakeQuotas implements Quotas {
       settle: (entry, used) => {
         if (!end()) return false;
         if (entry !== undefined) this.entries.push(entry);
-        this.#spend(used);
+        this.spend(used);
         return true;
       },
       release: end,
@@ -81,7 +81,8 @@ export class FakeQuotas implements Quotas {
     }
   }
 
-  #spend(used: readonly Charge[]): void {
+  /** Uses some without a reservation. */
+  spend(used: readonly Charge[]): void {
     for (const { quota, amount } of used) this.#of(quota).spent += amount;
   }
 

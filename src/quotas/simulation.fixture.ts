@@ -9,7 +9,7 @@ import { weathered, World, type Weather } from './world.fixture.ts';
 /** What can happen in a simulation; `who` and `which` are taken modulo what there is. */
 export type Happening =
   | { type: 'start'; who: number; budgets: 'first' | 'second' | 'both'; amount: number; step: number; tokens: number; inPlace: boolean }
-  | { type: 'progress'; which: number; share: number }
+  | { type: 'progress'; which: number; steps: number }
   | { type: 'settle'; which: number; tokenShare: number }
   | { type: 'release'; which: number }
   | { type: 'crash'; who: number }
@@ -65,8 +65,8 @@ export class Simulation {
   readonly #lives: Life[] = [];
   readonly #gateways: Life[] = [];
   readonly #limits = new Map([
-    [firstId, 400],
-    [secondId, 700],
+    [firstId, 70],
+    [secondId, 110],
   ]);
   readonly #extra = new Map<string, number>();
   /** The most that the limit and what was added came to at any time. */
@@ -258,11 +258,17 @@ export class Simulation {
     }
   }
 
-  #progress({ which, share }: Extract<Happening, { type: 'progress' }>): void {
+  async #progress({ which, steps }: Extract<Happening, { type: 'progress' }>): Promise<void> {
     const stream = this.#stream(which);
-    if (stream === undefined || stream.isWaiting) return;
+    for (let count = 0; stream !== undefined && count < steps && stream.life.streams.has(stream) && !stream.isWaiting; count += 1) {
+      this.#step(stream);
+      await this.world.rest();
+    }
+  }
+
+  #step(stream: Stream): void {
     const { reservation, budgets, step, life } = stream;
-    stream.used += Math.max(1, Math.round(step * share));
+    stream.used += step;
     if (budgets.every((id) => stream.used <= reservation.held(id))) return;
     const more = reservation.adjust(budgets.map((id) => ({ quota: this.#budget(id), amount: step })));
     stream.isWaiting = true;

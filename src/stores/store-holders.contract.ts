@@ -55,7 +55,7 @@ function repeats(open: OpenStore): void {
     await one.sync({ entries: [booked, booked] });
     await one.sync({ entries: [booked] });
     await other.sync({ entries: [{ ...booked, costNanos: 7 }, entry({ costNanos: 1 })] });
-    expect((await readEntries(store)).map(({ costNanos }) => costNanos).toSorted()).toEqual([1, 5]);
+    expect((await readEntries(store)).map(({ costNanos }) => costNanos).toSorted((a, b) => a - b)).toEqual([1, 5]);
     expect(await one.move(budget())).toMatchObject({ spent: 6n });
   });
 
@@ -150,6 +150,13 @@ function returns(open: OpenStore): void {
       { leased: 10n, yours: 0, left: 0n },
       { leased: 10n, yours: 0, left: 0n },
     ]);
+  });
+
+  test('what it used of a rate that has come back counts all the same', async () => {
+    const { one, two: other } = await two(open);
+    await leaseFive(one);
+    await look(other, afterDeath);
+    expect(await one.move(slow, { spent: 4 }, afterDeath)).toMatchObject({ leased: 0n, left: 6n });
   });
 
   test('what it still uses of places counts anew', async () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import fc from 'fast-check';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { BudgetQuota } from './quota.ts';
 import type { OpenStore } from './store.contract.ts';
 import { budget, createGateway, entry, move, readEntries, storeAt, type Gateway } from './store.fixture.ts';
@@ -143,7 +143,7 @@ class Comparison {
 /** Whatever gateways do, and in whatever order. */
 export function interleavingContract(open: OpenStore): void {
   test('under any interleaving, crash and clock: what is spent, leased and left is what there is, and what is spent is the sum of the entries', async () => {
-    await fc.assert(
+    const holds = fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 40 }), async (steps) => {
         const { store } = await open();
         const comparison = new Comparison(store);
@@ -154,6 +154,7 @@ export function interleavingContract(open: OpenStore): void {
       }),
       { numRuns: 25 },
     );
+    await expect(holds).resolves.toBeUndefined();
   });
 
   test('of processes that hammer one budget at once, all together never get more than there is', async () => {
@@ -168,6 +169,7 @@ export function interleavingContract(open: OpenStore): void {
       }),
     );
     const total = granted.reduce((sum, one) => sum + one, 0);
-    ok(total <= 1000 && total > 1000 - 7, `granted ${total} of 1000`);
+    expect(total).toBeLessThanOrEqual(1000);
+    expect(total).toBeGreaterThan(1000 - 7);
   });
 }

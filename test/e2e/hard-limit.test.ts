@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => around.stop());
 
 const word = 'word ';
-const story: Behaviour = { say: { text: word.repeat(50_000) }, eventDelayMs: 1 };
+const story: Behaviour = { say: { text: word.repeat(50_000) }, writeBytes: 2000, eventDelayMs: 1 };
 
 /** The one entry of a tenant. */
 async function entryOf(name: string): Promise<Record<string, unknown>> {
@@ -113,7 +113,7 @@ describe('a client who stays', () => {
   });
 
   test('is cut off likewise from a provider that says nothing any more', async () => {
-    fakes.gpt.behave({ ...story, break: { how: 'stall', after: 1500 } });
+    fakes.gpt.behave({ say: { text: word.repeat(50_000) }, break: { how: 'stall', after: 1500 } });
     const { text, isBroken } = await readAll('gpt', 'silent');
     expect(isBroken).toBe(true);
     expect(text).toMatch(/"code":"budget-exceeded"\}\}\n\n$/);

@@ -93,7 +93,7 @@ export const streamReaders: readonly StreamReader[] = [
     isTyped: isOpenAIs,
     read: (place, model) =>
       reading(async (seen) => {
-        const body = { model, prompt: question, stream_options: { include_usage: true }, stream: true } as const;
+        const body = { model, prompt: question, max_tokens: 3000, stream_options: { include_usage: true }, stream: true } as const;
         for await (const chunk of await openai(place).completions.create(body)) {
           seen.text += chunk.choices[0]?.text ?? '';
           seen.outputTokens = chunk.usage?.completion_tokens ?? seen.outputTokens;

@@ -43,12 +43,11 @@ export const columns: readonly (readonly [name: string, value: (entry: LedgerEnt
 export function toEntry(row: Record<string, SQLOutputValue>): LedgerEntry {
   const text = (name: string): string => String(row[name]);
   const number = (name: string): number => Number(row[name]);
-  const json = <Value>(name: string): Value => JSON.parse(text(name)) as Value;
   return {
     id: text('id'),
     exchange: text('exchange'),
     kind: text('kind') as LedgerEntry['kind'],
-    tenants: json('tenants'),
+    tenants: JSON.parse(text('tenants')) as LedgerEntry['tenants'],
     user: text('user'),
     key: text('key'),
     protocol: text('protocol') as LedgerEntry['protocol'],
@@ -77,8 +76,8 @@ export function toEntry(row: Record<string, SQLOutputValue>): LedgerEntry {
     status: number('status'),
     reason: text('reason'),
     step: text('step'),
-    experiments: json('experiments'),
-    labels: json('labels'),
+    experiments: JSON.parse(text('experiments')) as LedgerEntry['experiments'],
+    labels: JSON.parse(text('labels')) as LedgerEntry['labels'],
     startedAt: number('started_at'),
     endedAt: number('ended_at'),
   };

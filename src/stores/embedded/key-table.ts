@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { VirtualKey } from '../../identity/virtual-key.ts';
-import { readKey, writeKey } from './key-record.ts';
+import { fromKeyText, hashesOf, toKeyText } from '../virtual-key-text.ts';
 
 /** Virtual keys in the database. Within a transaction only. */
 export interface KeyTable {
@@ -23,15 +23,15 @@ export function createKeyTable(database: DatabaseSync): KeyTable {
   const version = (): number => Number(selectVersion.get()?.['version']);
   return {
     version,
-    since: (after) => selectSince.all(after).map((row) => readKey(String(row['key']))),
+    since: (after) => selectSince.all(after).map((row) => fromKeyText(String(row['key']))),
     put(key, before) {
       const known = select.get(key.id)?.['key'];
-      if (known !== (before === undefined ? undefined : writeKey(before))) return false;
-      const hashes = [key.hash, ...(key.previous === undefined ? [] : [key.previous.hash])];
+      if (known !== (before === undefined ? undefined : toKeyText(before))) return false;
+      const hashes = hashesOf(key);
       if (hashes.some((hash) => selectHash.get(hash, key.id) !== undefined)) return false;
       removeHashes.run(key.id);
       for (const hash of hashes) insertHash.run(hash, key.id);
-      upsert.run(key.id, version() + 1, writeKey(key));
+      upsert.run(key.id, version() + 1, toKeyText(key));
       return true;
     },
   };

@@ -21,7 +21,7 @@ const open = () => createEmbeddedStore({ path, now: () => storeAt });
 function makeOld(version: 1 | 2): void {
   const database = new DatabaseSync(path);
   for (const sql of migrations.slice(0, version)) database.exec(sql);
-  database.exec(`PRAGMA application_id = ${0x526d7261}; PRAGMA user_version = ${version}; PRAGMA journal_mode = WAL`);
+  database.exec(`PRAGMA application_id = 0x526d7261; PRAGMA user_version = ${version}; PRAGMA journal_mode = WAL`);
   const rows: [tenant: string, deployment: string, costNanos: number, startedAt: number, experiments: string][] = [
     ['marketing', 'openai/gpt-5-mini', 5, storeAt, 'prompt:b,model:"new"'],
     ['marketing', 'anthropic/eu/opus', 7, storeAt - 86_400_000, ''],

@@ -52,8 +52,8 @@ test('entries are kept for ever unless told otherwise', async () => {
 test('entries that are old are removed, however many, and the store says since when it has all', async () => {
   open(10 * day);
   const one = createGateway(store, 'one');
-  for (let count_ = 0; count_ < 1000; count_ += 200) {
-    await one.sync({ entries: Array.from({ length: 200 }, (_, index) => entry({ startedAt: storeAt - 11 * day - count_ - index })) });
+  for (let made = 0; made < 1000; made += 200) {
+    await one.sync({ entries: Array.from({ length: 200 }, (_, index) => entry({ startedAt: storeAt - 11 * day - made - index })) });
   }
   await one.sync({ entries: [entry({ id: 'young', startedAt: storeAt - 9 * day })] });
   await upkeep();

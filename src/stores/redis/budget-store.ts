@@ -2,7 +2,7 @@ import type { EntryFilter } from '../quota.ts';
 import { deadAfterMs, type BudgetStanding, type BudgetStore } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
 import { listBudgetsScript, releaseDeadScript, topUpScript } from './lua/budgets.ts';
-import { toScript } from './script.ts';
+import { toScript, valuesOf } from './script.ts';
 
 const [listBudgets, topUp, releaseDead] = [toScript(listBudgetsScript), toScript(topUpScript), toScript(releaseDeadScript)];
 
@@ -11,8 +11,7 @@ export function createBudgetStore(connection: RedisConnection, timeOf: (ms?: num
   return {
     async list(now) {
       const reply = await connection.run(listBudgets, [now, timeOf(now), deadAfterMs], true);
-      if (!Array.isArray(reply)) throw new TypeError('budgets are answered with a list');
-      const values = reply.map(String);
+      const values = valuesOf(reply).map(String);
       return Array.from({ length: values.length / valuesPerBudget }, (_, index) =>
         toStanding(values.slice(index * valuesPerBudget, (index + 1) * valuesPerBudget)),
       );
@@ -26,7 +25,7 @@ const valuesPerBudget = 11;
 
 function toStanding(values: readonly string[]): BudgetStanding {
   const [id = '', unit, limit = '', counts = '', from, to, spent = '', leased = '', dead = '', extra = '', left = ''] = values;
-  const filter: EntryFilter = JSON.parse(counts);
+  const filter = JSON.parse(counts) as EntryFilter;
   return {
     id,
     unit: unit === 'tokens' ? 'tokens' : 'nanos',

@@ -3,7 +3,7 @@ import { StoreError } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
 import { fromRow } from './entry-row.ts';
 import { daysScript, snapshotScript } from './lua/budgets.ts';
-import { toScript } from './script.ts';
+import { toScript, valuesOf } from './script.ts';
 
 const [readDays, readSnapshot] = [toScript(daysScript), toScript(snapshotScript)];
 const minuteMs = 60_000;
@@ -28,7 +28,7 @@ export function createEntryMinutes(connection: RedisConnection, root: string): E
   return {
     async days(from, to) {
       const reply = await connection.run(readDays, [Math.floor(from / dayMs), Math.floor((to - 1) / dayMs)], true);
-      const [days, areRemoved, first] = Array.isArray(reply) ? reply : [];
+      const [days, areRemoved, first] = valuesOf(reply);
       return { days: toNumbers(days), firstDay: toNumbers(first)[0] ?? Number.POSITIVE_INFINITY, areRemoved: areRemoved === 1 };
     },
     async ofDay(day, from, to) {
@@ -55,13 +55,13 @@ export function createEntryMinutes(connection: RedisConnection, root: string): E
     },
     async snapshot(budgetIds, minutes) {
       const reply = await connection.run(readSnapshot, [JSON.stringify(budgetIds), JSON.stringify(minutes)], true);
-      const [spent, counts] = Array.isArray(reply) ? reply : [];
-      return { spent: Array.isArray(spent) ? spent.map((text) => (text === '' ? undefined : BigInt(String(text)))) : [], counts: toNumbers(counts) };
+      const [spent, counts] = valuesOf(reply);
+      return { spent: valuesOf(spent).map((text) => (text === '' ? undefined : BigInt(String(text)))), counts: toNumbers(counts) };
     },
   };
 }
 
-const toNumbers = (list: unknown): number[] => (Array.isArray(list) ? list.map(Number) : []);
+const toNumbers = (list: unknown): number[] => valuesOf(list).map(Number);
 
 function toEntry(id: string, row: string): LedgerEntry {
   try {

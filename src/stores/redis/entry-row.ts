@@ -82,7 +82,7 @@ export function toRow(entry: LedgerEntry): string {
 /** The entry of such a text. Throws SyntaxError or TypeError where it is none. */
 export function fromRow(id: string, text: string): LedgerEntry {
   // Only `toRow` writes these; the version of the store says in which form.
-  const row: Row = JSON.parse(text);
+  const row = JSON.parse(text) as Row;
   const [startedAt, tenants, user, key, served, provider, costNanos, usage, exchange, kind, protocol, model, route, deployment] = row;
   const [, , , , , , , , , , , , , , providerModel, attempts, endedAt, priceVersion, estimated, unpriced, cache, end, status, reason, step] = row;
   const [inputTokens, cacheReadTokens, cacheWriteTokens, inputAudioTokens, outputTokens, reasoningTokens, outputAudioTokens] = usage;

@@ -2,7 +2,7 @@ import type { VirtualKey } from '../../identity/virtual-key.ts';
 import type { KeyStore } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
 import { putKeyScript, readKeysScript } from './lua/keys.ts';
-import { toScript } from './script.ts';
+import { toScript, valuesOf } from './script.ts';
 import { fromKeyText, hashesOf, toKeyText } from './virtual-key-text.ts';
 
 const [readKeys, putKey] = [toScript(readKeysScript), toScript(putKeyScript)];
@@ -11,8 +11,8 @@ const [readKeys, putKey] = [toScript(readKeysScript), toScript(putKeyScript)];
 export function createKeyStore(connection: RedisConnection): KeyStore {
   async function since(after: number): Promise<{ version: number; keys: VirtualKey[] }> {
     const reply = await connection.run(readKeys, [after], true);
-    const [version, texts] = Array.isArray(reply) ? reply : [];
-    return { version: Number(version), keys: Array.isArray(texts) ? texts.map((text) => fromKeyText(String(text))) : [] };
+    const [version, texts] = valuesOf(reply);
+    return { version: Number(version), keys: valuesOf(texts).map((text) => fromKeyText(String(text))) };
   }
   return {
     all: () => since(0),

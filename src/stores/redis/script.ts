@@ -7,3 +7,6 @@ export interface Script {
 }
 
 export const toScript = (text: string): Script => ({ text, sha: createHash('sha1').update(text).digest('hex') });
+
+/** The values of a script's answer that is a list; none of one that is not. */
+export const valuesOf = (answer: unknown): readonly unknown[] => (Array.isArray(answer) ? answer : []);

@@ -5,7 +5,7 @@ import { createKeyStore } from './key-store.ts';
 import { createLedgerReader } from './ledger-reader.ts';
 import { appendAuditScript, firstScript, listAuditScript } from './lua/keys.ts';
 import { syncScript } from './lua/sync.ts';
-import { toScript } from './script.ts';
+import { toScript, valuesOf } from './script.ts';
 import { readSyncReply, toSyncArguments } from './sync-request.ts';
 
 export interface RedisStoreOptions {
@@ -41,7 +41,7 @@ const [appendAudit, listAudit, first] = [toScript(appendAuditScript), toScript(l
  * that lacks the last writes) is lost: budgets then begin with what the entries that are left add up to, virtual keys and audit go with it. Gateways are told (`wasForgotten`),
  * send what they had not booked yet, and say anew what they use; what they held of budgets may be leased to others once more, so a budget may be overspent by it.
  *
- * Memory: some 0.5 to 1 kB for each entry, for `keepEntriesMs`.
+ * Memory: some 0.4 to 1 kB for each entry, for `keepEntriesMs`.
  */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, prefix = 'remora', now, keepEntriesMs: keepMs = defaultKeepEntriesMs, onEvent, clock = 'redis' } = options;
@@ -61,7 +61,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       append: async (record) => void (await connection.run(appendAudit, [JSON.stringify(record), keptAuditRecords], false)),
       async list(limit) {
         const reply = await connection.run(listAudit, [limit], true);
-        return Array.isArray(reply) ? reply.map((text): AuditRecord => JSON.parse(String(text))) : [];
+        return valuesOf(reply).map((text) => JSON.parse(String(text)) as AuditRecord);
       },
     },
     first: async (name, untilMs) => (await connection.run(first, [name, Math.max(1, Math.ceil(untilMs - now()))], false)) === 1,

@@ -2,6 +2,7 @@ import type { LedgerEntry } from '../entry.ts';
 import type { EntryFilter, Quota } from '../quota.ts';
 import { deadAfterMs, type Move, type QuotaState, type SyncReply, type SyncRequest } from '../store.ts';
 import { tokensOf, toRow } from './entry-row.ts';
+import { valuesOf } from './script.ts';
 
 const minuteMs = 60_000;
 
@@ -37,10 +38,9 @@ export function toSyncArguments(request: SyncRequest, { time, keepMs }: { time: 
 
 /** What the script answered. Throws TypeError where that is something else. */
 export function readSyncReply(reply: unknown, moves: readonly Move[]): SyncReply {
-  if (!Array.isArray(reply)) throw new TypeError('a sync is answered with a list');
-  const [holders, keyVersion, wasForgotten] = reply;
+  const [holders, keyVersion, wasForgotten, ...values] = valuesOf(reply);
   return {
-    states: moves.map((_, index) => toState(reply.slice(3 + index * stateLength, 3 + (index + 1) * stateLength))),
+    states: moves.map((_, index) => toState(values.slice(index * stateLength, (index + 1) * stateLength))),
     holders: Number(holders),
     keyVersion: Number(keyVersion),
     wasForgotten: wasForgotten === 1,

@@ -6,7 +6,7 @@ export const toKeyText = (key: VirtualKey): string => JSON.stringify(key, canoni
 /** The key of such a text. Throws SyntaxError where it is none. */
 export function fromKeyText(text: string): VirtualKey {
   // Only `toKeyText` writes these; the version of the store says in which form.
-  const key: VirtualKey = JSON.parse(text, toBigInt);
+  const key = JSON.parse(text, toBigInt) as VirtualKey;
   return {
     ...absentKey,
     ...key,

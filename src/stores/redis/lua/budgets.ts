@@ -17,7 +17,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', root .. 'budgets', '(' .. ARGV[1
   if values[1] and tonumber(values[4]) <= at then
     local quota = {limit = ofText(values[2]), spent = ofText(values[6]), leased = ofText(values[7]), extra = ofText(values[9])}
     reply[#reply + 1] = id
-    for _, value in ipairs(values) do reply[#reply + 1] = value end
+    for index = 1, 9 do reply[#reply + 1] = values[index] or '0' end
     reply[#reply + 1] = toText(leftOf(quota))
   end
 end

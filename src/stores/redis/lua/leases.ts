@@ -19,10 +19,7 @@ local function refill(quota, move, now)
     local gained = steps * part + math.min(quota.carry, move.refillMs - 1)
     local units = quotient(gained, move.refillMs)
     quota.carry = gained - units * move.refillMs
-    local more = math.min(steps * whole + units, greatest)
-    quota.level = plus(quota.level, more)
-    -- Kept, since a clock may go back.
-    quota.hasChanged = quota.hasChanged or more > 0
+    quota.level = plus(quota.level, math.min(steps * whole + units, greatest))
     -- What could not be counted exactly in one go is for the next time.
     quota.at = steps < passed and quota.at + steps or now
   end
@@ -52,10 +49,13 @@ local function loadQuota(move, now)
     if isNew then move.begin = cjson.decode(move.begin) end
     quota.spent = isNew and spentBefore(move.begin) or ofText(values[7])
   elseif move.kind == 'rate' then
-    quota.level = isNew and quota.limit or ofText(values[6])
+    local before = isNew and quota.limit or ofText(values[6])
+    quota.level = before
     quota.carry, quota.at = tonumber(values[7] or 0), tonumber(values[8] or now)
     refill(quota, move, now)
     keepWithin(quota)
+    -- What has filled is kept, since a clock may go back.
+    quota.hasChanged = not isSame(quota.level, before)
   end
   return quota
 end
