@@ -23,7 +23,27 @@ const walls: Walls = {
   providers: ['protocols', 'framing'],
   routing: ['providers', 'protocols', 'llm', 'framing', 'errors.ts'],
   pricing: ['routing', 'protocols', 'framing', 'llm', 'errors.ts'],
-  stores: ['llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'protocols/protocol.ts', 'routing/health/change.ts'],
+  stores: [
+    'llm',
+    'errors.ts',
+    'identity/virtual-key.ts',
+    'policies/policy.ts',
+    'policies/terms.ts',
+    'protocols/protocol.ts',
+    'routing/health/change.ts',
+    'config/snapshot.ts', // which store is meant
+  ],
+  quotas: ['stores', 'policies/terms.ts'],
+  identity: [
+    'errors.ts',
+    'envoy/names.ts',
+    'policies/tenant.ts',
+    'policies/terms.ts',
+    'providers/provider.ts',
+    'routing/deployment.ts',
+    'stores/store.ts', // the interface, never a store
+  ],
+  usage: ['stores', 'llm'],
   policies: [
     'routing',
     'protocols',
@@ -32,8 +52,11 @@ const walls: Walls = {
     'framing',
     'errors.ts',
     'providers/provider.ts',
-    'stores/ledger.ts', // the interface, never a store
-    'stores/period.ts',
+    'quotas',
+    'usage/labels.ts',
+    'stores/store.ts', // the interface, never a store
+    'stores/quota.ts',
+    'stores/entry.ts',
   ],
   mirror: [
     'routing',
@@ -44,13 +67,29 @@ const walls: Walls = {
     'errors.ts',
     'admission/body-memory.ts',
     'providers/provider.ts',
-    'stores/ledger.ts', // the interface, never a store
+    'policies',
+    'quotas',
+    'stores/store.ts', // the interface, never a store
+    'stores/entry.ts',
   ],
   telemetry: ['routing', 'llm', 'errors.ts', 'policies/policy.ts', 'policies/tenant.ts', 'envoy/names.ts'],
-  config: ['routing', 'errors.ts', 'policies/tenant.ts', 'providers/registry.ts', 'providers/provider.ts', 'protocols/pass-through.ts'],
+  config: [
+    'routing',
+    'llm',
+    'errors.ts',
+    'identity/virtual-key.ts',
+    'identity/rules.ts',
+    'identity/jwk-set.ts',
+    'policies/tenant.ts',
+    'policies/terms.ts',
+    'providers/registry.ts',
+    'providers/provider.ts',
+    'protocols/pass-through.ts',
+  ],
   envoy: ['routing', 'errors.ts', 'config/snapshot.ts'],
   extproc: [
     'admission',
+    'identity',
     'mirror',
     'policies',
     'routing',
@@ -65,7 +104,23 @@ const walls: Walls = {
     'config/snapshot.ts', // what is compiled, not how it is read
     'envoy/names.ts',
   ],
-  admin: ['telemetry', 'stores', 'errors.ts', 'config/snapshot.ts'],
+  admin: [
+    'telemetry',
+    'stores',
+    'usage',
+    'quotas',
+    'errors.ts',
+    'identity/virtual-key.ts',
+    'policies/terms.ts',
+    'config/snapshot.ts',
+    'config/values.ts', // what admins send is read as the config is
+    'config/near-name.ts',
+    'config/explain.ts',
+    'config/problem.ts',
+    'config/schema-names.ts',
+    'config/schema-terms.ts',
+    'config/compile-terms.ts',
+  ],
   demo: [], // a fake that used our own readers and writers would share their mistakes
   'gateway.ts': [
     'admission',
@@ -76,6 +131,8 @@ const walls: Walls = {
     'providers',
     'protocols',
     'pricing',
+    'identity',
+    'quotas',
     'stores',
     'telemetry',
     'admin',
@@ -85,7 +142,19 @@ const walls: Walls = {
     'framing',
     'errors.ts',
   ],
-  cli: ['gateway.ts', 'config', 'envoy', 'demo', 'admin', 'telemetry', 'errors.ts', 'routing/deployment.ts'],
+  cli: [
+    'gateway.ts',
+    'config',
+    'envoy',
+    'demo',
+    'admin',
+    'stores',
+    'usage',
+    'identity/virtual-key.ts',
+    'telemetry',
+    'errors.ts',
+    'routing/deployment.ts',
+  ],
   'main.ts': ['cli', 'config', 'errors.ts'],
 };
 
@@ -100,14 +169,14 @@ const rules: { fact: string; violations: (modules: readonly Module[]) => string[
     broken: {
       'llm/part.ts': `import type { Fault } from '../errors.ts';`,
       'framing/sse.ts': `export { part } from '../llm/part.ts';`,
-      'policies/budget.ts': `const store = await import('../stores/embedded/ledger.ts');`,
+      'policies/limits.ts': `const store = await import('../stores/embedded/store.ts');`,
       'protocols/relay.ts': `type Route = import('../routing/route.ts').Route;`,
       'plugins/new.ts': '',
     },
     found: [
       'llm/part.ts imports errors.ts',
       'framing/sse.ts imports llm/part.ts',
-      'policies/budget.ts imports stores/embedded/ledger.ts',
+      'policies/limits.ts imports stores/embedded/store.ts',
       'protocols/relay.ts imports routing/route.ts',
       'plugins/new.ts: the walls say nothing of plugins',
     ],
@@ -175,7 +244,7 @@ const rules: { fact: string; violations: (modules: readonly Module[]) => string[
     fact: 'a policy is named only by the composition root',
     violations: (modules) =>
       namedMembers(modules, 'policies', {
-        frame: ['policy', 'pipeline', 'order', 'tenant', 'authenticate'].map((name) => `policies/${name}.ts`),
+        frame: ['policy', 'pipeline', 'order', 'tenant', 'terms', 'meters', 'charges', 'tenant.fixture', 'opening.fixture'].map((name) => `policies/${name}.ts`),
         namers: ['gateway.ts'],
       }),
     broken: {

@@ -67,7 +67,7 @@ export async function findWay(received: GuidedRequest, deps: WayDeps, parts: Way
         throw new GatewayError('too-many-requests', 'The providers of this model take no more requests now. Try again.', { retryAfterSeconds: 1 });
       last.chain = startingAt(admittance.provider, last.chain);
       if (last.chain[0] !== last.probe) attempts.expect(undefined);
-      tell(last, deps.counters, state);
+      tell(last, received, deps.counters, state);
       return last;
     },
   };
@@ -102,7 +102,7 @@ async function decided(
   try {
     return await state.trace.stage('route', () => decide(asked, routingUnder(snapshot, deps)));
   } catch (error) {
-    if (found !== undefined) tell({ ...found, chain: [] }, deps.counters, state);
+    if (found !== undefined) tell({ ...found, chain: [] }, { guidance }, deps.counters, state);
     throw error;
   }
 }
@@ -134,6 +134,7 @@ function startingAt(provider: string | undefined, chain: Deployment[]): Deployme
 /** What was decided, for the trace, the counters and the ledger. */
 function tell(
   { choice, chain, skipped, rule }: Found & Pick<Decision, 'chain'>,
+  { guidance: { steps = [] } }: Pick<GuidedRequest, 'guidance'>,
   counters: WayDeps['counters'],
   { trace, outcome }: ExchangeState,
 ): void {
@@ -151,6 +152,7 @@ function tell(
     skipped: skipped.map(({ deployment, kind, detail }) => `${deployment}: ${kind}${detail === '' ? '' : ` (${detail})`}`),
     rule: rule?.name,
     experiments: outcome.experiments,
+    steps,
     task: task && {
       score: task.score,
       by: task.classifierFailure === undefined ? task.by : `${task.by} (classifier: ${task.classifierFailure})`,

@@ -66,7 +66,10 @@ export async function* passThrough(call: PassThroughCall, opening: RequestHeader
 /** Files on their way to a provider; they name nothing that is stored. */
 const isForm = ({ headers }: RequestHeaders): boolean => /^multipart\/form-data;[^,]*$/i.test(headers.get('content-type') ?? '');
 
-function requireAllowed({ group }: PassThroughCall, { identity: { tenant } }: PassThroughParts): void {
+function requireAllowed({ group }: PassThroughCall, { identity: { tenant, ownCredential } }: PassThroughParts): void {
+  if (ownCredential !== undefined) {
+    throw new GatewayError('own-key-refused', `Calls to ${group} are made with the gateway's credential alone. Leave x-remora-provider-key out.`);
+  }
   if (!tenant.passThrough) {
     throw new GatewayError('pass-through-refused', `Tenant "${tenant.name}" may not call ${group}: set passThrough for it in the config.`);
   }

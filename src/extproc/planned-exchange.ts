@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import { authorizeOwnKey } from '../identity/own-key.ts';
+import { authorizeOwnKey, servesOwnKey } from '../identity/own-key.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { maxChainLength } from '../routing/chain.ts';
 import type { Decision } from '../routing/decide.ts';
@@ -74,7 +74,10 @@ function watched({ plan, decision }: PlannedParts): WatchedExchange {
     reroute(number, failure) {
       const made = plan.chain.slice(0, number);
       const ids = new Set(made.map(deploymentId));
-      const others = decision.chainFor(failure).filter((each) => !ids.has(deploymentId(each)));
+      const { ownKey } = plan;
+      const others = decision
+        .chainFor(failure)
+        .filter((each) => !ids.has(deploymentId(each)) && (ownKey === undefined || servesOwnKey(each, ownKey)));
       if (others.length === 0) return undefined;
       plan.chain = [...made, ...others].slice(0, maxChainLength);
       return plan.chain;

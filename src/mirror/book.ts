@@ -1,4 +1,4 @@
-import { chargesOf, countedBy, type Counted } from '../policies/budget/money.ts';
+import { chargesOf, countedBy, type Counted } from '../policies/charges.ts';
 import { chargedUsage } from '../pricing/charge.ts';
 import type { Prices } from '../pricing/prices.ts';
 import { noUsage } from '../llm/usage.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { BodyMemory, Hold as HeldMemory } from '../admission/body-memory.ts';
-import { chargesOf } from '../policies/budget/money.ts';
+import { chargesOf } from '../policies/charges.ts';
 import { mostUsage } from '../pricing/charge.ts';
 import type { Prices } from '../pricing/prices.ts';
 import { isShortage, type Quotas } from '../quotas/quotas.ts';

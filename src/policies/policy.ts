@@ -69,6 +69,8 @@ export interface Guidance {
   use?: string;
   /** Parameters that the request gets. */
   set?: ChatParameters;
+  /** The steps of budgets' ladders that led to this, in words. */
+  steps?: readonly string[];
   /** How long the request is to wait before it is routed, in milliseconds. */
   waitMs?: number;
 }

@@ -36,6 +36,11 @@ export class Account {
   largestBefore = 0;
   /** Waiting requests that go first: whoever comes now waits behind them. */
   claims = 0;
+  /** So little of what is left that nobody misses it for a while. */
+  dust = 0;
+  /** What the store was told to be idle, and for how many syncs it was not told anew. */
+  toldIdle = 0;
+  quietSyncs = 0;
   /** Counts windows without any use. */
   restedWindows = 0;
   /** It is among those that may hold something. */
@@ -153,8 +158,15 @@ export function rotate(account: Account): void {
 /** What requests take in about two seconds, by the last ones. */
 export const demandOf = (account: Account): number => Math.max(account.taken, account.takenBefore, account.largest, account.largestBefore, 0);
 
+/** How long next to nothing may stay idle, in windows: somebody who asks now and then finds a warm lease. */
+const dustWindows = 20;
+
+/** What is idle is next to nothing of what is left, and it was used a while ago at most: it need not be told, nor given back. */
+export const isDust = ({ free, dust, restedWindows }: Account): boolean => free > 0 && free <= dust && restedWindows < dustWindows;
+
 /** What is free and was not needed for about two seconds. */
-export const excessOf = (account: Account): number => Math.max(0, Math.min(account.free, account.lowest, account.lowestBefore));
+export const excessOf = (account: Account): number =>
+  isDust(account) ? 0 : Math.max(0, Math.min(account.free, account.lowest, account.lowestBefore));
 
 /** Nothing is held, and nothing is left to be told. */
 export const holdsNothing = (account: Account): boolean =>

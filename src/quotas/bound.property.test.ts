@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEmbeddedStore } from '../stores/embedded/store.ts';
+import { createRedisServer, redisMissing, type RedisServer } from '../stores/redis/server.fixture.ts';
+import { createRedisStore } from '../stores/redis/store.ts';
 import { readEntries, storeAt } from '../stores/store.fixture.ts';
 import type { Store } from '../stores/store.ts';
 import { places, Simulation, tokensPerTime, type Happening, type SimulatedStore } from './simulation.fixture.ts';
@@ -62,7 +64,6 @@ interface Opened extends SimulatedStore {
   remove(): Promise<void>;
 }
 
-/** How many runs: `BOUND_RUNS=5000 vitest run …` for more. */
 function boundHolds(open: (world: World) => Promise<Opened>, numRuns: number): void {
   const simulated = (
     kinds: fc.WeightedArbitrary<Happening>[],
@@ -146,5 +147,20 @@ describe('on the embedded store', () => {
     const folder = mkdtempSync(join(tmpdir(), 'remora-bound-'));
     const store = createEmbeddedStore({ path: join(folder, 'remora.db'), now: world.now });
     return real(store, () => rmSync(folder, { recursive: true }));
+  }, 20);
+});
+
+describe.skipIf(redisMissing !== undefined)('on a Redis', () => {
+  let server: RedisServer | undefined;
+  let runs = 0;
+  beforeAll(async () => {
+    server = await createRedisServer();
+    await server.start();
+  });
+  afterAll(() => server?.kill());
+
+  boundHolds(async (world) => {
+    runs += 1;
+    return real(createRedisStore({ url: server?.url ?? '', prefix: `bound-${runs}`, now: world.now, clock: 'caller' }), () => {});
   }, 20);
 });

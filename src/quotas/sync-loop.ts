@@ -1,5 +1,5 @@
 import { maxEntriesPerSync, type Store, StoreError, type SyncReply } from '../stores/store.ts';
-import { agingMs, holdsNothing, reservedOf, rotate } from './account.ts';
+import { agingMs, holdsNothing, isDust, reservedOf, rotate } from './account.ts';
 import type { Books } from './books.ts';
 import { applyReply, makeSync, type PendingSync, type SyncOccasion } from './sync-request.ts';
 import type { Waiters } from './waiters.ts';
@@ -245,7 +245,7 @@ export class SyncLoop {
     if (this.#books.queueLength > 0) return 0;
     let restMs = beatMs;
     for (const account of this.#books.listed) {
-      if (account.free !== 0 || account.loose > 0 || account.mustBeNamed) return 0;
+      if ((account.free !== 0 && !isDust(account)) || account.loose > 0 || account.mustBeNamed) return 0;
       if (account.quota.kind === 'rate' && reservedOf(account) > 0) restMs = Math.min(restMs, agingMs(account.quota));
     }
     return restMs;

@@ -1,6 +1,6 @@
 import type { Move, QuotaState, SyncReply, SyncRequest } from '../stores/store.ts';
 import { maxEntriesPerSync } from '../stores/store.ts';
-import { age, demandOf, excessOf, holdsNothing, reservedOf, usableOf, type Account } from './account.ts';
+import { age, demandOf, excessOf, holdsNothing, isDust, reservedOf, usableOf, type Account } from './account.ts';
 import type { Books } from './books.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -77,9 +77,15 @@ function namedAccounts(
   return named;
 }
 
-/** Nothing of it would change anything, and nobody could want what is idle. */
+/** How many syncs pass before an idle lease is named again, so that it is heard whether others need it. */
+const namedEverySyncs = 3;
+
+/** Nothing of it would change anything, and nobody could want what is idle, or knows of it. */
 function isIdleTalk(account: Account, { overdraft, spent, back, need, idle }: Move): boolean {
-  return overdraft === 0 && spent === 0 && back === 0 && need === 0 && idle === 0 && !account.mustBeNamed;
+  if (overdraft > 0 || spent > 0 || back > 0 || need > 0 || account.mustBeNamed) return false;
+  if (isDust(account)) return true;
+  account.quietSyncs += 1;
+  return idle === account.toldIdle && (idle === 0 || account.quietSyncs < namedEverySyncs);
 }
 
 function moveOf(account: Account, wanted: Wanted | undefined, booked: number, kind: SyncOccasion['kind']): Move {
@@ -109,7 +115,9 @@ function askedFor(account: Account, wanted: Wanted | undefined, free: number): {
   return hasEnough ? { need: 0, want: 0 } : { need: 1, want: Math.max(1, demand - free) };
 }
 
-function carryOut(account: Account, { overdraft, spent, back }: Move, booked: number): void {
+function carryOut(account: Account, { overdraft, spent, back, idle }: Move, booked: number): void {
+  account.toldIdle = idle;
+  account.quietSyncs = 0;
   account.free += overdraft - back;
   account.lowest -= back;
   account.lowestBefore -= back;
@@ -157,11 +165,15 @@ export function applyReply(books: Books, { request, accounts }: PendingSync, { s
     account.state = state;
     account.stateAt = now;
     account.over = overOf(account, state);
+    account.dust = state.isScarce || account.over > 0 ? 0 : Math.min(Number(state.left / dustShare), Number.MAX_SAFE_INTEGER);
     if (move.need > 0 && state.granted === 0) account.refusedAt = now;
     if (state.isScarce && !wasScarce && account.free > 0) books.urgent.add(account);
   }
   if (wasForgotten) forgetLeases(books, new Set(accounts));
 }
+
+/** Which share of what is left is next to nothing. */
+const dustShare = 200n;
 
 function overOf({ quota }: Account, { spent, leased, extra }: QuotaState): number {
   const over = spent + leased - quota.limit - extra;

@@ -42,6 +42,8 @@ export interface RoutedFacts {
   rule: string | undefined;
   /** `experiment:variant`. */
   experiments: readonly string[];
+  /** Steps of budgets' ladders that were taken, in words. */
+  steps: readonly string[];
   /** How hard the task was found, and by what. */
   task: { score: number; by: string; reasons: readonly string[] } | undefined;
 }

@@ -174,5 +174,5 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
 /** Whose terms, as a label: users and keys are many, so they go by their tenant, or by none. */
 function boundedOwner(owner: string): string {
   if (owner.startsWith('key:')) return 'key';
-  return owner.startsWith('user:') ? owner.split('/', 1)[0] ?? 'user' : owner;
+  return owner.startsWith('user:') ? (owner.split('/', 1)[0] ?? 'user') : owner;
 }

@@ -134,13 +134,14 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
         ...(facts.maxTokens === undefined ? {} : { 'gen_ai.request.max_tokens': facts.maxTokens }),
       });
     },
-    routed({ model: served, chain, skipped, rule, experiments, task }) {
+    routed({ model: served, chain, skipped, rule, experiments, steps, task }) {
       Object.assign(attributes, {
         'remora.model': served,
         'remora.chain': [...chain],
         ...(skipped.length > 0 && { 'remora.skipped': [...skipped] }),
         ...(rule !== undefined && { 'remora.rule': rule }),
         ...(experiments.length > 0 && { 'remora.experiments': [...experiments] }),
+        ...(steps.length > 0 && { 'remora.budget_steps': [...steps] }),
         ...(task && { 'remora.task.score': task.score, 'remora.task.by': task.by, 'remora.task.reasons': [...task.reasons] }),
       });
     },

@@ -8,7 +8,7 @@ export interface CallerLabels {
   warnings: readonly Warning[];
 }
 
-export const maxLabels = 8;
+const maxLabels = 8;
 
 const headerPrefix = 'x-remora-label-';
 const longestField = headerPrefix.length + 32;
@@ -56,7 +56,7 @@ export interface LabelBoundOptions {
 }
 
 /** What stands for values beyond a bound. */
-export const otherValue = 'other';
+const otherValue = 'other';
 
 /** Keeps the number of distinct labels bounded for the process's life, so that whoever groups by them gets a table that can be read. */
 export function createLabelBound({

@@ -15,7 +15,7 @@ export function cellsOf({ bucket, values, sums }: UsageRow): Cell[] {
 }
 
 /** What a report's sums are to those who read them: money as exact dollars, and in nano-dollars for those who go on reckoning. */
-export const countedOf = ({ costNanos, ...counts }: Sums) => ({
+const countedOf = ({ costNanos, ...counts }: Sums) => ({
   ...counts,
   costNanos: costNanos.toString(),
   costDollars: dollarsOf(costNanos),

@@ -235,7 +235,7 @@ async function collectGemini(stream: AsyncIterable<GenerateContentResponse>, see
 
 const readAiSdk = (model: Parameters<typeof streamText>[0]['model']): Promise<ReadStream> =>
   reading(async (seen) => {
-    const { fullStream } = streamText({ model, prompt: question, maxRetries: 0, onError() {} });
+    const { fullStream } = streamText({ model, prompt: question, maxOutputTokens: 8000, maxRetries: 0, onError() {} });
     for await (const part of fullStream) {
       if (part.type === 'text-delta') seen.text += part.text;
       if (part.type === 'error') seen.error = seen.error === undefined ? part.error : new Error('a second error beside the first');

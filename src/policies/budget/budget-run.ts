@@ -15,7 +15,7 @@ import { attemptEntryOf, costOf, entryOf, type Begun } from './entry.ts';
 import { dearest, estimate, type Estimate } from './estimate.ts';
 import { guidanceOf, raiseWarnings, stepMeters } from './guidance.ts';
 import type { BudgetParts } from './index.ts';
-import { chargesOf, countedBy, providersOf, type Counted, type Use } from './money.ts';
+import { chargesOf, countedBy, providersOf, type Counted, type Use } from '../charges.ts';
 import { renewalOf } from './renewal.ts';
 import { StreamWatch } from './stream-watch.ts';
 
@@ -48,7 +48,7 @@ export class BudgetRun implements PolicyRun {
     await quotas.know(meters.map((meter) => meter.quota(now())));
     const { guidance, steps } = guidanceOf(meters, request, this.#opening, this.#parts);
     this.#steps = steps;
-    return guidance;
+    return { ...guidance, ...(steps.length > 0 && { steps }) };
   }
 
   async onChain(request: ClientRequest, routed: Routed): Promise<ClientRequest> {

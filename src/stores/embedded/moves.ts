@@ -59,8 +59,7 @@ const nothing: Lease = { amount: 0n, idle: 0n, refusedAt: 0 };
 
 const sum = (leases: readonly Lease[]): bigint => leases.reduce((total, { amount }) => total + amount, 0n);
 
-const idleOf = (leases: readonly HeldLease[]): bigint =>
-  leases.reduce((total, { isLive, idle }) => (isLive ? total + idle : total), 0n);
+const idleOf = (leases: readonly HeldLease[]): bigint => leases.reduce((total, { isLive, idle }) => (isLive ? total + idle : total), 0n);
 
 function refilled(quota: Quota, record: QuotaRecord, leased: bigint, now: number): QuotaRecord {
   if (quota.kind !== 'rate') return record;

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createGateway, readEntries, storeAt } from '../store.fixture.ts';
+import { createGateway, entry, readEntries, storeAt } from '../store.fixture.ts';
 import { createEmbeddedStore } from './store.ts';
 import { trafficBudget, trafficCost } from './store.traffic.contract.ts';
 
@@ -32,6 +32,25 @@ function startTraffic(holder: string, until: 'spend' | 'for-ever') {
   });
   const over = Promise.all([once(child, 'exit'), once(lines, 'close')]).then(() => child.exitCode);
   return { holder, child, lines, said, over };
+}
+
+/** A process that may write no file beyond some size, as on a disk that is full; it says with what its syncs end. */
+function startOnFullDisk() {
+  const module = (name: string): string => JSON.stringify(join(import.meta.dirname, name));
+  const program = `
+    import { createEmbeddedStore } from ${module('store.ts')};
+    import { createGateway, entry, readEntries, storeAt } from ${module('../store.fixture.ts')};
+    const store = createEmbeddedStore({ path: ${JSON.stringify(path)}, now: () => storeAt });
+    const gateway = createGateway(store, 'one');
+    let booked = 0;
+    try {
+      for (;; booked += 100) await gateway.sync({ entries: Array.from({ length: 100 }, (_, index) => entry({ id: String(booked + index) })) });
+    } catch (error) {
+      const kept = await readEntries(store);
+      console.log(JSON.stringify({ name: error.name, message: error.message, isWhole: kept.length === booked && booked > 0 }));
+    }`;
+  const limited = `trap '' XFSZ; ulimit -f 1024; exec "$0" --input-type=module --eval "$1"`;
+  return spawn('/bin/bash', ['-c', limited, process.execPath, program], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 const open = () => createEmbeddedStore({ path, now: () => storeAt });
@@ -83,9 +102,24 @@ test('processes that spend one budget at once get all of it, and not a nano-doll
   const store = open();
   const state = await createGateway(store, 'looking').move(trafficBudget);
   expect(granted.every((one) => one > 0)).toBe(true);
-  expect(granted.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(30_000);
-  expect(state).toMatchObject({ spent: 30_000n - state.left, leased: 0n });
+  expect(granted.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(4000);
+  expect(state).toMatchObject({ spent: 4000n - state.left, leased: 0n });
   expect(state.left).toBeLessThan(50n);
   for (const sum of await Array.fromAsync(store.ledger.verify(storeAt))) expect(sum.entries).toBe(sum.spent);
+  await store.close();
+});
+
+test('a disk that is full is an error that says so, and what was booked before stays', async () => {
+  const child = startOnFullDisk();
+  let said = '';
+  for await (const chunk of child.stdout) said += String(chunk);
+  expect(JSON.parse(said)).toEqual({
+    name: 'StoreError',
+    message: expect.stringMatching(/^The store .+ cannot be used \(.+\)\. Make room on the disk, and see that the file can be written\.$/),
+    isWhole: true,
+  });
+  const store = open();
+  expect((await readEntries(store)).length % 100).toBe(0);
+  await createGateway(store, 'two').sync({ entries: [entry({ id: 'later' })] });
   await store.close();
 });

@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { budget, createGateway, entry, rate, move, storeAt } from '../store.fixture.ts';
 import { createEmbeddedStore } from './store.ts';
 
 /** The budget that the processes of the tests spend. */
-export const trafficBudget = budget({ limit: 30_000n });
+export const trafficBudget = budget({ limit: 4000n });
 
 /** What an entry of the traffic costs. */
 export const trafficCost = (count: number): number => (count % 7) + 1;
@@ -16,6 +16,8 @@ async function runTraffic(path: string, holder: string, isEndless: boolean): Pro
   const store = createEmbeddedStore({ path, now: () => storeAt });
   const gateway = createGateway(store, holder);
   const quota = isEndless ? { ...trafficBudget, limit: 10n ** 15n } : trafficBudget;
+  // Two that compete begin together.
+  while (!isEndless && (await gateway.sync()).holders < 2) await setTimeout(5);
   let held = 0;
   for (let count = 1; ; count += 1) {
     const cost = Math.min(trafficCost(count), held);

@@ -40,15 +40,15 @@ const [connectWithinMs, answerWithinMs] = [2500, 3000];
 export function createRedisConnection({ url, root, onWarning }: RedisConnectionOptions): RedisConnection {
   const { host, hide } = readAddress(url);
   const client = new Redis(url, connection);
-  let lastError: unknown;
+  let lastError: Error | undefined;
   let hasWarned = false;
-  client.on('error', (error) => (lastError = error));
+  client.on('error', (error: Error) => (lastError = error));
   client.on('ready', () => {
     lastError = undefined;
     void warnOfEviction().catch(() => undefined);
   });
-  // Why it failed is told by an event, too, and better.
-  void client.connect().catch((error: unknown) => (lastError ??= error));
+  // Why it failed is told by an event.
+  void client.connect().catch(() => undefined);
 
   function toStoreError(error: unknown, wasSent: boolean, isRepeatable: boolean): StoreError {
     if (error instanceof StoreError) return error;
@@ -134,6 +134,7 @@ function mendOf(reason: string): string {
   if (reason.startsWith('NOPERM')) return 'Let its user run scripts and all commands on the keys of the prefix.';
   if (reason.startsWith('MOVED') || reason.startsWith('CROSSSLOT'))
     return 'It is a Redis Cluster, which is not supported: give the address of a single Redis.';
+  if (/^(WRONGTYPE|ERR) /.test(reason)) return 'It has to be Redis 6.2 or newer, and nothing else may write to the keys of the prefix.';
   return 'See that it runs, and that its address and password in the config are right.';
 }
 

@@ -3,7 +3,7 @@ import type { KeyStore } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
 import { putKeyScript, readKeysScript } from './lua/keys.ts';
 import { toScript, valuesOf } from './script.ts';
-import { fromKeyText, hashesOf, toKeyText } from './virtual-key-text.ts';
+import { fromKeyText, hashesOf, toKeyText } from '../virtual-key-text.ts';
 
 const [readKeys, putKey] = [toScript(readKeysScript), toScript(putKeyScript)];
 

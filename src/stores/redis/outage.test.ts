@@ -215,6 +215,13 @@ describe.skipIf(redisMissing !== undefined)('redis store', patient, () => {
     },
   );
 
+  test('keys that something else has written are told of', async () => {
+    const server = await start();
+    await outside(server.url).set(`{remora}:quota:${budget().id}`, 'mine');
+    const error = await failure(() => createGateway(open(server.url).store, 'one').move(budget()));
+    expect(error.message).toMatch(/WRONGTYPE.+nothing else may write to the keys of the prefix\.$/);
+  });
+
   test('data of a newer Remora are left alone', async () => {
     const server = await start();
     const client = outside(server.url);

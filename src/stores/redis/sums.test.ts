@@ -15,10 +15,10 @@ describe.skipIf(redisMissing !== undefined)('sums of entries in a Redis', { time
 
   // Times near the edges of days, quarters of an hour and minutes.
   const anyTime = fc
-    .tuple(fc.nat(3), fc.nat(95), fc.nat(14), fc.constantFrom(0, 1, minuteMs - 1))
-    .map(([day, quarter, minute, ms]) => november + day * dayMs + (quarter % 3 === 0 ? 0 : quarter) * quarterMs + minute * minuteMs + ms);
+    .tuple(fc.nat(2), fc.constantFrom(0, 1, 50, 95), fc.constantFrom(0, 7, 14), fc.constantFrom(0, 1, minuteMs - 1))
+    .map(([day, quarter, minute, ms]) => november + day * dayMs + quarter * quarterMs + minute * minuteMs + ms);
   const amount = fc.oneof(fc.nat(1000), fc.constantFrom(0, 10 ** 15, Number.MAX_SAFE_INTEGER - 1));
-  const name = fc.constantFrom('a', 'b', '"', ' 1', '\n', 'ü');
+  const name = fc.constantFrom('a', 'b', '"1\n');
   const anyEntry = fc
     .record({
       startedAt: anyTime,

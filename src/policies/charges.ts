@@ -1,8 +1,8 @@
-import type { Deployment } from '../../routing/deployment.ts';
-import type { Charge } from '../../stores/quota.ts';
-import { filterOf, isUnfiltered, metersOf, type Meter } from '../meters.ts';
-import type { Opening } from '../policy.ts';
-import type { Terms } from '../terms.ts';
+import type { Deployment } from '../routing/deployment.ts';
+import type { Charge } from '../stores/quota.ts';
+import { filterOf, isUnfiltered, metersOf, type Meter } from './meters.ts';
+import type { Opening } from './policy.ts';
+import type { Terms } from './terms.ts';
 
 /** Whose limits and budgets a request is held to, once it is known where it goes. */
 export interface Payers {
