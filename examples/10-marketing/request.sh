@@ -23,7 +23,7 @@ now_is() {
 
 now_is 2026-11-10T12:00:00Z
 asks 25
-now_is 2026-11-30T22:59:54Z
+now_is 2026-11-30T22:59:50Z
 asks 6
 now_is 2026-11-30T23:00:01Z
 asks 2

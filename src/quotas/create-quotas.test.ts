@@ -321,7 +321,7 @@ describe('leases', () => {
     await world.pass(20_000);
     expect(store.requests.flatMap(({ moves }) => moves).length - before).toBeLessThan(3);
     expect(store.leasedOf(vast.id)).toBeGreaterThan(0);
-    await world.pass(20_000);
+    await world.pass(30_000);
     expect(store.leasedOf(vast.id)).toBe(0);
   });
 

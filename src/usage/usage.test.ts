@@ -138,7 +138,11 @@ describe('money', () => {
   });
 
   test('is exact both ways', () => {
-    fc.assert(fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), (nanos) => expect(nanosOf(dollarsOf(nanos))).toBe(nanos)));
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), (nanos) => {
+        expect(nanosOf(dollarsOf(nanos))).toBe(nanos);
+      }),
+    );
   });
 
   test.each(['', '1e3', '$5', '1,000', '0.0000000001', '.5', ' 5', '--5'])('%j is no amount', (text) => {

@@ -102,7 +102,7 @@ const promises: Readonly<Record<string, readonly Promised[]>> = {
       async expectIt({ gateway }) {
         const entries = await gateway.entries();
         expect(entries.filter(({ tenant }) => tenant === 'marketing')).toHaveLength(32);
-        expect(entries.filter(({ step }) => String(step).includes('use house-llama at 80%'))).toHaveLength(20);
+        expect(entries.filter(({ step }) => String(step).includes('use house-oss at 80%'))).toHaveLength(20);
         expect(gateway.output().match(/tenant:marketing has used/g)).toHaveLength(1);
       },
     },

@@ -46,7 +46,7 @@ export function createPaces({ now, holders, max = 10_000 }: { now: () => number;
     },
     learn(id, cost) {
       const pace = paceOf(id);
-      pace.usual = pace.usual === undefined ? cost : pace.usual * 0.8 + cost * 0.2;
+      pace.usual = pace.usual === undefined ? cost : pace.usual * 0.6 + cost * 0.4;
     },
   };
 }

@@ -10,6 +10,8 @@ const minuteMs = 60_000;
 const minutesPerDay = 1440;
 /** Entries that Redis is asked for at once. */
 const scanLength = 500;
+/** Entries that come with a snapshot at most. */
+const snapshotLength = 2000;
 
 export const dayMs = minutesPerDay * minuteMs;
 
@@ -20,8 +22,15 @@ export interface EntryMinutes {
   /** Minutes of a day that have entries and are in the span, at least in part. */
   ofDay(day: number, from: number, to: number): Promise<number[]>;
   read(minute: number): Promise<LedgerEntry[]>;
-  /** What budgets have spent and how many entries minutes have, all at one moment. A budget that is gone has spent undefined. */
-  snapshot(budgetIds: readonly string[], minutes: readonly number[]): Promise<{ spent: (bigint | undefined)[]; counts: number[] }>;
+  /**
+   * What budgets have spent (undefined for one that is gone), and which minutes of a span have another number of entries than is `known`, both at one moment.
+   * Of changed minutes that have too many entries for that, these are undefined: they are to be read.
+   */
+  snapshot(
+    budgetIds: readonly string[],
+    span: { from: number; to: number },
+    known: ReadonlyMap<number, { count: number }>,
+  ): Promise<{ spent: (bigint | undefined)[]; changed: Map<number, LedgerEntry[] | undefined> }>;
 }
 
 export function createEntryMinutes(connection: RedisConnection, root: string): EntryMinutes {
@@ -53,15 +62,25 @@ export function createEntryMinutes(connection: RedisConnection, root: string): E
       } while (cursor !== '0');
       return Array.from(rows, ([id, row]) => toEntry(id, row));
     },
-    async snapshot(budgetIds, minutes) {
-      const reply = await connection.run(readSnapshot, [JSON.stringify(budgetIds), JSON.stringify(minutes)], true);
-      const [spent, counts] = valuesOf(reply);
-      return { spent: valuesOf(spent).map((text) => (text === '' ? undefined : BigInt(String(text)))), counts: toNumbers(counts) };
+    async snapshot(budgetIds, { from, to }, known) {
+      const counts = Array.from(known, ([minute, { count }]) => [minute, count]).flat();
+      const days = [Math.floor(from / dayMs), Math.floor((to - 1) / dayMs)];
+      const reply = await connection.run(readSnapshot, [JSON.stringify(budgetIds), ...days, JSON.stringify(counts), snapshotLength], true);
+      const [spent, flat] = valuesOf(reply).map(valuesOf);
+      const changed = new Map<number, LedgerEntry[] | undefined>();
+      for (let index = 0; index < (flat?.length ?? 0); index += 2) changed.set(Number(flat?.[index]), toEntries(valuesOf(flat?.[index + 1])));
+      return { spent: (spent ?? []).map((text) => (text === '' ? undefined : BigInt(String(text)))), changed };
     },
   };
 }
 
 const toNumbers = (list: unknown): number[] => valuesOf(list).map(Number);
+
+/** Of a list of ids and rows; undefined for an empty one. */
+function toEntries(flat: readonly unknown[]): LedgerEntry[] | undefined {
+  if (flat.length === 0) return undefined;
+  return Array.from({ length: flat.length / 2 }, (_, index) => toEntry(String(flat[2 * index]), String(flat[2 * index + 1])));
+}
 
 function toEntry(id: string, row: string): LedgerEntry {
   try {

@@ -31,12 +31,12 @@ describe.skipIf(redisMissing !== undefined)('sums of entries in a Redis', { time
       inputTokens: fc.nat(1000),
     })
     .map(({ inputTokens, ...fields }) => entry({ ...fields, usage: { ...entry().usage, inputTokens } }));
-  const optional = fc.option(name, { nil: undefined });
+  const optional = fc.option(name, { nil: undefined, freq: 1 });
   const anyFilter = fc
     .record({
       tenant: optional,
       key: optional,
-      user: fc.option(fc.oneof(fc.constant(''), name), { nil: undefined }),
+      user: fc.option(fc.oneof(fc.constant(''), name), { nil: undefined, freq: 1 }),
       served: optional,
       provider: optional,
     })

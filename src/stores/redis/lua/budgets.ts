@@ -38,12 +38,30 @@ changeQuota(ARGV[1], function(quota) quota.leased, quota.dead = minus(quota.leas
 for _, holder in ipairs(redis.call('ZRANGE', root .. 'dead', 0, -1)) do redis.call('HDEL', leasesKey(holder), ARGV[1]) end
 return 1`;
 
-/** What budgets (ARGV[1], as JSON) have spent, and how many entries there are in minutes (ARGV[2], as JSON), both at one time. */
+/**
+ * What budgets (ids as JSON in ARGV[1]) have spent, and all minutes that have other entries than is known, both at one moment.
+ * The minutes are those of days ARGV[2] to ARGV[3]; what is known is ARGV[4], as JSON: minute, number of entries, minute, ….
+ * After each minute come its ids and entries, in one list, or an empty one where more than ARGV[5] entries come already.
+ */
 export const snapshotScript = `${prelude('read')}
-local spent, counts = {}, {}
+local spent, changed, known, room = {}, {}, {}, tonumber(ARGV[5])
 for index, id in ipairs(cjson.decode(ARGV[1])) do spent[index] = redis.call('HGET', root .. 'quota:' .. id, 'spent') or '' end
-for index, minute in ipairs(cjson.decode(ARGV[2])) do counts[index] = redis.call('HLEN', root .. 'entries:' .. minute) end
-return {spent, counts}`;
+local flat = cjson.decode(ARGV[4])
+for index = 1, #flat, 2 do known[flat[index]] = flat[index + 1] end
+local function look(minute)
+  local key = root .. 'entries:' .. minute
+  local count = redis.call('HLEN', key)
+  if count == (known[minute] or 0) then return end
+  room = room - count
+  changed[#changed + 1] = minute
+  changed[#changed + 1] = room >= 0 and redis.call('HGETALL', key) or {}
+end
+for _, day in ipairs(redis.call('ZRANGEBYSCORE', root .. 'days', ARGV[2], ARGV[3])) do
+  for index, byte in ipairs({string.byte(redis.call('GET', root .. 'minutes:' .. day) or '', 1, -1)}) do
+    for place = 0, 7 do if bit.band(byte, bit.lshift(1, 7 - place)) ~= 0 then look(day * 1440 + (index - 1) * 8 + place) end end
+  end
+end
+return {spent, changed}`;
 
 /** The days with entries, from ARGV[1] to ARGV[2] (both inclusive), and whether any were removed because of their age. */
 export const daysScript = `${prelude('read')}
