@@ -98,8 +98,13 @@ function boundHolds(open: (world: World) => Promise<Opened>, numRuns: number): v
     for (const { id, spent, entries } of await simulation.books()) expect(spent, id).toBe(entries);
   };
 
-  test('whatever happens, no budget is overspent by more than the steps of streams that run, and the books are right', { timeout: 600_000 }, () =>
-    simulated(wild, withinBound, booksAreRight),
+  test(
+    'whatever happens, no budget is overspent by more than the steps of streams that run, and the books are right',
+    { timeout: 600_000 },
+    async () => {
+      expect.hasAssertions();
+      await simulated(wild, withinBound, booksAreRight);
+    },
   );
 
   test('while no process is taken for dead, rates and places hold as well', { timeout: 600_000 }, () =>

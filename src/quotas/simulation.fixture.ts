@@ -3,8 +3,8 @@ import type { BudgetQuota, Charge, RateQuota, SlotsQuota } from '../stores/quota
 import { budget, entry, rate, slots, storeAt } from '../stores/store.fixture.ts';
 import type { Store } from '../stores/store.ts';
 import { createQuotas } from './create-quotas.ts';
-import { isShortage, type Quotas, type Reservation } from './quotas.ts';
-import { weathered, World, type Weather } from './world.fixture.ts';
+import { isShortage, type Quotas, type Reservation, type Shortage } from './quotas.ts';
+import { weathered, type Weather, type World } from './world.fixture.ts';
 
 /** What can happen in a simulation; `who` and `which` are taken modulo what there is. */
 export type Happening =
@@ -239,16 +239,14 @@ export class Simulation {
     const charges: Charge[] = ids.map((id) => ({ quota: this.#budget(id), amount }));
     if (tokens > 0) charges.push({ quota: tokensPerTime, amount: tokens });
     if (inPlace) charges.push({ quota: places, amount: 1 });
-    void Promise.resolve(life.quotas.reserve(charges)).then(
-      (result) => {
-        if (isShortage(result) || !life.isAlive) return;
-        const tokensAt = { at: this.world.passed, tokens };
-        this.#tokens.push(tokensAt);
-        life.streams.add({ life, reservation: result, budgets: ids, used: 0, step, tokens, inPlace, isWaiting: false, tokensAt });
-        this.#noteBeyond(life);
-      },
-      () => {},
-    );
+    const begin = (result: Reservation | Shortage): void => {
+      if (isShortage(result) || !life.isAlive) return;
+      const tokensAt = { at: this.world.passed, tokens };
+      this.#tokens.push(tokensAt);
+      life.streams.add({ life, reservation: result, budgets: ids, used: 0, step, tokens, inPlace, isWaiting: false, tokensAt });
+      this.#noteBeyond(life);
+    };
+    void Promise.resolve(life.quotas.reserve(charges)).then(begin, () => {});
   }
 
   #noteBeyond({ streams, mostBeyond }: Life): void {

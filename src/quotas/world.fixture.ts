@@ -39,9 +39,9 @@ export class World {
 
   /** Has the world wait for what is outside of it. */
   track<T>(promise: Promise<T>): Promise<T> {
-    const done = (): void => void this.#busy.delete(promise);
     this.#busy.add(promise);
-    promise.then(done, done);
+    const forget = (): void => void this.#busy.delete(promise);
+    promise.then(forget, forget);
     return promise;
   }
 

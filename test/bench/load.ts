@@ -9,6 +9,8 @@ export interface LoadOrder {
   port: number;
   /** The request, head and body, byte for byte. */
   request: string;
+  /** Others that are sent in turn with it; absent for none. */
+  others?: readonly string[];
   clients: number;
   durationMs: number;
   /** What every answer must be. */
@@ -36,8 +38,9 @@ export interface ProbeResult {
   body: string;
 }
 
-async function load({ port, request, clients, durationMs, expected, spreadMs }: LoadOrder): Promise<LoadResult> {
-  const bytes = Buffer.from(request);
+async function load({ port, request, others = [], clients, durationMs, expected, spreadMs }: LoadOrder): Promise<LoadResult> {
+  const requests = [request, ...others].map((each) => Buffer.from(each));
+  let sent = 0;
   const sockets = await Promise.all(Array.from({ length: clients }, () => open(port)));
   const latencies: number[] = [];
   const startedAt = performance.now();
@@ -49,7 +52,7 @@ async function load({ port, request, clients, durationMs, expected, spreadMs }: 
       let sentAt = 0;
       const send = (): void => {
         sentAt = performance.now();
-        if (sentAt < endsAt) socket.write(bytes);
+        if (sentAt < endsAt) socket.write(requests[sent++ % requests.length] ?? '');
         else resolve();
       };
       const receive = (chunk: Buffer): void => {

@@ -48,8 +48,8 @@ beforeAll(async () => {
 afterAll(() => around.stop());
 
 const word = 'word ';
-const text = word.repeat(8000);
-const story: Behaviour = { say: { text }, writeBytes: 200, eventDelayMs: 1 };
+const longText = word.repeat(8000);
+const story: Behaviour = { say: { text: longText }, writeBytes: 200, eventDelayMs: 1 };
 
 /** The one entry of a tenant. */
 async function entryOf(name: string): Promise<Record<string, unknown>> {
@@ -76,7 +76,7 @@ test.for(cases)(
     expect(read.error).toSatisfy(reader.isTyped);
     expect(read.text.length).toBeGreaterThan(1000);
     expect(read.text.length).toBeLessThan(10_000);
-    expect(text.startsWith(read.text)).toBe(true);
+    expect(longText.startsWith(read.text)).toBe(true);
     if (reader.tellsUsage === 'always') expect(read.outputTokens).toBeGreaterThan(300);
     await expectLeft(fakes[model]);
     const entry = await entryOf(name);
@@ -117,7 +117,7 @@ describe('a client who stays', () => {
   });
 
   test('is cut off likewise from a provider that says nothing any more', async () => {
-    fakes.gpt.behave({ say: { text }, break: { how: 'stall', after: 1500 } });
+    fakes.gpt.behave({ say: { text: longText }, break: { how: 'stall', after: 1500 } });
     const { text: body, isBroken } = await readAll('gpt', 'silent');
     expect(isBroken).toBe(true);
     expect(body).toMatch(/"code":"budget-exceeded"\}\}\n\n$/);

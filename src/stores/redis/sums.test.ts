@@ -118,6 +118,16 @@ describe.skipIf(redisMissing !== undefined)('sums of entries in a Redis', { time
     expect((await Array.fromAsync(store.ledger.verify(storeAt)))[0]?.spent).toBeGreaterThan(0n);
   });
 
+  test('more entries than fit into one look are verified as well', async () => {
+    const store = redis.open();
+    const one = createGateway(store, 'one');
+    for (let count = 0; count < 12; count += 1) {
+      const entries = Array.from({ length: 250 }, () => entry({ costNanos: 3, startedAt: storeAt + (count % 2) * minuteMs }));
+      await one.sync({ entries, moves: [move(budget(), { overdraft: 750, spent: 750 })] });
+    }
+    expect(await Array.fromAsync(store.ledger.verify(storeAt))).toEqual([{ id: budget().id, spent: 9000n, entries: 9000n }]);
+  });
+
   test('what is kept has its end: entries and their sums after the retention, places and rates after days, past budgets after a week', async () => {
     const keepEntriesMs = 30 * dayMs;
     const store = redis.open({ keepEntriesMs });

@@ -176,7 +176,7 @@ local function sumOfPart(move, from, to)
     local there = sumOfBucket('q' .. format('%.0f', quarter), move)
     if there then
       local first, last = math.max(from, quarter * quarterMs), math.min(to, (quarter + 1) * quarterMs)
-      if false then there = sumOfEntries(move, first, last) end
+      if last - first < quarterMs then there = sumOfEntries(move, first, last) end
       sum = plus(sum, there)
     end
   end

@@ -1,0 +1,215 @@
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { runCommand } from '../../src/envoy/command.ts';
+import { freePort, hashOf } from '../e2e/gateway.ts';
+import { requestBody, type Workload } from './canned.ts';
+import { startChild, type Child } from './child.ts';
+import { envoyBinary, startRemora, type Gateway } from './gateways.ts';
+import type { LoadOrder, LoadResult, ProbeOrder, ProbeResult } from './load.ts';
+import { writePage } from './page.ts';
+import { cpuMs, rssMib } from './process-cost.ts';
+import { median } from './report.ts';
+
+// `npm run bench:limits`: what limits and budgets cost a request, beside the same gateway without them, in turns in one run.
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
+    clients: { type: 'string', default: '32' },
+    markdown: { type: 'string' },
+  },
+});
+const [seconds, rounds, clients] = [Number(values.seconds), Number(values.rounds), Number(values.clients)];
+
+/** What every tenant is held to in the cases with limits. */
+const terms = {
+  limits: [{ requests: 1_000_000_000, per: 'minute' }, { tokens: 100_000_000_000, per: 'minute' }, { concurrent: 100_000 }],
+  budgets: [
+    {
+      amount: 900_000_000,
+      per: 'month',
+      ladder: [
+        { at: '80%', warn: true },
+        { at: '90%', use: 'gpt' },
+      ],
+    },
+    { tokens: 900_000_000_000, per: 'day' },
+  ],
+};
+
+interface Subject {
+  title: string;
+  tenants: number;
+  keysEach: number;
+  isLimited: boolean;
+}
+
+const subjects: readonly [Subject, ...Subject[]] = [
+  { title: 'without limits', tenants: 1, keysEach: 1, isLimited: false },
+  { title: 'limits and budgets', tenants: 1, keysEach: 1, isLimited: true },
+  { title: '1,000 tenants with 10 keys each, without limits', tenants: 1000, keysEach: 10, isLimited: false },
+  { title: '1,000 tenants with 10 keys each, limits and budgets', tenants: 1000, keysEach: 10, isLimited: true },
+];
+
+const keyOf = (tenant: number, key: number): string => `rk-bench-${tenant}-${key}`;
+
+async function configOf({ tenants, keysEach, isLimited }: Subject, fakePort: number): Promise<object> {
+  const many = Array.from({ length: tenants }, (_, tenant) => [
+    `team-${tenant}`,
+    {
+      parent: 'company',
+      keys: Array.from({ length: keysEach }, (__, key) => ({ name: `k${key}`, hash: hashOf(keyOf(tenant, key)) })),
+      ...(isLimited ? terms : {}),
+    },
+  ]);
+  return {
+    listen: `127.0.0.1:${await freePort()}`,
+    admin: { listen: `127.0.0.1:${await freePort()}` },
+    providers: { openai: { kind: 'openai', baseUrl: `http://127.0.0.1:${fakePort}/v1`, apiKey: 'sk-bench-openai' } },
+    models: { gpt: { targets: [{ provider: 'openai', model: 'gpt-4.1-mini' }] } },
+    tenants: { company: isLimited ? terms : {}, ...Object.fromEntries(many) },
+  };
+}
+
+function requestOf(port: number, key: string, workload: Workload): string {
+  const body = requestBody('gpt', workload);
+  const head = [
+    'POST /v1/chat/completions HTTP/1.1',
+    `host: 127.0.0.1:${port}`,
+    'content-type: application/json',
+    `authorization: Bearer ${key}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** All keys in turn, so that 1,000 tenants are under way. */
+function requestsOf({ tenants, keysEach }: Subject, port: number, workload: Workload): string[] {
+  return Array.from({ length: Math.min(tenants * keysEach, 2000) }, (_, index) =>
+    requestOf(port, keyOf(index % tenants, Math.floor(index / tenants) % keysEach), workload),
+  );
+}
+
+interface Running {
+  subject: Subject;
+  gateway: Gateway;
+  configFile: string;
+  adminPort: number;
+}
+
+const started: { stop(): Promise<void> | void }[] = [];
+
+async function measure(workload: Workload, running: readonly Running[], { fake, load }: { fake: Child; load: Child }): Promise<string[][]> {
+  await fake.ask({ gapMs: 0 });
+  const orders: LoadOrder[] = [];
+  for (const { subject, gateway } of running) {
+    const [request = '', ...others] = requestsOf(subject, gateway.port, workload);
+    const { response, body } = (await load.ask({ port: gateway.port, request } satisfies ProbeOrder)) as ProbeResult;
+    if (response.status !== 200) throw new Error(`${subject.title}: status ${response.status}: ${body}`);
+    orders.push({ port: gateway.port, request, others, clients, durationMs: seconds * 1000, expected: response, spreadMs: 0 });
+  }
+  for (const order of orders) await load.ask(order); // warms up
+  const slices: { cpu: number; perSecond: number; p50Ms: number; p99Ms: number }[][] = [];
+  for (let round = 0; round < rounds; round++) {
+    const own = [];
+    for (const [index, { gateway }] of running.entries()) {
+      const cpu = (): number => cpuMs(gateway.envoyPid) + cpuMs(gateway.sidecarPid ?? 0);
+      const before = cpu();
+      const { requests, durationMs, p50Ms, p99Ms } = (await load.ask(orders[index] ?? {})) as LoadResult;
+      await sleep(250);
+      own.push({ cpu: (cpu() - before) / requests, perSecond: (requests / durationMs) * 1000, p50Ms, p99Ms });
+    }
+    slices.push(own);
+  }
+  return running.map(({ subject, gateway }, index) => {
+    const of = (value: (slice: (typeof slices)[number][number]) => number): number =>
+      median(slices.map((own) => own[index]).flatMap((slice) => (slice === undefined ? [] : [value(slice)])));
+    // Beside the same number of tenants without limits, in the same round.
+    const base = index - (index % 2);
+    const beside = median(slices.map((own) => (own[index]?.cpu ?? 0) / (own[base]?.cpu ?? 1)));
+    return [
+      subject.title,
+      of(({ perSecond }) => perSecond).toFixed(0),
+      of(({ p50Ms }) => p50Ms).toFixed(2),
+      of(({ p99Ms }) => p99Ms).toFixed(2),
+      of(({ cpu }) => cpu).toFixed(3),
+      index === base ? '' : beside.toFixed(3),
+      rssMib(gateway.sidecarPid ?? 0).toFixed(0),
+    ];
+  });
+}
+
+/** How long a changed config takes until it is in force, in milliseconds. */
+async function reloadMs({ configFile, adminPort }: Running): Promise<number> {
+  const number = async (): Promise<number> => ((await (await fetch(`http://127.0.0.1:${adminPort}/api/config`)).json()) as { number: number }).number;
+  const before = await number();
+  const config = JSON.parse(readFileSync(configFile, 'utf8')) as { models: Record<string, unknown> };
+  writeFileSync(`${configFile}.new`, JSON.stringify({ ...config, models: { ...config.models, more: config.models['gpt'] } }));
+  const startedAt = performance.now();
+  renameSync(`${configFile}.new`, configFile);
+  while ((await number()) === before) await sleep(10);
+  return performance.now() - startedAt;
+}
+
+const table = (rows: readonly string[][]): string =>
+  [
+    '| | req/s | p50 ms | p99 ms | CPU ms per request | x without | sidecar MiB |',
+    '|---|---|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');
+
+async function bench(): Promise<void> {
+  const { binary, version } = await envoyBinary();
+  const pinned = availableParallelism() > 1 && (await runCommand('taskset', ['-V']).catch(() => ({ code: 1 }))).code === 0;
+  const cores = pinned ? { gateway: '0', others: `1-${cpus().length - 1}` } : { gateway: undefined, others: undefined };
+  const directory = mkdtempSync(join(tmpdir(), 'remora-bench-'));
+  started.push({ stop: () => rmSync(directory, { recursive: true, force: true }) });
+  const child = async (script: string): Promise<Child> => {
+    const one = await startChild(join(import.meta.dirname, script), [], { cores: cores.others });
+    started.push(one);
+    return one;
+  };
+  const children = { fake: await child('fake.ts'), load: await child('load.ts') };
+  const { port } = children.fake.ready as { port: number };
+  const running: Running[] = [];
+  for (const [index, subject] of subjects.entries()) {
+    const config = (await configOf(subject, port)) as { admin: { listen: string } };
+    const gateway = await startRemora(`case-${index}`, config, { binary, directory, cores: cores.gateway });
+    started.push(gateway);
+    running.push({
+      subject,
+      gateway,
+      configFile: join(directory, `case-${index}`, 'remora.yaml'),
+      adminPort: Number(config.admin.listen.split(':')[1]),
+    });
+  }
+  const setting = `Envoy ${version}, Node ${process.version}, ${cpus().length} cores; ${pinned ? 'gateways on one core, the rest on the others' : 'not bound to cores'}; ${clients} clients, medians of ${rounds} rounds of ${seconds} s in turns.`;
+  console.log(setting);
+  const parts: string[] = [setting];
+  for (const workload of ['json', 'stream'] as const) {
+    parts.push(
+      `**${workload === 'json' ? 'JSON answers' : 'Event streams of 50 text chunks'}**\n\n${table(await measure(workload, running, children))}`,
+    );
+    console.log(`\n${parts.at(-1)}`);
+  }
+  const last = running.at(-1);
+  if (last !== undefined) {
+    copyFileSync(last.configFile, `${last.configFile}.before`);
+    parts.push(`A changed config of 1,000 tenants and 10,000 keys is in force ${((await reloadMs(last)) / 1000).toFixed(1)} s after it was written.`);
+    console.log(`\n${parts.at(-1)}`);
+  }
+  if (values.markdown !== undefined) writePage(values.markdown, 'bench-limits', parts);
+}
+
+try {
+  await bench();
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  for (const one of started.toReversed()) await one.stop();
+}
