@@ -65,7 +65,8 @@ export const catalog = {
   'rate-limited': {
     status: 429,
     retryable: true,
-    meaning: 'A limit of requests or tokens per time is reached: of the tenant, the key, the user, the model or the provider; `retry-after` says when to come back.',
+    meaning:
+      'A limit of requests or tokens per time is reached: of the tenant, the key, the user, the model or the provider; `retry-after` says when to come back.',
   },
   'too-many-failures': {
     status: 429,
@@ -75,7 +76,8 @@ export const catalog = {
   'too-many-requests': {
     status: 429,
     retryable: true,
-    meaning: 'As many requests are under way, in all, at the providers of the model, or of the tenant, key or user, as the config allows; `retry-after` says when to come back.',
+    meaning:
+      'As many requests are under way, in all, at the providers of the model, or of the tenant, key or user, as the config allows; `retry-after` says when to come back.',
   },
   internal: { status: 500, retryable: false, meaning: 'A bug in the gateway; the log has its stack.' },
   'provider-credential': { status: 502, retryable: false, meaning: 'The provider refused the credential of the gateway (401, 402 or 403).' },

@@ -7,9 +7,12 @@ import { createBodyMemory } from './admission/body-memory.ts';
 import { createGates, type GatesOptions } from './admission/gates.ts';
 import type { ConfigStatus } from './config/reload-status.ts';
 import type { Snapshot } from './config/snapshot.ts';
+import type { LocalAddress } from './envoy/address.ts';
+import { sessionOf } from './envoy/sidecar-processes.ts';
 import { findSystemCaFile } from './envoy/tls.ts';
 import { createAttemptLog } from './extproc/attempt-log.ts';
 import { exchange, type ExchangeDeps } from './extproc/exchange.ts';
+import { createHandOver, takeOver } from './extproc/hand-over.ts';
 import { logError } from './extproc/log-error.ts';
 import { serveExtProc } from './extproc/server.ts';
 import { createSnapshots } from './extproc/snapshots.ts';
@@ -47,13 +50,19 @@ import { createClock } from './telemetry/clock.ts';
 import { hangBudgetGauge } from './telemetry/budget-gauge.ts';
 import { hangGauges } from './telemetry/gauges.ts';
 import type { Logger } from './telemetry/log.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { createMetrics, type MetricData, type Metrics } from './telemetry/metrics.ts';
 import { post } from './telemetry/webhook.ts';
 import { createSpans, untraced } from './telemetry/spans.ts';
 
 export interface Gateway {
-  /** Where the admin server listens. */
+  /** Where the admin server listens; 0 for a Unix socket. */
   adminPort: number;
+  /** All metrics as data. */
+  metrics(): Promise<readonly MetricData[]>;
+  /** Takes what another process of this host has handed over. */
+  handed(batch: string): void;
+  /** Counts what it handed over in vain. */
+  notHanded(count: number): void;
   /** Puts another config in force. Exchanges under way keep theirs. */
   use(snapshot: Snapshot): Promise<void>;
   /** Resolves when no exchange that goes by another config will make a further attempt, or when the time is over. */
@@ -68,10 +77,22 @@ export interface GatewayOptions {
   log: Logger;
   /** Which config is in force, for metrics and the admin API. */
   config: ConfigStatus;
+  /** Where this is one of several processes behind one Envoy. */
+  sibling?: Sibling | undefined;
+}
+
+/** One of several gateway processes of a host. */
+export interface Sibling {
+  /** From 0. */
+  index: number;
+  /** Where its own admin server listens: the one of the config is for all of them. */
+  admin: LocalAddress;
+  /** Sends all others what became of `count` attempts that are none of its own; `sent` is to be called when it is out. */
+  handOver(batch: string, count: number, sent: () => void): void;
 }
 
 /** Puts the gateway together and serves ext_proc. The one place that names every part. */
-export async function startGateway(first: Snapshot, { address, log, config }: GatewayOptions): Promise<Gateway> {
+export async function startGateway(first: Snapshot, { address, log, config, sibling }: GatewayOptions): Promise<Gateway> {
   const now = Date.now;
   const { random } = Math;
   const clock = { now };
@@ -91,7 +112,8 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
   const gates = createGates(gatesOf(first), clock, 'The providers of this model take no more requests now.');
   const bodyMemory = createBodyMemory(first.resilience.maxBodyBytes);
   const onFailure = (what: string, error: unknown): void => log.error({ err: error }, `${what} failed`);
-  const attemptLog = createAttemptLog({ now, onStray: () => {} });
+  const handOver = sibling && createHandOver({ send: sibling.handOver, onDropped: metrics.outcomesDropped });
+  const attemptLog = createAttemptLog({ now, onStray: handOver?.give ?? (() => {}) });
   const mirror = createMirror({
     quotas,
     prices,
@@ -147,6 +169,7 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
     counters: metrics,
     random,
     now,
+    session: sessionOf(sibling?.index ?? 0),
     newId: randomUUID,
     onError(error) {
       metrics.error(error.code);
@@ -162,7 +185,7 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
   });
   let closing = false;
   const api = { '/api/config': config.report, '/api/health': health.report, '/api/mirrors': mirror.recent };
-  const admin = await serveAdmin(first.admin, {
+  const admin = await serveAdmin(sibling?.admin ?? first.admin, {
     metrics,
     api,
     notReady: () => (closing ? 'closing' : undefined),
@@ -175,6 +198,9 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
   });
   return {
     adminPort: admin.port,
+    metrics: metrics.data,
+    handed: (batch) => takeOver(batch, attemptLog.handed),
+    notHanded: metrics.outcomesDropped,
     async use(snapshot) {
       for (const account of changedAccounts(snapshots.current(), snapshot)) health.forget(account);
       await preloadRedact(snapshot.tenants.values());
@@ -188,6 +214,7 @@ export async function startGateway(first: Snapshot, { address, log, config }: Ga
     async close(graceMs) {
       closing = true;
       await extproc.close(graceMs);
+      await handOver?.close();
       attemptLog.close();
       // Each is let go of, whatever becomes of the others.
       await mirror.close(); // books its copies

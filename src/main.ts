@@ -27,6 +27,7 @@ program
   .addOption(configOption())
   .option('--envoy <path>', 'the Envoy binary; otherwise $ENVOY, the PATH, an installed Python package, or one installed into .remora/')
   .option('--demo', 'loopback only, with a generated key, and built-in demo providers in place of those whose key is not set')
+  .option('--processes <number>', 'how many sidecar processes share the work, 1 to 64', '1')
   .option('--drain-timeout <seconds>', 'how long running answers may take to finish when stopped', '30')
   .action(up);
 
@@ -37,6 +38,7 @@ program
   .option('-l, --listen <address>', 'unix:/path or host:port of the ext_proc service', 'unix:/run/remora/extproc.sock')
   .addOption(clustersOption('the file of clusters that Envoy watches: it is written at the start and when providers change'))
   .addOption(adminOption('where Envoy says which clusters it has: unix:/path or host:port; with --clusters'))
+  .option('--processes <number>', 'how many processes share the work, 1 to 64; the second listens at extproc.1.sock, or at the next port', '1')
   .option('--drain-timeout <seconds>', 'how long running exchanges may take to finish when stopped', '30')
   .action(serve);
 
@@ -45,6 +47,7 @@ program
   .description('print the Envoy bootstrap for a config')
   .addOption(configOption())
   .option('-l, --listen <address>', 'where the ext_proc service will listen: unix:/path or host:port', 'unix:/run/remora/extproc.sock')
+  .option('--processes <number>', 'how many sidecar processes there will be, as with remora serve', '1')
   .addOption(clustersOption('have Envoy watch a file of clusters, as given to remora serve, instead of naming them'))
   .addOption(adminOption("where Envoy's admin interface shall be: unix:/path or host:port; nobody but Remora must reach it"))
   .option('-o, --output <file>', 'write it there instead of printing it')

@@ -4,8 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { compileConfig } from '../src/config/load.ts';
 
-const guides = ['docs/guides/routing.md', 'docs/guides/resilience.md', 'docs/guides/identity.md', 'docs/guides/keys.md', 'docs/guides/budgets.md', 'docs/guides/usage.md',
-  'docs/guides/prices.md'];
+const guides = [
+  'docs/guides/routing.md',
+  'docs/guides/resilience.md',
+  'docs/guides/identity.md',
+  'docs/guides/keys.md',
+  'docs/guides/budgets.md',
+  'docs/guides/usage.md',
+  'docs/guides/prices.md',
+];
 const pages = [
   'README.md',
   'ARCHITECTURE.md',

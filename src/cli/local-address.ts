@@ -8,3 +8,6 @@ export function localAddress(text: string, option = '--listen'): LocalAddress {
   if (host === undefined) throw new UserError(`${option} takes unix:/path or host:port, not "${text}".`);
   return { host, port: Number(port) };
 }
+
+/** The same as text. */
+export const addressText = (address: LocalAddress): string => ('path' in address ? `unix:${address.path}` : `${address.host}:${address.port}`);

@@ -6,7 +6,7 @@ import type { Sidecar } from './sidecar.ts';
 
 export interface RollOutDeps {
   clusters: Pick<LiveClusters, 'add' | 'drop'>;
-  sidecar: Pick<Sidecar, 'use'>;
+  sidecar: { use(next: NextConfig): ReturnType<Sidecar['use']> };
   /** Hears that clusters which nobody uses any more could not be taken away. */
   onLeftOver(error: unknown): void;
 }

@@ -19,14 +19,18 @@ const config = (number: number, ...ports: number[]): NextConfig => {
   return { ...compileText(JSON.stringify({ providers, models }), { path: 'remora.yaml', env: {} }), number };
 };
 
-function gateway() {
+function sidecar() {
   const used: Snapshot[] = [];
-  return { used, use: async (snapshot: Snapshot) => void used.push(snapshot), untilIdle: async () => {} };
+  const use = async ({ snapshot }: NextConfig): Promise<{ idle: Promise<unknown> }> => {
+    used.push(snapshot);
+    return { idle: Promise.resolve() };
+  };
+  return { used, use };
 }
 
 test('without a file of clusters, a config comes into force that needs none but those of the start', async () => {
   const apply = await createServeApply(config(1, 1, 2).snapshot, {}, log);
-  const to = gateway();
+  const to = sidecar();
   const fewer = config(2, 1);
   const again = config(3, 2, 1);
   await apply(fewer, to);
@@ -36,7 +40,7 @@ test('without a file of clusters, a config comes into force that needs none but 
 
 test('one that needs another is refused, with what to do', async () => {
   const apply = await createServeApply(config(1, 1).snapshot, {}, log);
-  const to = gateway();
+  const to = sidecar();
   await expect(apply(config(2, 1, 2), to)).rejects.toThrow(
     /^Envoy lacks the clusters p_at2\.[0-9a-f]{8}: print its config again with "remora envoy", /,
   );

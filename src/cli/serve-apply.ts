@@ -6,12 +6,10 @@ import { createAdmin } from '../envoy/admin.ts';
 import { clusterFile, gatewayDefaults } from '../envoy/bootstrap.ts';
 import { createLiveClusters } from '../envoy/live-clusters.ts';
 import { imageCaFile } from '../envoy/tls.ts';
-import type { Gateway } from '../gateway.ts';
 import { clusterOf, endpointsByCluster } from '../routing/deployment.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { localAddress } from './local-address.ts';
-import { longestAttemptsMs } from './obey.ts';
-import { createRollOut } from './roll-out.ts';
+import { createRollOut, type RollOutDeps } from './roll-out.ts';
 import { UserError } from './user-error.ts';
 
 export interface ServeApplyOptions {
@@ -21,8 +19,8 @@ export interface ServeApplyOptions {
   envoyAdmin?: string;
 }
 
-/** Brings a changed config into force in this process. Throws ReloadRefused where it cannot. */
-export type ServeApply = (next: NextConfig, gateway: Pick<Gateway, 'use' | 'untilIdle'>) => Promise<void>;
+/** Brings a changed config into force, in a sidecar that uses it from then on. Throws ReloadRefused where it cannot. */
+export type ServeApply = (next: NextConfig, sidecar: RollOutDeps['sidecar']) => Promise<void>;
 
 /** How a sidecar without `remora up` brings changed configs into force: with the file of clusters all of them, without it those that need no other cluster. */
 export async function createServeApply(first: Snapshot, { clusters: file, envoyAdmin }: ServeApplyOptions, log: Logger): Promise<ServeApply> {
@@ -37,28 +35,20 @@ export async function createServeApply(first: Snapshot, { clusters: file, envoyA
   });
   await mkdir(dirname(file), { recursive: true });
   await clusters.begin(1, endpointsByCluster(first.endpoints.values()));
-  return (next, gateway) =>
-    createRollOut({
-      clusters,
-      sidecar: {
-        async use({ snapshot }) {
-          await gateway.use(snapshot);
-          return { idle: gateway.untilIdle(snapshot, longestAttemptsMs) };
-        },
-      },
-      onLeftOver: (error) => log.error({ err: error }, `old clusters stay in ${file}`),
-    })(next);
+  const onLeftOver = (error: unknown): void => log.error({ err: error }, `old clusters stay in ${file}`);
+  return (next, sidecar) => createRollOut({ clusters, sidecar, onLeftOver })(next);
 }
 
 function withFixedClusters(first: Snapshot): ServeApply {
   const served = new Set(clusterNames(first));
-  return async ({ snapshot }, gateway) => {
+  return async (next, sidecar) => {
+    const { snapshot } = next;
     const missing = clusterNames(snapshot).filter((name) => !served.has(name));
     if (missing.length > 0)
       throw new ReloadRefused([
         `Envoy lacks the clusters ${missing.join(', ')}: print its config again with "remora envoy", restart Envoy with it, and then Remora; or give both --clusters, and it is done for you`,
       ]);
-    await gateway.use(snapshot);
+    await sidecar.use(next);
   };
 }
 

@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readEnvironment, type Environment } from '../config/environment.ts';
 import type { CompiledConfig } from '../config/reload.ts';
 import type { ConfigLook } from '../config/reload-look.ts';
-import type { Snapshot } from '../config/snapshot.ts';
 import type { FakeProvider } from '../demo/server.ts';
 import { gatewayDefaults } from '../envoy/bootstrap.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
@@ -17,29 +16,34 @@ import { configFile, showWarning, type ConfigFile } from './config.ts';
 import { demoBanner } from './demo-banner.ts';
 import { createDemo } from './demo.ts';
 import { keepReloading } from './reload.ts';
+import { processCount } from './process-count.ts';
+import { startProcesses, type Processes } from './processes.ts';
 import { createRollOut } from './roll-out.ts';
 import { seconds } from './seconds.ts';
-import { startSidecar, type Sidecar } from './sidecar.ts';
+import type { Sidecars } from './sidecars.ts';
+import { listenForSignals } from './signals.ts';
 import { UserError } from './user-error.ts';
 
 export interface UpOptions {
   config: string;
   envoy?: string;
   demo?: boolean;
+  processes: string;
   drainTimeout: string;
 }
 
 /** What `up` has started, in this order; it is stopped in reverse. */
 interface Started {
   fakes: FakeProvider[];
-  sidecar?: Sidecar;
+  processes?: Processes;
   envoy?: LaunchedEnvoy;
   endReloading?: () => void;
 }
 
-/** `remora up`: runs Envoy and the sidecar until it is told to stop or one of them ends. Nothing it has started outlives it, even if it is killed. */
+/** `remora up`: runs Envoy and the sidecar processes until it is told to stop, or until Envoy ends or a sidecar cannot be kept running. Nothing it has started outlives it, even if it is killed. */
 export async function up(options: UpOptions): Promise<void> {
   const drainMs = seconds(options.drainTimeout, '--drain-timeout') * 1000;
+  const count = processCount(options.processes);
   const environment = readEnvironment();
   const log = createLog(environment.logLevel);
   const directory = await createRunDirectory();
@@ -52,13 +56,13 @@ export async function up(options: UpOptions): Promise<void> {
     const first = await file.compile(look.text);
     const { snapshot } = first;
     const surroundings = { environment, log, started, directory, signal: interrupt.signal };
-    const parts = await start(snapshot, { ...options, config: demo?.path ?? options.config }, surroundings);
+    const parts = await start(first, { ...options, count, config: demo?.path ?? options.config }, surroundings);
     started.endReloading = reload(file, { ...first, look }, { ...parts, log, stop: interrupt.hear });
     process.stdout.write(
       `Remora is ready on http://${snapshot.listen.host}:${snapshot.listen.port} (health and metrics on http://${snapshot.admin.host}:${snapshot.admin.port})\n`,
     );
     if (demo !== undefined) process.stdout.write(demoBanner(snapshot, { key: demo.key, replaced: demo.played() }));
-    const died = await Promise.race([interrupt.first, parts.envoy.exited, parts.sidecar.exited]);
+    const died = await Promise.race([interrupt.first, parts.envoy.exited, parts.sidecars.gaveUp]);
     if (died instanceof Error) throw died;
     started.endReloading();
     log.info('stopping: running answers finish first, press Ctrl-C again to break them off');
@@ -69,7 +73,7 @@ export async function up(options: UpOptions): Promise<void> {
   } finally {
     started.endReloading?.();
     await started.envoy?.kill();
-    await started.sidecar?.stop();
+    await started.processes?.stop();
     for (const fake of started.fakes) await fake.stop();
     await directory.remove();
     interrupt.release();
@@ -80,17 +84,22 @@ interface Surroundings {
   environment: Environment;
   log: Logger;
   started: Started;
-  directory: { path: string; sidecarSocket(index: number): string };
+  directory: { path: string };
   signal: AbortSignal;
 }
 
-/** The two processes that make the gateway. */
+/** The processes that make the gateway. */
 interface Parts {
-  sidecar: Sidecar;
+  sidecars: Sidecars;
   envoy: LaunchedEnvoy;
 }
 
-async function start(snapshot: Snapshot, options: UpOptions, { environment, log, started, directory, signal }: Surroundings): Promise<Parts> {
+async function start(
+  first: CompiledConfig,
+  options: UpOptions & { count: number },
+  { environment, log, started, directory, signal }: Surroundings,
+): Promise<Parts> {
+  const { snapshot } = first;
   await checkAddressIsFree(snapshot.listen);
   await checkAddressIsFree(snapshot.admin, 'admin.listen:');
   const { binary, version, source } = await findEnvoy({
@@ -101,9 +110,9 @@ async function start(snapshot: Snapshot, options: UpOptions, { environment, log,
     log,
   });
   log.info(`Envoy ${version} (${source})`);
-  const socket = directory.sidecarSocket(0);
-  const sidecar = await startSidecar({ config: options.config, listen: `unix:${socket}`, drainTimeout: options.drainTimeout });
-  started.sidecar = sidecar;
+  const listen = { path: join(directory.path, 'extproc.sock') };
+  const processes = await startProcesses({ ...options, listen, first, directory: directory.path, log });
+  started.processes = processes;
   signal.throwIfAborted();
   const envoy = await launchEnvoy({
     binary,
@@ -115,20 +124,20 @@ async function start(snapshot: Snapshot, options: UpOptions, { environment, log,
       listen: snapshot.listen,
       telemetry: snapshot.telemetry,
       cors: snapshot.cors,
-      sidecars: [{ path: socket }],
+      sidecars: processes.addresses,
       endpoints: endpointsByCluster(snapshot.endpoints.values()),
       systemCaFile: findSystemCaFile(),
     },
   });
   started.envoy = envoy;
-  return { sidecar, envoy };
+  return { sidecars: processes.sidecars, envoy };
 }
 
 /** Keeps the config in force that the file holds. Returns what ends that. */
 function reload(
   file: ConfigFile,
   first: CompiledConfig & { look: ConfigLook },
-  { sidecar, envoy, log, stop }: Parts & { log: Logger; stop(): void },
+  { sidecars, envoy, log, stop }: Parts & { log: Logger; stop(): void },
 ): () => void {
   return keepReloading({
     look: file.look,
@@ -136,32 +145,12 @@ function reload(
     first,
     apply: createRollOut({
       clusters: envoy.clusters,
-      sidecar,
+      sidecar: sidecars,
       onLeftOver: (error) => log.error({ err: error }, 'old clusters stay in Envoy'),
     }),
-    onRefused: (problems) => sidecar.tell({ type: 'refused', problems }),
-    onUnchanged: () => sidecar.tell({ type: 'unchanged' }),
+    onRefused: (problems) => sidecars.tell({ type: 'refused', problems }),
+    onUnchanged: () => sidecars.tell({ type: 'unchanged' }),
     stop,
     log,
   });
-}
-
-/** The first SIGINT or SIGTERM asks to stop, the second one insists. */
-function listenForSignals() {
-  const abort = new AbortController();
-  const first = Promise.withResolvers<void>();
-  const second = Promise.withResolvers<void>();
-  const hear = (): void => {
-    if (abort.signal.aborted) second.resolve();
-    abort.abort(new UserError('stopped'));
-    first.resolve();
-  };
-  process.on('SIGINT', hear).on('SIGTERM', hear);
-  return {
-    signal: abort.signal,
-    first: first.promise,
-    second: second.promise,
-    hear,
-    release: () => void process.off('SIGINT', hear).off('SIGTERM', hear),
-  };
 }

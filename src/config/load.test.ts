@@ -90,7 +90,7 @@ describe('a sound config', () => {
   });
 
   test('finds the tenant by the hash of a key', () => {
-    const key = snapshot.keys.find(({ hash }) => hash === 'a'.repeat(64));
+    const key = snapshot.keys.find((each) => each.hash === 'a'.repeat(64));
     expect(key).toMatchObject({ id: 'team/laptop', name: 'laptop', tenant: 'team' });
     const team = snapshot.tenants.get('team');
     expect(team?.terms).toMatchObject([

@@ -23,11 +23,11 @@ export interface ConfigStatus {
   unchanged(): void;
 }
 
-/** The status at the start. `now` is in milliseconds since the epoch. */
-export function createConfigStatus(hash: string, now: () => number): ConfigStatus {
+/** The status at the start: by the config of this `number`, which is another than 1 in a process that was started later. `now` is in milliseconds since the epoch. */
+export function createConfigStatus(hash: string, now: () => number, number = 1): ConfigStatus {
   const counts = { applied: 0, refused: 0, unchanged: 0 };
   const time = (): string => new Date(now()).toISOString();
-  let report: ConfigReport = { hash, number: 1, loadedAt: time() };
+  let report: ConfigReport = { hash, number, loadedAt: time() };
   return {
     report: () => report,
     counts,

@@ -169,7 +169,15 @@ describe('the bootstrap', () => {
     const several = bootstrap(options({ sidecars: [{ path: '/run/a.sock' }, { path: '/run/b.sock' }] }), 'inline');
     expect(valuesOf(named(several, 'ext_proc'), 'lb_policy')).toEqual(['RING_HASH']);
     expect(valuesOf(named(several, 'ext_proc'), 'header_name')).toEqual(['x-remora-session']);
+    expect(valuesOf(named(several, 'ext_proc'), 'hash_key')).toEqual(['sidecar-0', 'sidecar-1']);
     expect(valuesOf(named(bootstrap(options(), 'inline'), 'ext_proc'), 'lb_policy')).toEqual(['ROUND_ROBIN']);
+  });
+
+  test('has attempts come to the process that opened their exchange, which says so in metadata; a header would be missing in the next attempt', () => {
+    const metadata = valuesOf(bootstrap(options(), 'inline'), 'initial_metadata').flat();
+    const sessions = metadata.filter((each) => valuesOf(each, 'key')[0] === 'x-remora-session').map((each) => valuesOf(each, 'value')[0]);
+    expect(sessions.filter((each) => each === '%DYNAMIC_METADATA(remora:session)%')).toHaveLength(3);
+    expect(sessions.filter((each) => each === '%REQ(x-request-id)%')).toHaveLength(1);
   });
 
   test('resolves a sidecar that has a name', () => {

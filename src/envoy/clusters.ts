@@ -4,6 +4,7 @@ import { envoyAddress, type LocalAddress, withoutBrackets } from './address.ts';
 import { attemptFilters } from './attempt-filters.ts';
 import type { ReplyTimeouts } from './ext-proc.ts';
 import { clusterNames, grpcMetadataNames, refusingAddress } from './names.ts';
+import { ringKey } from './sidecar-processes.ts';
 import { upstreamTls } from './tls.ts';
 import { type ConfigObject, duration, typed, unlimitedCircuitBreakers } from './typed.ts';
 
@@ -60,9 +61,17 @@ export function sidecarCluster(sidecars: readonly LocalAddress[], maxBodyBytes: 
     lb_policy: shared ? 'RING_HASH' : 'ROUND_ROBIN',
     per_connection_buffer_limit_bytes: 2 * maxBodyBytes, // a message is a whole body and more
     circuit_breakers: unlimitedCircuitBreakers,
-    // A process that is gone is noticed within half a second, and comes back as soon; never is a request sent to one known to be gone.
+    // A process that is gone is noticed by its broken streams or, where it had none, by the next check, and comes back as soon; never is a request sent to one known to be gone.
+    // The first request after its end is lost where neither has told: a stream that cannot be opened is not retried.
     health_checks: [
-      { timeout: '0.5s', interval: '0.5s', no_traffic_interval: '0.5s', unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {} },
+      {
+        timeout: '0.5s',
+        interval: shared ? '0.1s' : '0.5s',
+        no_traffic_interval: shared ? '0.1s' : '0.5s',
+        unhealthy_threshold: 1,
+        healthy_threshold: 1,
+        tcp_health_check: {},
+      },
     ],
     common_lb_config: {
       healthy_panic_threshold: { value: 0 },
@@ -91,7 +100,14 @@ export function sidecarCluster(sidecars: readonly LocalAddress[], maxBodyBytes: 
     }),
     load_assignment: {
       cluster_name: clusterNames.sidecar,
-      endpoints: [{ lb_endpoints: sidecars.map((address) => ({ endpoint: { address: envoyAddress(address) } })) }],
+      endpoints: [
+        {
+          lb_endpoints: sidecars.map((address, index) => ({
+            endpoint: { address: envoyAddress(address) },
+            metadata: shared ? { filter_metadata: { 'envoy.lb': { hash_key: ringKey(index) } } } : undefined,
+          })),
+        },
+      ],
     },
   };
 }

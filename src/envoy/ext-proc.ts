@@ -9,9 +9,9 @@ export interface ReplyTimeouts {
   longestReplyMs: number;
 }
 
-// A header that was removed for one provider is missing in the next attempt, so filters of attempts name the session from metadata.
-const sessionOf = (role: FilterRole): string =>
-  role === 'router' ? `%REQ(${headerNames.requestId})%` : `%DYNAMIC_METADATA(${metadataNamespaces.exchange}:${exchangeKeys.requestId})%`;
+// An exchange goes to any process, which then says in metadata that its attempts are to come to itself. A header that was removed for one provider is missing in the next attempt.
+const session = (role: FilterRole): string =>
+  role === 'router' ? `%REQ(${headerNames.requestId})%` : `%DYNAMIC_METADATA(${metadataNamespaces.exchange}:${exchangeKeys.session})%`;
 
 /** An ext_proc filter that asks our service; `fields` say what it sends. */
 export function extProc(role: FilterRole, { replyMs, longestReplyMs }: ReplyTimeouts, fields: ConfigObject): ConfigObject {
@@ -28,7 +28,7 @@ export function extProc(role: FilterRole, { replyMs, longestReplyMs }: ReplyTime
         }, // else a sidecar's end fails new requests too
       },
       initial_metadata: [
-        { key: grpcMetadataNames.session, value: sessionOf(role) },
+        { key: grpcMetadataNames.session, value: session(role) },
         { key: grpcMetadataNames.filter, value: role },
       ],
     },

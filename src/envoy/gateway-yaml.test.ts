@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { readEnvironment } from '../config/environment.ts';
+import { printEnvoy } from '../cli/envoy.ts';
 import { findInstalledEnvoy } from './find.ts';
 import { findSystemCaFile, imageCaFile } from './tls.ts';
 import { validateConfig } from './validate.ts';
@@ -27,6 +28,20 @@ describe('Envoy', () => {
   test('accepts envoy/gateway.yaml without a warning', async () => {
     const file = join(folder, 'gateway.yaml');
     writeFileSync(file, committed());
+    expect(await validateConfig(binary, file)).toEqual([]);
+  });
+
+  test('accepts what is printed for several sidecar processes, without a warning', async () => {
+    const file = join(folder, 'several.yaml');
+    const config = join(folder, 'remora.yaml');
+    writeFileSync(
+      config,
+      'providers: { openai: { kind: openai, apiKey: sk-1 } }\nmodels: { fast: { targets: [{ provider: openai, model: gpt-5-mini }] } }\n',
+    );
+    printEnvoy({ config, listen: 'unix:/run/remora/extproc.sock', processes: '3', output: file });
+    const printed = readFileSync(file, 'utf8').replaceAll(imageCaFile, findSystemCaFile() ?? 'none');
+    expect(printed.match(/extproc(\.\d)?\.sock/g)).toEqual(expect.arrayContaining(['extproc.sock', 'extproc.1.sock', 'extproc.2.sock']));
+    writeFileSync(file, printed);
     expect(await validateConfig(binary, file)).toEqual([]);
   });
 

@@ -14,8 +14,8 @@ export const exchangeKeys = {
   exchangeId: 'exchange_id',
   /** Bytes of the attempt's body, a number; restores the content-length header that CONTINUE_AND_REPLACE drops. Left out where there is no body. */
   contentLength: 'content_length',
-  /** Envoy's x-request-id; brings an attempt's stream to the sidecar process that holds its exchange. */
-  requestId: 'request_id',
+  /** Brings an attempt's stream to the sidecar process that holds its exchange: the process's own `sessionOf`. */
+  session: 'session',
   /** A `FilterForm`: what the upstream filter sees of the exchange's attempts. Absent is `plain`. */
   form: 'form',
 } as const;

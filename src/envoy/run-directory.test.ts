@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createRunDirectory } from './run-directory.ts';
 
@@ -11,6 +12,6 @@ test("a run's folder is this user's alone, and goes with the run", async () => {
 
 test('the paths of its sockets are short enough, however long the temporary folder is', async () => {
   const directory = await createRunDirectory(`/tmp/${'long/'.repeat(30)}`);
-  expect(Buffer.byteLength(directory.sidecarSocket(63))).toBeLessThanOrEqual(103);
+  expect(Buffer.byteLength(join(directory.path, 'extproc.63.sock'))).toBeLessThanOrEqual(103);
   await directory.remove();
 });

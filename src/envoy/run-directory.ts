@@ -5,8 +5,6 @@ import { join } from 'node:path';
 /** A folder that only this user can read, for the sockets and files of one run. */
 export interface RunDirectory {
   readonly path: string;
-  /** Unix socket of a sidecar process, counted from 0. */
-  sidecarSocket(index: number): string;
   remove(): Promise<void>;
 }
 
@@ -19,7 +17,6 @@ export async function createRunDirectory(temporary = tmpdir()): Promise<RunDirec
   const path = await mkdtemp(Buffer.byteLength(prefix) > longestDirectory - 6 ? '/tmp/remora-' : prefix);
   return {
     path,
-    sidecarSocket: (index) => join(path, `extproc-${index}.sock`),
     remove: () => rm(path, { recursive: true, force: true }),
   };
 }

@@ -131,7 +131,7 @@ async function* streamedAnswer(
     fail(state, error, how);
     return relay.to.protocol.encodeStreamError(asClientError(error));
   };
-  const watch = observer === undefined ? undefined : createWatch(observer, state);
+  const watch = observer === undefined ? undefined : new StreamWatch(observer, state);
   const stream = createStreamRelay(
     { ...relay, watch },
     {
@@ -160,20 +160,24 @@ async function* streamedAnswer(
   }
 }
 
-/** A policy's watch over a stream. `told` is the error that it has ended the client's stream with; undefined as long as that goes on. */
-function createWatch(see: Watch['see'], state: ExchangeState): Watch & { readonly told: GatewayError | undefined } {
-  let told: GatewayError | undefined;
-  return {
-    see,
-    stopped(cause) {
-      told = cause instanceof GatewayError ? cause : bug(cause);
-      fail(state, told);
-      return { error: asClientError(told), usage: chargedUsage(state.outcome).usage };
-    },
-    get told() {
-      return told;
-    },
-  };
+/** A policy's watch over a stream. */
+class StreamWatch implements Watch {
+  readonly see: Watch['see'];
+  readonly #state: ExchangeState;
+  /** The error that it has ended the client's stream with; undefined as long as that goes on. */
+  told: GatewayError | undefined;
+
+  constructor(see: Watch['see'], state: ExchangeState) {
+    this.see = see;
+    this.#state = state;
+  }
+
+  stopped(cause: unknown): ReturnType<Watch['stopped']> {
+    const error = cause instanceof GatewayError ? cause : bug(cause);
+    this.told = error;
+    fail(this.#state, error);
+    return { error: asClientError(error), usage: chargedUsage(this.#state.outcome).usage };
+  }
 }
 
 /** Breaks off a stream on which nothing has come for too long. Envoy then closes the client's connection: an event would need a chunk to stand in. */

@@ -48,6 +48,16 @@ test('tells each exchange what became of its own attempts, the k-th entry being 
   expect([one.said, two.said]).toEqual([['1: 429', '2: 200'], ['1: 500']]);
 });
 
+test('an attempt that another process hands over counts as its own would, and is nobody’s stray', () => {
+  const one = follow('one', 'p_a', 'p_b');
+  log.heard('one', outcome('p_a', 429));
+  log.handed('one', outcome('p_b', 200));
+  log.handed('elsewhere', outcome('p_b', 200));
+  one.end(2);
+  expect(one.said).toEqual(['1: 429', '2: 200', 'complete']);
+  expect(strays).toEqual([]);
+});
+
 describe('is complete once,', () => {
   test('when an exchange is over whose attempts have all been told of', () => {
     const { said, end } = follow('one', 'p_a');

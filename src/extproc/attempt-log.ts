@@ -7,6 +7,8 @@ export interface AttemptLog {
   follow(requestId: string, listener: AttemptListener, clusterOf: (number: number) => string | undefined): Followed;
   /** Takes an entry of the log: the k-th of a request is its k-th attempt. */
   heard(requestId: string, outcome: AttemptOutcome): void;
+  /** The same, from another process that got the entry and does not know the request; it is no stray then, whoever made it. */
+  handed(requestId: string, outcome: AttemptOutcome): void;
   /** Ends all waiting. */
   close(): void;
 }
@@ -67,6 +69,17 @@ export function createAttemptLog({ now, onStray }: { now: () => number; onStray:
     sweeping?.unref();
   }
 
+  /** Whether the request is known here. */
+  function take(requestId: string, outcome: AttemptOutcome): boolean {
+    const entry = followed.get(requestId);
+    if (entry === undefined) return false;
+    const number = ++entry.heard;
+    if (entry.clusterOf(number) === outcome.cluster) entry.listener.onOutcome(number, outcome);
+    else entry.listener.onMismatch?.(number, outcome);
+    if (entry.made !== undefined && number >= entry.made) complete(entry);
+    return true;
+  }
+
   return {
     follow(requestId, listener, clusterOf) {
       const entry: Entry = { requestId, listener, clusterOf, heard: 0, made: undefined, until: 0 };
@@ -87,16 +100,9 @@ export function createAttemptLog({ now, onStray }: { now: () => number; onStray:
     },
     heard(requestId, outcome) {
       if (outcome.cluster === clusterNames.refusing) return; // beyond the end of a chain: no attempt of anybody's
-      const entry = followed.get(requestId);
-      if (entry === undefined) {
-        onStray(requestId, outcome);
-        return;
-      }
-      const number = ++entry.heard;
-      if (entry.clusterOf(number) === outcome.cluster) entry.listener.onOutcome(number, outcome);
-      else entry.listener.onMismatch?.(number, outcome);
-      if (entry.made !== undefined && number >= entry.made) complete(entry);
+      if (!take(requestId, outcome)) onStray(requestId, outcome);
     },
+    handed: (requestId, outcome) => void take(requestId, outcome),
     close() {
       clearTimeout(sweeping);
       for (const entry of followed.values()) complete(entry);

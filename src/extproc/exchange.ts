@@ -53,6 +53,8 @@ export interface ExchangeDeps extends WayDeps {
   attemptLog: AttemptLog;
   counters: WayDeps['counters'] & Pick<Metrics, 'attempt'>;
   mirror: Pick<Mirror, 'copy'>;
+  /** Leads the streams of an exchange's attempts to this process. */
+  session: string;
   /** A new id, unique in this process. */
   newId: () => string;
   /** Hears every error that a client gets from us. */
@@ -184,10 +186,11 @@ async function* translated(path: PathFacts, inside: Inside, deps: ExchangeDeps, 
   yield* plan === undefined || isEnvoyReply(message.attributes) ? envoyReply(message, state) : answer(message, plan, { pipeline, memory }, state);
 }
 
-function openState(opening: RequestHeaders, { protocol }: Endpoint, { now, newId, openTrace, onError }: ExchangeDeps): ExchangeState {
+function openState(opening: RequestHeaders, { protocol }: Endpoint, { now, newId, openTrace, onError, session }: ExchangeDeps): ExchangeState {
   return {
     id: newId(),
     requestId: opening.headers.get(headerNames.requestId) ?? '',
+    session,
     opening,
     createdAt: Math.floor(now() / 1000),
     protocol,

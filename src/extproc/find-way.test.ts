@@ -77,6 +77,7 @@ function stage() {
   const state: ExchangeState = {
     id: 'x',
     requestId: 'r',
+    session: 'sidecar-0_0',
     opening: { type: 'request-headers', headers: new Map(), endOfStream: false, attributes: new Map(), metadata: new Map() },
     createdAt: 0,
     protocol: openaiChat,

@@ -41,7 +41,7 @@ export function attemptReply(outgoing: Outgoing, { chain, maxAttempts, form, wai
     metadata: {
       [metadataNamespaces.exchange]: {
         [exchangeKeys.exchangeId]: state.id,
-        [exchangeKeys.requestId]: state.requestId,
+        [exchangeKeys.session]: state.session,
         ...(form !== 'plain' && { [exchangeKeys.form]: form }),
         ...(body && { [exchangeKeys.contentLength]: body.length }),
       },

@@ -13,6 +13,8 @@ export interface ExchangeState {
   readonly id: string;
   /** Envoy's own random id of the request. */
   readonly requestId: string;
+  /** Leads the streams of its attempts to this process. */
+  readonly session: string;
   readonly opening: RequestHeaders;
   /** Seconds since 1970. */
   readonly createdAt: number;

@@ -68,11 +68,11 @@ export function openPipeline(
     },
     found: () => [...new Set(runs.flatMap(({ run }) => [...(run.found?.() ?? [])]))],
     async onRoute(request) {
-      let guidance: Guidance = {};
+      const guidance: Guidance = {};
       for (const { name, run } of runs) {
         if (run.onRoute === undefined) continue;
         const more = await stage(name, () => run.onRoute?.(request));
-        if (more !== undefined) guidance = { ...guidance, ...more };
+        Object.assign(guidance, more);
       }
       return guidance;
     },

@@ -71,7 +71,7 @@ function mend(less: string | undefined, renewsAt: number | undefined, { timeZone
 }
 
 /** `tenant:marketing` in words. */
-export function ownerName(owner: string): string {
+function ownerName(owner: string): string {
   const at = owner.indexOf(':');
   const [kind, name] = [owner.slice(0, at), owner.slice(at + 1)];
   return kind === 'key' ? 'This key' : `${kind[0]?.toUpperCase()}${kind.slice(1)} "${name}"`;

@@ -96,7 +96,9 @@ export class FakeQuotas implements Quotas {
     return left > 0n ? left : 0n;
   }
 
-  #of = ({ id }: Quota): { spent: number; held: number } => this.#ofId(id);
+  #of({ id }: Quota): { spent: number; held: number } {
+    return this.#ofId(id);
+  }
 
   #ofId(id: string): { spent: number; held: number } {
     let used = this.#used.get(id);

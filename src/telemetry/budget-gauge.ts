@@ -18,6 +18,7 @@ export function hangBudgetGauge(registry: Registry, budgets: () => Iterable<Budg
     name: 'remora_budget_left',
     help: 'What tenants can still spend in the period, in dollars or tokens.',
     labelNames: ['tenant', 'unit', 'per', 'model', 'provider'],
+    aggregator: 'min', // processes of a host know the same budgets, each as of its last look
     registers: [registry],
     collect() {
       gauge.reset();

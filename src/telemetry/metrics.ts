@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
 import { deploymentName, type Deployment } from '../routing/deployment.ts';
 import type { AttemptOutcome } from '../routing/health/outcome.ts';
 import type { Outcome, Policy } from '../policies/policy.ts';
@@ -27,11 +27,18 @@ export interface Metrics {
   cost(tenant: string, deployment: string, nanos: number): void;
   /** Counts a caller who was refused, by code. */
   authFailure(code: string): void;
+  /** Counts outcomes of attempts that another process should have heard of, and did not. */
+  outcomesDropped(count: number): void;
   /** Where other parts hang gauges of their own. */
   registry: Registry;
   /** All metrics as text (https://prometheus.io/docs/instrumenting/exposition_formats/). */
   render(): Promise<{ contentType: string; text: string }>;
+  /** The same as data. */
+  data(): Promise<readonly MetricData[]>;
 }
+
+/** A metric with its values, as it can be sent to another process. */
+export type MetricData = Omit<MetricObjectWithValues<MetricValue<string>>, 'collect'>;
 
 /** `now` is in milliseconds. */
 export function createMetrics({ now }: { now: () => number }): Metrics {
@@ -123,6 +130,11 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     labelNames: ['code'] as const,
     registers: [registry],
   });
+  const outcomesDropped = new Counter({
+    name: 'remora_outcomes_dropped_total',
+    help: 'Outcomes of attempts that another process of this host should have heard of, and did not.',
+    registers: [registry],
+  });
   const errors = new Counter({
     name: 'remora_errors_total',
     help: "Errors of the gateway's own, by code.",
@@ -166,7 +178,9 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     step: (owner, step) => steps.inc({ owner: boundedOwner(owner), step }),
     cost: (tenant, deployment, nanos) => cost.inc({ tenant, deployment }, nanos / 1e9),
     authFailure: (code) => authFailures.inc({ code }),
+    outcomesDropped: (count) => outcomesDropped.inc(count),
     registry,
+    data: () => registry.getMetricsAsJSON(),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

@@ -43,7 +43,7 @@ describe('a JSON exchange', () => {
     expect(removeHeaders).toContain('cookie');
     expect(clearRouteCache).toBe(true);
     expect(metadata).toEqual({
-      remora: { exchange_id: 'exchange-1', request_id: 'request-1', content_length: Buffer.byteLength(text ?? '') },
+      remora: { exchange_id: 'exchange-1', session: 'sidecar-0_0', content_length: Buffer.byteLength(text ?? '') },
       'remora.chain': {
         priority_groups: [
           { name: '1', clusters: [{ cluster_name: clusters.openai, weight: 1 }] },

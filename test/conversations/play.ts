@@ -86,6 +86,7 @@ export function setStage(...policies: Policy[]): Stage {
       snapshots: createSnapshots(snapshot, now),
       protocols: [openaiChat, anthropicMessages],
       policies: [redact, ...policies, witness],
+      session: 'sidecar-0_0',
       newId: () => `exchange-${++ids}`,
       onError: (error) => {
         if (error.code === 'internal') failures.push(error);
@@ -96,12 +97,12 @@ export function setStage(...policies: Policy[]): Stage {
 }
 
 /** A key of a tenant that is the tenant's name. */
-const virtualKey = (tenant: string): VirtualKey => ({
-  id: `${tenant}/k`,
+const virtualKey = (name: string): VirtualKey => ({
+  id: `${name}/k`,
   name: 'k',
-  tenant,
+  tenant: name,
   user: undefined,
-  hash: createHash('sha256').update(tenant).digest('hex'),
+  hash: createHash('sha256').update(name).digest('hex'),
   previous: undefined,
   createdAt: 0,
   expiresAt: undefined,
@@ -114,7 +115,9 @@ const virtualKey = (tenant: string): VirtualKey => ({
 });
 
 /** What exchanges need around them, with nothing in it. */
-export function surroundings(now: () => number): Omit<ExchangeDeps, 'identities' | 'snapshots' | 'protocols' | 'policies' | 'newId' | 'onError' | 'onFailure'> {
+export function surroundings(
+  now: () => number,
+): Omit<ExchangeDeps, 'identities' | 'snapshots' | 'protocols' | 'policies' | 'session' | 'newId' | 'onError' | 'onFailure'> {
   return {
     registry: new Map(),
     sealFor: createSeals(['0123456789abcdef0123456789abcdef'], randomBytes),

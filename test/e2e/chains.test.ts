@@ -87,6 +87,7 @@ beforeAll(async () => {
     snapshots: createSnapshots(snapshot, Date.now),
     protocols: [openaiChat, anthropicMessages],
     policies: [],
+    session: 'sidecar-0_0',
     newId: randomUUID,
     onError: ({ code }) => errors.push(code),
     onFailure: (_, error) => failures.push(error),

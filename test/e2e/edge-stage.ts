@@ -227,7 +227,7 @@ async function serveSidecar(socket: string, { at, stage, askedById }: SidecarPar
         metadata: {
           [metadataNamespaces.exchange]: {
             [exchangeKeys.exchangeId]: id,
-            [exchangeKeys.requestId]: requestId,
+            [exchangeKeys.session]: requestId,
             [exchangeKeys.form]: form,
             [exchangeKeys.contentLength]: body.length,
           },

@@ -27,6 +27,14 @@ export function descendants(pid: number): Process[] {
 /** The sidecar of a running `remora up`. */
 export const sidecarOf = (pid: number): Process => theOne(pid, / serve --config /);
 
+/** All of them by their number, where it runs several. */
+export const sidecarsOf = (pid: number): Map<number, Process> =>
+  new Map(
+    descendants(pid)
+      .filter((each) => each.parent === pid && each.command.includes(' serve --config '))
+      .map((each) => [Number(/extproc\.(\d+)\.sock/.exec(each.command)?.[1] ?? 0), each]),
+  );
+
 /** Its Envoy. */
 export const envoyOf = (pid: number): Process => theOne(pid, /envoy\S* -c /);
 

@@ -18,7 +18,7 @@ import {
   type RunningGateway,
   type World,
 } from './gateway.ts';
-import { alive, descendants, envoyOf, sidecarOf, type Process } from './processes.ts';
+import { alive, descendants, envoyOf, sidecarOf, sidecarsOf, type Process } from './processes.ts';
 import { openaiSdk, rejection, say, sdks } from './sdks.ts';
 
 const bin = resolve('bin/remora.js');
@@ -234,17 +234,57 @@ describe('remora up says in one sentence what is wrong, ends with exit code 1 an
     );
   });
 
-  test.each([
-    ['Envoy', envoyOf, /^Envoy ended by itself: signal SIGKILL.*$/m],
-    ['the sidecar', sidecarOf, /^The sidecar ended by itself \(signal SIGKILL\); .*$/m],
-  ] as const)('%s is killed from outside', async (_, find, sentence) => {
+  test.each(['0', '65', 'two'])('--processes is %s', async (value) => {
+    expect(await failure(['--config', configFile(await config()), '--processes', value])).toBe(
+      `--processes takes a whole number from 1 to 64, not "${value}".\n`,
+    );
+  });
+
+  test('Envoy is killed from outside', async () => {
     const { gateway, pid, below } = await up();
-    process.kill(find(pid).pid, 'SIGKILL');
+    process.kill(envoyOf(pid).pid, 'SIGKILL');
     expect(await gateway.exited).toBe(1);
-    expect(gateway.output()).toMatch(sentence);
+    expect(gateway.output()).toMatch(/^Envoy ended by itself: signal SIGKILL.*$/m);
     await nothingLeftOf(below);
     expect(readdirSync(temporary)).toEqual([]);
   });
+
+  test('the sidecar is killed from outside again and again', async () => {
+    const { gateway, pid, below } = await up();
+    await eventually(
+      () => {
+        for (const sidecar of sidecarsOf(pid).values()) process.kill(sidecar.pid, 'SIGKILL');
+        return gateway.process.exitCode;
+      },
+      (code) => code !== null,
+    );
+    expect(gateway.process.exitCode).toBe(1);
+    expect(gateway.output()).toMatch(
+      /^The sidecar has ended by itself 5 times within a minute \(.*\); its log above says why\. Start Remora again\.$/m,
+    );
+    await nothingLeftOf(below);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
+
+test('a sidecar that is killed is started again, and answers', async () => {
+  const { gateway, pid } = await up();
+  const { pid: before } = sidecarOf(pid);
+  process.kill(before, 'SIGKILL');
+  await eventually(
+    () => sidecarsOf(pid).get(0)?.pid ?? before,
+    (now) => now !== before,
+  );
+  await eventually(
+    () =>
+      openaiSdk.ask(gateway, say('gpt')).then(
+        () => 'answers',
+        () => 'fails',
+      ),
+    (now) => now === 'answers',
+  );
+  expect(gateway.output()).toContain('The sidecar has ended by itself (signal SIGKILL) and is started again');
+  await gateway.stop();
 });
 
 describe('remora up, told to stop,', () => {

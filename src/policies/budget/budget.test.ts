@@ -293,7 +293,7 @@ describe('after the call', () => {
   });
 
   test('settles once', async () => {
-    const { quotas, reserved, chain, settle } = open();
+    const { quotas, chain, settle } = open();
     await chain(request(), [cheap]);
     settle(outcome({ usage: tokens(1, 1) }));
     settle(outcome({ usage: tokens(1, 1) }));

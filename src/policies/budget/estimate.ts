@@ -23,7 +23,7 @@ export interface Estimate {
 }
 
 /** Most output of a request whose output cannot be seen while it runs, where neither the client nor the model's catalogue says less. */
-export const hiddenOutputCap = 16_384;
+const hiddenOutputCap = 16_384;
 
 /** Longest body whose tokens are taken from its bytes alone: to count them would cost more than it tells. */
 const shortBytes = 16_384;

@@ -29,7 +29,7 @@ export interface EntryTable {
 }
 
 /** Entries that are read at a time: about 5 ms. */
-export const pageSize = 500;
+const pageSize = 500;
 
 /** Prepares the statements on a migrated database. */
 export function createEntryTable(database: DatabaseSync): EntryTable {

@@ -2,7 +2,7 @@
  * How the keys came to their present form: the Lua of entry i takes a store of version i + 1 to the next one, with `root` as the beginning of all keys.
  * An entry that has been released is never changed.
  */
-export const migrations: readonly string[] = [];
+const migrations: readonly string[] = [];
 
 /** The form that this gateway reads and writes. */
 export const schemaVersion = migrations.length + 1;
