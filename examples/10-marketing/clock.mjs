@@ -8,7 +8,7 @@ let ahead = 0;
 let seen = 0;
 
 Date.now = () => {
-  const changed = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const changed = Math.round(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   if (changed !== seen) {
     seen = changed;
     const instant = Date.parse(readFileSync(file, 'utf8').trim());

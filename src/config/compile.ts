@@ -61,9 +61,9 @@ const sharedTerms = (owner: string, { limits }: Pick<TermsConfig, 'limits'>): Te
 
 function toStore(store: Config['store'], folder: string): StoreConfig {
   if (store === 'embedded') return { kind: 'embedded', path: resolve(folder, defaultStorePath), whenGone: 'refuse', keepEntriesMs: undefined };
-  const { whenGone, keepEntries: keepEntriesMs } = store;
-  if ('redis' in store) return { kind: 'redis', url: store.redis, whenGone, keepEntriesMs };
-  return { kind: 'embedded', path: resolve(folder, store.embedded.path), whenGone, keepEntriesMs };
+  const { redis, embedded, whenGone, keepEntries: keepEntriesMs } = store;
+  if (redis !== undefined) return { kind: 'redis', url: redis, whenGone, keepEntriesMs };
+  return { kind: 'embedded', path: resolve(folder, embedded?.path ?? defaultStorePath), whenGone, keepEntriesMs };
 }
 
 function toShare(share: Config['resilience']['share'], folder: string): Resilience['share'] {

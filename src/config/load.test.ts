@@ -178,15 +178,20 @@ describe('YAML', () => {
 
 describe('fields', () => {
   test.each([
-    ['unknown, near another', 'budget:', 'budgets:', 'remora.yaml:18:5 tenants.team.budgets: is not a field; did you mean budget?'],
+    ['unknown, near another', 'budget:', 'bugdet:', 'remora.yaml:18:5 tenants.team.bugdet: is not a field; did you mean budget?'],
     ['unknown, written otherwise', 'apiKey:', 'api_key:', 'remora.yaml:6:5 providers.openai.api_key: is not a field; did you mean apiKey?'],
     [
       'unknown altogether',
       'budget:',
       'zone:',
-      'remora.yaml:18:5 tenants.team.zone: is not a field that can stand here; those are keys, models, budget, passThrough, residency, regions, priority, privacy',
+      'remora.yaml:18:5 tenants.team.zone: is not a field that can stand here; those are parent, keys, models, limits, budget, budgets, perUser, timeZone, ownKeys, passThrough, residency, regions, priority, privacy',
     ],
-    ['missing', ', per: month', '', 'remora.yaml:18:5 tenants.team.budget.per: is missing; add it: the period: a calendar month in UTC'],
+    [
+      'missing',
+      ', per: month',
+      '',
+      'remora.yaml:18:5 tenants.team.budget.per: is missing; add it: the period, aligned to the calendar in `timeZone`',
+    ],
     ['empty', '[fast, smart]', '', 'remora.yaml:17:5 tenants.team.models: is empty; give it a value or remove the line'],
     ['of the wrong type', 'amount: 100', 'amount: lots', 'remora.yaml:18:23 tenants.team.budget.amount: must be a number'],
     [
@@ -231,10 +236,10 @@ describe('fields', () => {
       'an admin address that others reach',
       '127.0.0.1:9081',
       '0.0.0.0:9081',
-      'remora.yaml:2:18 admin.listen: must be a loopback address, such as 127.0.0.1:8081: the admin port asks for no token yet, so other machines must not reach it',
+      'remora.yaml:2:18 admin.listen: must be a loopback address, such as 127.0.0.1:8081, unless admin.token is set: else whoever reaches the port may make keys',
     ],
     ['the same port twice', '127.0.0.1:9081', '127.0.0.1:9080', 'remora.yaml:2:18 admin.listen: must have another port than listen, which has 9080'],
-    ['a store of no known form', /^/, 'store: redis\n', 'remora.yaml:1:8 store: must be embedded or { embedded: … }'],
+    ['a store of no known form', /^/, 'store: redis\n', 'remora.yaml:1:8 store: must be embedded or { embedded, redis, whenGone, keepEntries: … }'],
     [
       'a store without a path',
       /^/,
@@ -484,7 +489,7 @@ test('all errors come at once, in the order of the file', () => {
     .replace('${ANTHROPIC_API_KEY}', '${NOT_SET}')
     .replace('provider: openai', 'provider: opnai')
     .replace('[fast, smart]', '[fast, clever]')
-    .replace('per: month', 'per: day');
+    .replace('per: month', 'per: fortnight');
   expect(problems('[smart]', '[smrt]', text).map((line) => line.split(': ')[0])).toEqual([
     'remora.yaml:1:9 listen',
     'remora.yaml:5:11 providers.openai.kind',

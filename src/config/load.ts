@@ -64,7 +64,7 @@ const checkWhole = (config: Config): Finding[] => [
 
 /** What gateways share must be sealed alike. */
 function checkStore({ store, secrets }: Config): Finding[] {
-  if (store === 'embedded' || !('redis' in store) || secrets !== undefined) return [];
+  if (store === 'embedded' || store.redis === undefined || secrets !== undefined) return [];
   return [
     {
       path: ['secrets'],

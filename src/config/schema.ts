@@ -14,34 +14,30 @@ import { address, credential, httpUrl, longTimeMs, redisUrl } from './values.ts'
 
 // Descriptions and examples of the schemas are what the reference page, the JSON Schema and the error messages say.
 
-const storeFields = {
-  whenGone: z.enum(['refuse', 'go-on']).default('refuse').meta({
-    description:
-      'What becomes of requests under a limit or a budget while the store is out of reach and what was leased of it is used up: they are refused, or go on and are counted once it is back.',
-  }),
-  keepEntries: longTimeMs.optional().meta({
-    description: 'How long entries of the ledger are kept. Defaults to for ever in a file, and to 400d in a Redis.',
-    examples: ['2y'],
-  }),
-};
-
 const storeSchema = z.union([
   z.literal('embedded'),
-  z.strictObject({
-    redis: redisUrl.meta({ description: 'A Redis, for gateways on several machines. Needs `secrets`.', examples: ['${REDIS_URL}'] }),
-    ...storeFields,
-  }),
-  z.strictObject({
-    ...storeFields,
-    embedded: z
-      .strictObject({
-        path: z
-          .string()
-          .min(1)
-          .meta({ description: 'Where it lies, relative to this file.', examples: ['.remora/remora.db'] }),
-      })
-      .meta({ description: 'A SQLite file, for one machine.' }),
-  }),
+  z
+    .strictObject({
+      embedded: z
+        .strictObject({
+          path: z
+            .string()
+            .min(1)
+            .meta({ description: 'Where it lies, relative to this file.', examples: ['.remora/remora.db'] }),
+        })
+        .optional()
+        .meta({ description: 'A SQLite file, for one machine.' }),
+      redis: redisUrl.optional().meta({ description: 'A Redis, for gateways on several machines. Needs `secrets`.', examples: ['${REDIS_URL}'] }),
+      whenGone: z.enum(['refuse', 'go-on']).default('refuse').meta({
+        description:
+          'What becomes of requests under a limit or a budget while the store is out of reach and what was leased of it is used up: they are refused, or go on and are counted once it is back.',
+      }),
+      keepEntries: longTimeMs.optional().meta({
+        description: 'How long entries of the ledger are kept. Defaults to for ever in a file, and to 400d in a Redis.',
+        examples: ['2y'],
+      }),
+    })
+    .refine(({ embedded, redis }) => (embedded === undefined) !== (redis === undefined), { error: 'must have one of embedded and redis' }),
 ]);
 
 const telemetrySchema = z.strictObject({

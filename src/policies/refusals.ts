@@ -5,13 +5,17 @@ import type { Meter } from './meters.ts';
 import type { Budget } from './terms.ts';
 
 /** The refusal of a request that a limit does not admit now. */
-export function refusedByLimit(meter: Meter, { retryAfterMs, quota }: Shortage): GatewayError {
+export function refusedByLimit(meter: Meter, { retryAfterMs, quota, needed }: Shortage): GatewayError {
   const retryAfterSeconds = Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000));
   if (meter.budget === undefined && meter.of === 'concurrent') {
     const message = `${ownerName(meter.owner)} has ${quota.limit} requests under way, which is its limit. Try again when one of them is over.`;
     return new GatewayError('too-many-requests', message, { retryAfterSeconds });
   }
   const per = meter.budget === undefined ? ` per ${meter.limit.per}` : '';
+  if (BigInt(needed) > quota.limit && meter.of === 'tokens') {
+    const message = `This request may use up to ${needed} tokens, but ${ownerInSentence(meter.owner)} has a limit of ${quota.limit}${per}: no wait helps. Ask for fewer output tokens, or send less.`;
+    return new GatewayError('rate-limited', message, { retryAfterSeconds });
+  }
   const message = `${ownerName(meter.owner)} is at its limit of ${quota.limit} ${meter.of}${per}. Try again in ${retryAfterSeconds} s.`;
   return new GatewayError('rate-limited', message, { retryAfterSeconds });
 }
@@ -34,7 +38,7 @@ export function refusedByBudget({ owner, budget, shortage, renewsAt, less }: Bud
   const reserved = running > 0n ? ` (${up(running)} more is reserved by requests under way)` : '';
   return new GatewayError(
     'budget-exceeded',
-    `This request may cost up to ${up(BigInt(needed))}, but ${ownerName(owner)} has ${down(left)} left of its ${down(budget.amount)} ${periodName(budget)}${reserved}. ` +
+    `This request may cost up to ${up(BigInt(needed))}, but ${ownerInSentence(owner)} has ${down(left)} left of its ${down(budget.amount)} ${periodName(budget)}${reserved}. ` +
       mend(less, renewsAt, budget),
   );
 }
@@ -52,7 +56,7 @@ export function refusedByStep(owner: string, budget: Budget, at: number, renewsA
 export function spentInStream(owner: string, budget: Budget, renewsAt: number | undefined): GatewayError {
   return new GatewayError(
     'budget-exceeded',
-    `The answer was ended here: ${ownerName(owner)} has spent its budget ${periodName(budget)}. ${mend(undefined, renewsAt, budget)}`,
+    `The answer was ended here: ${ownerInSentence(owner)} has spent its budget ${periodName(budget)}. ${mend(undefined, renewsAt, budget)}`,
   );
 }
 
@@ -70,9 +74,15 @@ function mend(less: string | undefined, renewsAt: number | undefined, { timeZone
   return `${ask === '' ? 'Wait' : `${ask}wait`}: the budget starts afresh on ${day} (${timeZone}).`;
 }
 
-/** `tenant:marketing` in words. */
-function ownerName(owner: string): string {
+/** `tenant:marketing` in words, within a sentence. */
+function ownerInSentence(owner: string): string {
   const at = owner.indexOf(':');
   const [kind, name] = [owner.slice(0, at), owner.slice(at + 1)];
-  return kind === 'key' ? 'This key' : `${kind[0]?.toUpperCase()}${kind.slice(1)} "${name}"`;
+  return kind === 'key' ? 'this key' : `${kind} "${name}"`;
+}
+
+/** `tenant:marketing` in words, as a sentence begins. */
+function ownerName(owner: string): string {
+  const words = ownerInSentence(owner);
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }

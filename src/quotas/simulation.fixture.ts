@@ -69,8 +69,9 @@ export class Simulation {
     [secondId, 110],
   ]);
   readonly #extra = new Map<string, number>();
-  /** The most that the limit and what was added came to at any time. */
-  readonly #mostRoom = new Map(this.#limits);
+  /** The highest limit and the most that was added at any time: a process under an earlier limit may meet what was added later. */
+  readonly #highestLimit = new Map(this.#limits);
+  readonly #mostExtra = new Map<string, number>();
   /** What was really spent by streams that have ended, or whose process has. */
   readonly #spent = new Map<string, number>();
   readonly #costs = new Map<string, { budgets: readonly string[]; used: number }>();
@@ -105,7 +106,8 @@ export class Simulation {
 
   /** By how much each budget is overspent, and by how much it may be. */
   overspending(): { id: string; beyond: number; allowed: number }[] {
-    return Array.from(this.#mostRoom, ([id, room]) => {
+    return Array.from(this.#highestLimit, ([id, limit]) => {
+      const room = limit + (this.#mostExtra.get(id) ?? 0);
       const running = this.#running().reduce((sum, { budgets, used }) => sum + (budgets.includes(id) ? used : 0), 0);
       const allowed = this.#lives.reduce((sum, { mostBeyond }) => sum + (mostBeyond.get(id) ?? 0), 0);
       return { id, beyond: (this.#spent.get(id) ?? 0) + running - room, allowed };
@@ -323,17 +325,14 @@ export class Simulation {
 
   async #topUp(id: string, amount: number): Promise<void> {
     const isKnown = await this.#store.topUp(id, amount);
-    if (isKnown === true) this.#extra.set(id, (this.#extra.get(id) ?? 0) + amount);
-    this.#noteRoom(id);
+    if (isKnown !== true) return;
+    const extra = (this.#extra.get(id) ?? 0) + amount;
+    this.#extra.set(id, extra);
+    this.#mostExtra.set(id, Math.max(extra, this.#mostExtra.get(id) ?? 0));
   }
 
   #limit(id: string, limit: number): void {
     this.#limits.set(id, limit);
-    this.#noteRoom(id);
-  }
-
-  #noteRoom(id: string): void {
-    const room = (this.#limits.get(id) ?? 0) + (this.#extra.get(id) ?? 0);
-    this.#mostRoom.set(id, Math.max(room, this.#mostRoom.get(id) ?? 0));
+    this.#highestLimit.set(id, Math.max(limit, this.#highestLimit.get(id) ?? 0));
   }
 }

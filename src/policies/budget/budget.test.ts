@@ -135,6 +135,22 @@ describe('before the call', () => {
     expect(reserved()).toBe(100n * 10_000n + 50n * 20_000n);
   });
 
+  test.each([{ max_tokens: Number.MAX_SAFE_INTEGER }, { n: Number.MAX_SAFE_INTEGER }])('refuses %o, which is more than can be counted', async (fields) => {
+    const of = tenant('marketing', { terms: [terms(owner, { budgets: [budget({ unit: 'tokens', amount: 1000n })] })] });
+    const { chain, quotas } = open({ of });
+    expect(await refusalOf(chain(request(fields), [cheap]))).toMatchObject({ code: 'budget-exceeded' });
+    expect(quotas.asked[0]).toMatchObject([{ amount: Number.MAX_SAFE_INTEGER }]);
+  });
+
+  test('says that no wait helps a request of more tokens than a limit ever lets come', async () => {
+    const of = tenant('marketing', { terms: [terms(owner, { limits: [limit({ of: 'tokens', amount: 5000, per: 'minute' })] })] });
+    const error = await refusalOf(open({ of }).chain(request({ max_tokens: 6000 }), [cheap]));
+    expect(error.code).toBe('rate-limited');
+    expect(error.message).toBe(
+      'This request may use up to 6100 tokens, but tenant "marketing" has a limit of 5000 per minute: no wait helps. Ask for fewer output tokens, or send less.',
+    );
+  });
+
   test('reserves all output that cannot be seen while it runs, and caps it where the client sets no maximum', async () => {
     const { reserved, chain } = open();
     const sent = await chain(request(), [cheap]);
@@ -166,7 +182,7 @@ describe('before the call', () => {
     const error = await refusalOf(open({ quotas }).chain(request({ max_tokens: 100_000 }), [cheap]));
     expect(error.code).toBe('budget-exceeded');
     expect(error.message).toBe(
-      'This request may cost up to $0.2001, but Tenant "marketing" has $0.0999 left of its $10.00 for this month ($0.9001 more is reserved by requests under way). ' +
+      'This request may cost up to $0.2001, but tenant "marketing" has $0.0999 left of its $10.00 for this month ($0.9001 more is reserved by requests under way). ' +
         'Ask for fewer output tokens, or wait: the budget starts afresh on 2026-12-01 00:00 (UTC).',
     );
   });
@@ -405,7 +421,7 @@ describe('the ladder', () => {
     [{ max_tokens: 30 }, 30],
     [{ max_tokens: 500 }, 40],
   ])('lowers the maximum of %o to %i', async (fields, maxTokens) => {
-    expect(await open(at(60n)).route(request(fields))).toEqual({ set: { maxTokens } });
+    expect(await open(at(60n)).route(request(fields))).toMatchObject({ set: { maxTokens } });
   });
 
   test.each([
@@ -416,7 +432,7 @@ describe('the ladder', () => {
   });
 
   test('asks no effort of a model that does not think', async () => {
-    expect(await open(at(70n)).route(request())).toEqual({ set: { maxTokens: 40 } });
+    expect((await open(at(70n)).route(request()))?.set).toEqual({ maxTokens: 40 });
   });
 
   test('has another model serve, and says which steps were taken', async () => {
@@ -429,6 +445,20 @@ describe('the ladder', () => {
     await chain(asked, [cheap]);
     settle(outcome({ usage: tokens(1, 1) }));
     expect(quotas.entries[0]?.step).toContain('use cheap at 80%');
+  });
+
+  const embedding = (): ClientRequest => new ClientRequest(openaiEmbeddings, Buffer.from(JSON.stringify({ model: 'fast', input: 'hello' })));
+
+  test('leaves embeddings to their model, and claims no step that they do not take', async () => {
+    const { run, route } = open(at(80n));
+    expect(await route(embedding())).toEqual({});
+    expect(new Map(run.headers?.('openai-chat')).has('x-remora-budget-step')).toBe(false);
+  });
+
+  test('has another model serve embeddings where the budget is for their model alone', async () => {
+    const fields = { ladder, model: 'fast' };
+    const { route } = open({ of: marketing(10n * dollar, fields), quotas: spent(8n * dollar, fields) });
+    expect(await route(embedding())).toMatchObject({ use: 'cheap' });
   });
 
   test('refuses at its last step, though there is money left', async () => {
@@ -456,10 +486,10 @@ describe('the ladder', () => {
     const of = marketing(10n * dollar, { ladder: queue });
     const quotas = spent(9n * dollar, { ladder: queue });
     const first = open({ of, quotas });
-    expect(await first.route(request())).toEqual({ waitMs: 0 });
+    expect(await first.route(request())).toMatchObject({ waitMs: 0 });
     await first.chain(request({ max_tokens: 10 }), [cheap]);
     first.settle(outcome({ usage: tokens(100_000, 0) }));
-    expect(await first.route(request())).toEqual({ waitMs: 0 });
+    expect(await first.route(request())).toMatchObject({ waitMs: 0 });
     const error = await refusalOf(first.route(request()));
     expect([error.code, error.retryable, error.retryAfterSeconds]).toEqual(['rate-limited', true, expect.any(Number)]);
   });

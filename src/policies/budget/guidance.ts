@@ -8,7 +8,7 @@ import type { Model } from '../../routing/deployment.ts';
 import { filterOf, metersOf, type Meter } from '../meters.ts';
 import type { Guidance, Opening } from '../policy.ts';
 import { refusedByStep } from '../refusals.ts';
-import type { Step } from '../terms.ts';
+import type { Budget, Step } from '../terms.ts';
 import { describeStep, reachedSteps, type Reached } from './ladder.ts';
 import type { BudgetParts } from './index.ts';
 import { renewalOf } from './renewal.ts';
@@ -44,6 +44,7 @@ export function guidanceOf(
         warn(alertOf(reached, step));
         continue;
       }
+      if (!concerns(step, reached.budget, request)) continue;
       onStep(reached.owner, step.does.type);
       if (step.does.type === 'deny') throw refusedByStep(reached.owner, reached.budget, step.at, renewalOf(reached.budget, now()));
       if (step.does.type === 'queue') guidance.waitMs = Math.max(guidance.waitMs ?? 0, turnOf(reached, step.does.waitMs, paces));
@@ -58,6 +59,12 @@ export function guidanceOf(
 export function raiseWarnings(meters: readonly Meter[], { quotas, now, warn }: Pick<BudgetParts, 'quotas' | 'now' | 'warn'>): void {
   for (const reached of reachedSteps(meters, quotas, now()))
     for (const step of reached.steps) if (step.does.type === 'warn') warn(alertOf(reached, step));
+}
+
+/** Whether a step means such a request. Only chat thinks and is long, and another model's vectors fit no index: unless a budget counts that model alone, another one serves chat only. */
+function concerns({ does: { type } }: Step, { model }: Budget, { protocol }: ClientRequest): boolean {
+  if (protocol.operation === 'chat' || type === 'queue' || type === 'deny') return true;
+  return type === 'use' && model !== undefined;
 }
 
 const alertOf = ({ quota, owner, budget, share }: Reached, { at }: Step) => ({
@@ -89,7 +96,6 @@ function turnOf({ owner, quota, standing }: Reached, longestMs: number, paces: B
 
 function apply({ does }: Step, guidance: Guidance, request: ClientRequest, models: ReadonlyMap<string, Model>): void {
   if (does.type === 'use') guidance.use = does.model;
-  if (request.protocol.operation !== 'chat') return;
   if (does.type === 'max-tokens') {
     const { maxTokens = Number.POSITIVE_INFINITY, choices } = request.facts;
     const most = Math.min(does.maxTokens, Math.ceil(maxTokens / choices), guidance.set?.maxTokens ?? Number.POSITIVE_INFINITY);

@@ -37,6 +37,15 @@ test('with nothing left the next turn is when the budget begins afresh', () => {
   expect(paces.turn('q', { left: 0n, until: hour }, 1000)).toEqual({ waitMs: hour, isTaken: false });
 });
 
+test('more of the budget brings the next turn nearer: what requests under way held, or an admin has added', () => {
+  const { clock, paces } = open();
+  paces.learn('q', 10);
+  paces.turn('q', { left: 1n, until: hour }, 1000);
+  clock.at = 60_000;
+  expect(paces.turn('q', { left: 1n, until: hour }, 1000).isTaken).toBe(false);
+  expect(paces.turn('q', { left: 1000n, until: hour }, 1000)).toEqual({ waitMs: 0, isTaken: true });
+});
+
 test('a budget that never begins afresh is spread over thirty days', () => {
   const { paces } = open();
   paces.learn('q', 1);

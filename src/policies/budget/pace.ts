@@ -11,7 +11,9 @@ export interface Paces {
 interface Pace {
   /** What a request usually costs; undefined before one has. */
   usual: number | undefined;
-  /** When the next turn is. */
+  /** When the last turn was. */
+  lastAt: number;
+  /** When the next turn is, unless more is left by then. */
   nextAt: number;
 }
 
@@ -25,7 +27,7 @@ export function createPaces({ now, holders, max = 10_000 }: { now: () => number;
   function paceOf(id: string): Pace {
     let pace = paces.get(id);
     if (pace === undefined) {
-      pace = { usual: undefined, nextAt: 0 };
+      pace = { usual: undefined, lastAt: 0, nextAt: 0 };
       paces.set(id, pace);
       const [oldest] = paces.keys();
       if (paces.size > max && oldest !== undefined) paces.delete(oldest);
@@ -33,15 +35,23 @@ export function createPaces({ now, holders, max = 10_000 }: { now: () => number;
     return pace;
   }
 
+  /** Time until the turn after one at `from`, where so much is left for the rest of the time. */
+  function gapAfter(from: number, { usual = 0 }: Pace, left: bigint, until: number): number {
+    const restMs = Math.min(Math.max(until - from, 1), until === Number.MAX_SAFE_INTEGER ? endlessMs : Number.POSITIVE_INFINITY);
+    const perMs = Number(left) / restMs / holders();
+    return perMs > 0 ? Math.min(usual / perMs, restMs) : restMs;
+  }
+
   return {
     turn(id, { left, until }, waitMs) {
       const pace = paceOf(id);
       const at = now();
-      const start = Math.max(at, pace.nextAt);
+      // Little may have been left at the last turn because requests under way held it, or an admin has added to it since.
+      const nextAt = Math.min(pace.nextAt, pace.lastAt + gapAfter(pace.lastAt, pace, left, until));
+      const start = Math.max(at, nextAt);
       if (start - at > waitMs) return { waitMs: start - at, isTaken: false };
-      const restMs = Math.min(Math.max(until - at, 1), until === Number.MAX_SAFE_INTEGER ? endlessMs : Number.POSITIVE_INFINITY);
-      const perMs = Number(left) / restMs / holders();
-      pace.nextAt = start + (perMs > 0 ? Math.min((pace.usual ?? 0) / perMs, restMs) : restMs);
+      pace.lastAt = start;
+      pace.nextAt = start + gapAfter(at, pace, left, until);
       return { waitMs: start - at, isTaken: true };
     },
     learn(id, cost) {

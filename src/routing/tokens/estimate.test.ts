@@ -7,7 +7,7 @@ import { loadTokenizer, vocabulary } from './vocabulary.ts';
 
 vi.mock(import('./count.ts'), async (original) => ({ countTokens: vi.fn<typeof countTokens>((await original()).countTokens) }));
 
-const prose = readFileSync('docs/guides/routing.md', 'utf8').repeat(8);
+const prose = readFileSync('docs/decisions/0005-sealed-state.md', 'utf8').repeat(8);
 const program = readFileSync('src/framing/json.ts', 'utf8');
 const chinese = '东风夜放花千树,更吹落、星如雨。宝马雕车香满路。凤箫声动,玉壶光转,一夜鱼龙舞。';
 
