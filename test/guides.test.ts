@@ -12,6 +12,7 @@ const guides = [
   'docs/guides/budgets.md',
   'docs/guides/usage.md',
   'docs/guides/prices.md',
+  'docs/guides/stores.md',
 ];
 const pages = [
   'README.md',
@@ -58,7 +59,12 @@ function completed(text: string): string {
 
 /** Every variable is set. */
 const variablesIn = (text: string): Record<string, string> =>
-  Object.fromEntries([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'a-key-of-more-than-32-characters']));
+  Object.fromEntries(
+    [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [
+      name,
+      name.endsWith('_URL') ? 'redis://redis:6379' : 'a-key-of-more-than-32-characters',
+    ]),
+  );
 
 test.each(configs)('$guide shows a config that works: $text', ({ guide, text }) => {
   const compiled = compileConfig(completed(text), { path: guide, env: variablesIn(text) });

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -119,6 +119,7 @@ describe('remora keys', () => {
     expect(rotated.err).toMatch(/The key before it is valid until 20.*Z\.\n$/);
     expect((await run(keysCommand, 'disable', id)).out).toBe(`${id} is disabled.\n`);
     expect((await run(keysCommand, 'show', id)).out).toContain('state: disabled\n');
+    expect((await run(keysCommand, 'show', id)).out).not.toContain('null');
     expect((await run(keysCommand, 'enable', id)).out).toBe(`${id} is enabled.\n`);
     expect((await run(keysCommand, 'delete', id)).out).toBe(`${id} is deleted.\n`);
     await expect(run(keysCommand, 'show', id)).rejects.toThrow(`There is no key ${id}; list the keys for their ids.`);
@@ -225,4 +226,11 @@ describe('terms of the command line', () => {
 
 test('a table tells terminals nothing', () => {
   expect(textTable([{ title: 'A' }, { title: 'B', align: 'right' }], [['x\u001B[31m\n', 50]])).toBe('A         B\nx?[31m?  50\n');
+});
+
+test('keys of providers need not be set for commands that call none', async () => {
+  const written = JSON.parse(readFileSync(config, 'utf8')) as { providers: { house: { apiKey: string } } };
+  written.providers.house.apiKey = '${NO_SUCH_KEY}';
+  writeFileSync(config, JSON.stringify(written));
+  expect((await run(keysCommand, 'list')).out).toContain('file-key');
 });

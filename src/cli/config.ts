@@ -1,15 +1,23 @@
 import { readEnvironment, type Environment } from '../config/environment.ts';
-import { loadConfig } from '../config/load.ts';
+import { compileConfig, loadConfig, readConfig } from '../config/load.ts';
 import { describeProblem, type Problem } from '../config/problem.ts';
 import type { CompiledConfig } from '../config/reload.ts';
 import { compileText } from '../config/reload-compile.ts';
 import { createConfigLook, type ConfigLook } from '../config/reload-look.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import { withoutProviderKeys } from '../config/without-keys.ts';
 
 /** Reads the environment and a config; warnings go to standard error. Throws ConfigError. */
 export function load(path: string): { environment: Environment; snapshot: Snapshot } {
   const environment = readEnvironment();
   return { environment, snapshot: loadConfig(path, environment.variables, showWarning) };
+}
+
+/** Reads a config for a command that calls no provider: their keys need not be set. Throws ConfigError. */
+export function loadForStore(path: string): Snapshot {
+  const { variables } = readEnvironment();
+  const text = readConfig(path);
+  return compileConfig(text, { path, env: withoutProviderKeys(text, { path, env: variables }), warn: showWarning });
 }
 
 /** Shows what works but is probably not meant. */

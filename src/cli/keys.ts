@@ -31,7 +31,7 @@ export function keysCommand(say: Terminal = terminal): Command {
     command.command(name).description(description).addOption(configOption()).addOption(jsonOption());
   const withKeys = <Result>({ config }: CommonOptions, work: (keys: KeyAdmin) => Promise<Result>): Promise<Result> =>
     withStore(config, say, (tools) => work(createKeyAdmin(tools)));
-  const show = (view: KeyView, { json }: CommonOptions): void => say.out(json === true ? inJson(view) : stringify(view));
+  const show = (view: KeyView, { json }: CommonOptions): void => say.out(json === true ? inJson(view) : stringify(told(view)));
 
   sub('create', 'make a key, and show it once')
     .requiredOption('--tenant <name>', 'the tenant that pays')
@@ -106,6 +106,9 @@ const newKeyOf = ({ tenant, name, user, model, network, limit, budget, expires }
 });
 
 const inJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** What there is to tell of a key: restrictions that it has, moments that have been or will be. */
+const told = (view: KeyView): Record<string, unknown> => Object.fromEntries(Object.entries(view).filter(([, value]) => value !== null));
 
 /** The key alone on standard output, so that it can go where secrets go. */
 function showOnce(made: ShownKey, { json }: CommonOptions, say: Terminal): void {

@@ -4,7 +4,7 @@ import type { Snapshot } from '../config/snapshot.ts';
 import { openStore } from '../stores/open-store.ts';
 import { StoreError, type Store } from '../stores/store.ts';
 import { QueryError } from '../usage/query-error.ts';
-import { load } from './config.ts';
+import { loadForStore } from './config.ts';
 import { UserError } from './user-error.ts';
 
 /** What commands say: results, and what is said about them. */
@@ -28,7 +28,7 @@ export interface Tools {
 
 /** Opens the store that a config names, whether a gateway runs or not, and lets go of it after the work. Throws UserError, ConfigError. */
 export async function withStore<Result>(config: string, say: Terminal, work: (tools: Tools) => Promise<Result>): Promise<Result> {
-  const { snapshot } = load(config);
+  const snapshot = loadForStore(config);
   let store: Store | undefined;
   try {
     store = openStore(snapshot.store, Date.now, (message) => say.err(`warning: ${message}\n`));

@@ -52,6 +52,15 @@ export function refusedByStep(owner: string, budget: Budget, at: number, renewsA
   );
 }
 
+/** The refusal of a request whose turn at a budget that is nearly spent comes too late. */
+export function refusedByQueue(owner: string, retryAfterSeconds: number): GatewayError {
+  return new GatewayError(
+    'rate-limited',
+    `The budget of ${ownerInSentence(owner)} is nearly spent, and requests wait for their turn so that it lasts. Try again in ${retryAfterSeconds} s.`,
+    { retryAfterSeconds },
+  );
+}
+
 /** What ends a stream whose budget is spent. */
 export function spentInStream(owner: string, budget: Budget, renewsAt: number | undefined): GatewayError {
   return new GatewayError(

@@ -1,7 +1,7 @@
 import { maxEntriesPerSync, type Store, StoreError, type SyncReply } from '../stores/store.ts';
 import { agingMs, holdsNothing, isDust, reservedOf, rotate } from './account.ts';
 import type { Books } from './books.ts';
-import { applyReply, makeSync, type PendingSync, type SyncOccasion } from './sync-request.ts';
+import { applyReply, makeSync, needMore, type PendingSync, type SyncOccasion } from './sync-request.ts';
 import type { Waiters } from './waiters.ts';
 
 /** What happens to the store, and to what it keeps, for logs and metrics. */
@@ -41,6 +41,8 @@ const windowMs = 1500;
 const firstRetryMs = 100;
 const longestRetryMs = 5000;
 const triesAtEnd = 6;
+/** How many syncs may follow each other at once though they help nobody: then those who wait pause. */
+const askedInVain = 3;
 
 interface Flush {
   bookedEver: number;
@@ -63,6 +65,8 @@ export class SyncLoop {
   #timer: { inMs: number; isPoll: boolean; cancel: () => void } | undefined;
   #isAsked = false;
   #isQueued = false;
+  /** How many syncs one after the other have helped nobody who waits. */
+  #inVain = 0;
   #windowMs = 0;
   #flushes: Flush[] = [];
   #closing: { idle: () => void } | undefined;
@@ -226,8 +230,10 @@ export class SyncLoop {
   }
 
   /** Arranges what comes next: at once what is asked for and was not in the last sync, else in a while. */
-  #goOn({ asked }: PendingSync, hasProgressed: boolean): void {
-    const isWaitedFor = this.#waiters.length > 0 && (this.#isAsked || hasProgressed || this.#waiters.haveMore(asked));
+  #goOn({ asked, isPoll }: PendingSync, hasProgressed: boolean): void {
+    this.#inVain = hasProgressed || isPoll ? 0 : this.#inVain + 1;
+    const mayAskMore = this.#inVain < askedInVain && needMore(this.#waiters, asked);
+    const isWaitedFor = this.#waiters.length > 0 && (this.#isAsked || hasProgressed || mayAskMore);
     const isUrgent = this.#books.queueLength >= maxEntriesPerSync || this.#books.urgent.size > 0 || this.#flushes.length > 0;
     this.#isAsked = false;
     if (isUrgent || isWaitedFor) this.ask();

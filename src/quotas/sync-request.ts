@@ -150,6 +150,12 @@ function wantedBy(waiters: Waiters): Map<Account, Wanted> {
   return wanted;
 }
 
+/** Whether those who wait need something that the last sync did not ask for. */
+export function needMore(waiters: Waiters, asked: ReadonlySet<Account>): boolean {
+  for (const [account, { need }] of wantedBy(waiters)) if (need > 0 && !asked.has(account)) return true;
+  return false;
+}
+
 /** Enters what the store answered. */
 export function applyReply(books: Books, { request, accounts }: PendingSync, { states, wasForgotten }: SyncReply, now: number): void {
   for (const [index, account] of accounts.entries()) {

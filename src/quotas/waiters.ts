@@ -106,14 +106,6 @@ export class Waiters {
     return before - this.#waiting.length;
   }
 
-  /** Whether somebody is short of quotas, and none of them was asked for. */
-  haveMore(asked: ReadonlySet<Account>): boolean {
-    return this.#waiting.some(({ needs }) => {
-      const short = needs.filter(isShort);
-      return short.length > 0 && !short.some(({ account }) => asked.has(account));
-    });
-  }
-
   /** Ends all: the store is out of reach, or the gateway is. */
   endAll(how: (waiter: Waiter) => void): void {
     this.#keep((waiter) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FakeProvider } from '../../src/demo/server.ts';
 import { eventually, hashOf, keys, startGateway, startWorld, temporaryFolder, type RunningGateway, type World } from './gateway.ts';
@@ -114,9 +115,14 @@ describe('what the provider counted is charged, exactly once:', () => {
       for await (const piece of sdk.texts(gateway, say(model))) text += piece;
       expect(text).toHaveLength(300);
     });
-    const input = Math.ceil((fakeOf(provider).requests[0]?.body.length ?? 0) / 3);
-    expect(entry).toMatchObject({ input_tokens: input, output_tokens: 100, estimated: 1, ended: 'complete' });
-    expect(entry?.['cost_nanos']).toBe((input + 200) * token * dearer[provider]);
+    // A third of the client's bytes, and what this tenant and model lately had of tokens per byte.
+    const sent = Math.ceil((fakeOf(provider).requests[0]?.body.length ?? 0) / 3);
+    const [input, output] = [Number(entry?.['input_tokens']), Number(entry?.['output_tokens'])];
+    expect(entry).toMatchObject({ estimated: 1, ended: 'complete' });
+    expect(Math.abs(input - sent)).toBeLessThan(sent / 2);
+    expect(output).toBeGreaterThanOrEqual(50);
+    expect(output).toBeLessThanOrEqual(300);
+    expect(entry?.['cost_nanos']).toBe((input + 2 * output) * token * dearer[provider]);
   });
 
   test.each(pairs)('a stream that is cut, for what had come, $client to $provider', async ({ sdk, model, provider }) => {
@@ -273,8 +279,10 @@ describe('a small budget', () => {
     const client = async (): Promise<number[]> => [await post('rk-many'), await post('rk-many'), await post('rk-many')];
     const statuses = (await Promise.all(Array.from({ length: 50 }, client))).flat();
     expect(count(statuses, 200) + count(statuses, 429)).toBe(150);
-    do statuses.push(await post('rk-many'));
-    while (statuses.at(-1) !== 429);
+    do {
+      await sleep(200); // an answer is here a little before its exchange has settled
+      statuses.push(await post('rk-many'));
+    } while (statuses.at(-1) !== 429);
     const charged = await costs('many');
     expect(charged).toHaveLength(count(statuses, 200));
     const left = 12 * reservedNanos - sum(charged);

@@ -202,7 +202,9 @@ describe.skipIf(redisMissing !== undefined)(`two gateways on one Redis${redisMis
 
   test('overspend a budget by no more than what running streams say before they are cut, and book every exchange once', async () => {
     // So many tokens are usual then, and all that is held for a stream at first.
-    await clients(10, async (gateway) => expect(await stream(gateway, 'edge', 20)).toBe('complete'));
+    await clients(3, async (gateway) => {
+      for (let round = 0; round < 4; round += 1) expect(await stream(gateway, 'edge', 20)).toBe('complete');
+    });
     const ends = await clients(8, async (gateway, number) => {
       const all: string[] = [];
       const one = async (): Promise<string> => (number % 2 === 0 ? stream(gateway, 'edge', 5000) : String((await ask(gateway, 'edge')).status));
@@ -216,7 +218,7 @@ describe.skipIf(redisMissing !== undefined)(`two gateways on one Redis${redisMis
     expect(new Set(ends.map((all) => all.at(-1))).isSubsetOf(new Set(['cut', 'refused', '429']))).toBe(true);
     const { requests, nanos } = await ledgerOf('edge');
     const billed = metered.billed.get('edge')?.nanos ?? 0;
-    expect(requests).toBe(20 + counted('200') + counted('complete') + cut);
+    expect(requests).toBe(24 + counted('200') + counted('complete') + cut);
     // A step, what comes until it is looked at again, and what the provider says in two seconds and a little more.
     const beyond = 128 + Math.ceil(256 / 3) + (2500 / eventMs) * tokensPerEvent;
     expect(billed).toBeLessThanOrEqual(edgeDollars * 1e9 + cut * beyond * 2 * token);
@@ -253,7 +255,7 @@ describe.skipIf(redisMissing !== undefined)(`two gateways on one Redis${redisMis
     const passed = count(told, 200);
     const refilled = Math.ceil(((Date.now() - began) * requestsPerMinute) / 60_000);
     expect(passed).toBeLessThanOrEqual(requestsPerMinute + refilled);
-    expect(passed).toBeGreaterThanOrEqual(requestsPerMinute - 2);
+    expect(passed).toBeGreaterThanOrEqual(requestsPerMinute - 4);
     expect(passed + count(told, 429)).toBe(60);
   });
 

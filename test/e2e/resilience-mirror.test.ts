@@ -58,7 +58,7 @@ describe.each([{ stream: false }, { stream: true }])('stream: $stream', ({ strea
     expect(copied?.rawHeaders.join('\n').match(/sk-of-\w+|rk-\w+/g)).toEqual(['sk-of-two']);
     const [own, booked] = entries.toSorted((a, b) => String(b['tenant']).localeCompare(String(a['tenant'])));
     expect(entries).toHaveLength(2);
-    expect(own).toMatchObject({ tenant: 'open', key: 'test', model: 'mirrored', deployment: 'one/gpt-5-mini' });
+    expect(own).toMatchObject({ tenant: 'open', key: 'open/test', model: 'mirrored', deployment: 'one/gpt-5-mini' });
     expect(booked).toMatchObject({
       tenant: 'lab',
       key: 'mirror:mirrored',

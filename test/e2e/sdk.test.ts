@@ -204,6 +204,7 @@ const clientHeaders = new Set([
   'request-id',
   'server',
   'transfer-encoding',
+  'x-remora-cost',
   'x-request-id',
   'x-remora-attempts',
   'x-remora-deployment',

@@ -210,19 +210,14 @@ describe('remora up says in one sentence what is wrong, ends with exit code 1 an
     );
   });
 
-  test('the store is in use by another gateway', async () => {
-    const { gateway, below } = await up();
-    const file = join(folder, 'second.yaml');
-    writeFileSync(file, JSON.stringify(await config()));
-    const other = join(folder, 'other-t');
-    mkdirSync(other);
-    const { code, stderr } = await run(['up', '--config', file], { TMPDIR: other });
+  test('the store is no database', async () => {
+    writeFileSync(join(folder, 'remora.db'), 'This is a letter.\n'.repeat(100));
+    const file = join(folder, 'letter.yaml');
+    writeFileSync(file, JSON.stringify({ ...(await config()), store: { embedded: { path: join(folder, 'remora.db') } } }));
+    const { code, stderr } = await run(['up', '--config', file]);
+    rmSync(join(folder, 'remora.db'));
     expect(code).toBe(1);
-    expect(stderr).toContain('remora.db is in use by another process, and only one gateway may write it.');
-    expect(readdirSync(other)).toEqual([]);
-    gateway.process.kill('SIGINT');
-    await gateway.exited;
-    await nothingLeftOf(below);
+    expect(stderr).toContain('remora.db is not a SQLite database. Move the file away.');
   });
 
   test.each([

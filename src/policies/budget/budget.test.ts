@@ -10,7 +10,7 @@ import { openaiInputTokens } from '../../protocols/openai-input-tokens/index.ts'
 import { FakeQuotas } from '../../quotas/quotas.fixture.ts';
 import { budgetQuota } from '../../quotas/quotas-of.ts';
 import type { ConfiguredPrice, Deployment } from '../../routing/deployment.ts';
-import { deployment as deploymentAt } from '../../routing/deployment.fixture.ts';
+import { deployment as deploymentAt, model, target } from '../../routing/deployment.fixture.ts';
 import type { LedgerEntry } from '../../stores/entry.ts';
 import { StoreError } from '../../stores/store.ts';
 import { opening } from '../opening.fixture.ts';
@@ -135,12 +135,15 @@ describe('before the call', () => {
     expect(reserved()).toBe(100n * 10_000n + 50n * 20_000n);
   });
 
-  test.each([{ max_tokens: Number.MAX_SAFE_INTEGER }, { n: Number.MAX_SAFE_INTEGER }])('refuses %o, which is more than can be counted', async (fields) => {
-    const of = tenant('marketing', { terms: [terms(owner, { budgets: [budget({ unit: 'tokens', amount: 1000n })] })] });
-    const { chain, quotas } = open({ of });
-    expect(await refusalOf(chain(request(fields), [cheap]))).toMatchObject({ code: 'budget-exceeded' });
-    expect(quotas.asked[0]).toMatchObject([{ amount: Number.MAX_SAFE_INTEGER }]);
-  });
+  test.each([{ max_tokens: Number.MAX_SAFE_INTEGER }, { n: Number.MAX_SAFE_INTEGER }])(
+    'refuses %o, which is more than can be counted',
+    async (fields) => {
+      const of = tenant('marketing', { terms: [terms(owner, { budgets: [budget({ unit: 'tokens', amount: 1000n })] })] });
+      const { chain, quotas } = open({ of });
+      expect(await refusalOf(chain(request(fields), [cheap]))).toMatchObject({ code: 'budget-exceeded' });
+      expect(quotas.asked[0]).toMatchObject([{ amount: Number.MAX_SAFE_INTEGER }]);
+    },
+  );
 
   test('says that no wait helps a request of more tokens than a limit ever lets come', async () => {
     const of = tenant('marketing', { terms: [terms(owner, { limits: [limit({ of: 'tokens', amount: 5000, per: 'minute' })] })] });
@@ -459,6 +462,16 @@ describe('the ladder', () => {
     const fields = { ladder, model: 'fast' };
     const { route } = open({ of: marketing(10n * dollar, fields), quotas: spent(8n * dollar, fields) });
     expect(await route(embedding())).toMatchObject({ use: 'cheap' });
+  });
+
+  test.each([
+    [['fast'], undefined],
+    [['fast', 'cheap'], 'cheap'],
+  ])('of callers who may use %o, %s serves them instead', async (allowed, use) => {
+    const { of, quotas } = at(80n);
+    const models = new Map([['cheap', model('cheap', [target(cheap)])]]);
+    const { route } = open({ of: { ...of, models: new Set(allowed) }, quotas, fields: { models } });
+    expect((await route(request()))?.use).toBe(use);
   });
 
   test('refuses at its last step, though there is money left', async () => {

@@ -1,4 +1,3 @@
-import { GatewayError } from '../../errors.ts';
 import { JsonFieldError } from '../../framing/json.ts';
 import { effortOf, lesserEffort } from '../../llm/reasoning.ts';
 import type { ChatRequest, ReasoningEffort } from '../../llm/request.ts';
@@ -7,7 +6,7 @@ import { capabilitiesOf } from '../../routing/capability.ts';
 import type { Model } from '../../routing/deployment.ts';
 import { filterOf, metersOf, type Meter } from '../meters.ts';
 import type { Guidance, Opening } from '../policy.ts';
-import { refusedByStep } from '../refusals.ts';
+import { refusedByQueue, refusedByStep } from '../refusals.ts';
 import type { Budget, Step } from '../terms.ts';
 import { describeStep, reachedSteps, type Reached } from './ladder.ts';
 import type { BudgetParts } from './index.ts';
@@ -33,22 +32,21 @@ const isServedBy = (model: Model | undefined, provider: string): boolean =>
 export function guidanceOf(
   meters: readonly Meter[],
   request: ClientRequest,
-  { models }: Opening,
+  opening: Opening,
   { quotas, paces, now, warn, onStep }: BudgetParts,
 ): { guidance: Guidance; steps: string[] } {
   const guidance: Guidance = {};
   const steps: string[] = [];
   for (const reached of reachedSteps(meters, quotas, now())) {
-    for (const step of lastOfEach(reached.steps)) {
+    for (const step of lastOfEach(reached.steps.filter((each) => concerns(each, reached.budget, request, opening)))) {
       if (step.does.type === 'warn') {
         warn(alertOf(reached, step));
         continue;
       }
-      if (!concerns(step, reached.budget, request)) continue;
       onStep(reached.owner, step.does.type);
       if (step.does.type === 'deny') throw refusedByStep(reached.owner, reached.budget, step.at, renewalOf(reached.budget, now()));
       if (step.does.type === 'queue') guidance.waitMs = Math.max(guidance.waitMs ?? 0, turnOf(reached, step.does.waitMs, paces));
-      else apply(step, guidance, request, models);
+      else apply(step, guidance, request, opening.models);
       steps.push(describeStep(reached, step));
     }
   }
@@ -61,11 +59,26 @@ export function raiseWarnings(meters: readonly Meter[], { quotas, now, warn }: P
     for (const step of reached.steps) if (step.does.type === 'warn') warn(alertOf(reached, step));
 }
 
-/** Whether a step means such a request. Only chat thinks and is long, and another model's vectors fit no index: unless a budget counts that model alone, another one serves chat only. */
-function concerns({ does: { type } }: Step, { model }: Budget, { protocol }: ClientRequest): boolean {
-  if (protocol.operation === 'chat' || type === 'queue' || type === 'deny') return true;
-  return type === 'use' && model !== undefined;
+/**
+ * Whether a step is for such a request. Only chat thinks and is long, and another model's vectors fit no index: unless a budget counts that model alone, another one serves chat only.
+ * A model that the caller may not use does not serve it: an outer tenant's budget may name one.
+ */
+function concerns({ does }: Step, { model }: Budget, { protocol }: ClientRequest, { identity, models }: Opening): boolean {
+  const isChat = protocol.operation === 'chat';
+  switch (does.type) {
+    case 'use':
+      return (isChat || model !== undefined) && mayUse(identity.tenant.models, models.get(does.model));
+    case 'effort':
+    case 'max-tokens':
+      return isChat;
+    default:
+      return true;
+  }
 }
+
+/** A model without targets leads to others, of which routing takes one that is allowed. */
+const mayUse = (allowed: ReadonlySet<string> | undefined, model: Model | undefined): boolean =>
+  allowed === undefined || model === undefined || model.targets.length === 0 || allowed.has(model.name);
 
 const alertOf = ({ quota, owner, budget, share }: Reached, { at }: Step) => ({
   id: quota.id,
@@ -85,13 +98,7 @@ function turnOf({ owner, quota, standing }: Reached, longestMs: number, paces: B
   const { waitMs, isTaken } = paces.turn(quota.id, { left: standing.left, until: quota.to }, longestMs);
   if (isTaken) return waitMs;
   const retryAfterSeconds = Math.max(1, Math.ceil((waitMs - longestMs) / 1000));
-  throw new GatewayError(
-    'rate-limited',
-    `The budget of ${owner} is nearly used up, and requests wait for their turn so that it lasts. Try again in ${retryAfterSeconds} s.`,
-    {
-      retryAfterSeconds,
-    },
-  );
+  throw refusedByQueue(owner, retryAfterSeconds);
 }
 
 function apply({ does }: Step, guidance: Guidance, request: ClientRequest, models: ReadonlyMap<string, Model>): void {
