@@ -33,6 +33,7 @@ import { preloadRedact, redact } from './policies/redact/index.ts';
 import { createHabits } from './pricing/habits.ts';
 import { createPrices } from './pricing/prices.ts';
 import { createQuotas } from './quotas/create-quotas.ts';
+import { createRecount } from './quotas/recount.ts';
 import type { QuotaEvent } from './quotas/sync-loop.ts';
 import { clientProtocols } from './protocols/registry.ts';
 import { createSeals } from './protocols/seal.ts';
@@ -100,6 +101,12 @@ export async function startGateway(first: Snapshot, { address, log, config, sibl
   const metrics = createMetrics({ now });
   const store = openStore(first.store, now, (message) => log.warn(message));
   const quotas = createQuotas({ store, holder: randomUUID(), now, random, whenGone: first.store.whenGone, onEvent: quotaEvents(log) });
+  const recount = createRecount({
+    budgets: store.budgets,
+    now,
+    later: (run, inMs) => void setTimeout(run, inMs).unref(),
+    onFailure: (error) => log.warn({ err: error }, 'budgets that are new in the config cannot be counted'),
+  });
   const identities = createIdentities({ now, fetch, onEvent: identityEvents(log, metrics) });
   identities.use(first);
   const storedKeys = await followStoredKeys({ keys: store.keys, keyring: identities.keyring, onEvent: keyEvents(log) });
@@ -207,6 +214,7 @@ export async function startGateway(first: Snapshot, { address, log, config, sibl
       admission.reconfigure(snapshot.resilience);
       gates.reconfigure(gatesOf(snapshot));
       bodyMemory.reconfigure(snapshot.resilience.maxBodyBytes);
+      recount(snapshots.current(), snapshot);
       identities.use(snapshot);
       snapshots.use(snapshot);
     },

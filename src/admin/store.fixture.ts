@@ -34,6 +34,7 @@ export function createMemoryStore(): MemoryStore {
     budgets: {
       list: async () => held.budgets,
       topUp: async (id, amount) => change(id, (each) => ({ ...each, extra: each.extra + amount, left: each.left + amount })),
+      recount: async () => {},
       releaseDead: async (id) => change(id, (each) => ({ ...each, dead: 0n, leased: each.leased - each.dead, left: each.left + each.dead })),
     },
     ledger: {

@@ -87,7 +87,7 @@ function boundHolds(open: (world: World) => Promise<Opened>, numRuns: number): v
           await store.remove();
         }
       }),
-      { numRuns, interruptAfterTimeLimit: 540_000, markInterruptAsFailure: false },
+      { numRuns, interruptAfterTimeLimit: 300_000, markInterruptAsFailure: false },
     );
 
   const withinBound = (simulation: Simulation): void => {

@@ -45,9 +45,12 @@ export class World {
     return promise;
   }
 
-  /** Runs all that can run without time passing. */
+  /** Runs all that can run without time passing. Throws where that has no end. */
   async rest(): Promise<void> {
+    let rounds = 0;
     do {
+      rounds += 1;
+      if (rounds > 500) throw new Error('The store is asked again and again, and nothing comes of it.');
       await Promise.allSettled(this.#busy);
       for (let turn = 0; turn < 12; turn += 1) await Promise.resolve();
     } while (this.#busy.size > 0);

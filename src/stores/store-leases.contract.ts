@@ -115,6 +115,20 @@ function budgets(open: OpenStore): void {
     expect(await one.move(budget())).toMatchObject({ extra: 1n, left: 1n });
   });
 
+  test('a recount raises what is spent to what the entries say, and never lowers it', async () => {
+    const { store, one } = await two(open);
+    await one.move(budget(), { need: 10, want: 10 });
+    await one.sync({ entries: [entry({ costNanos: 700 })] }); // by an exchange that did not know of the budget
+    expect(await one.move(budget())).toMatchObject({ spent: 0n });
+    await store.budgets.recount(budget());
+    expect(await one.move(budget())).toMatchObject({ spent: 700n, leased: 10n });
+    await one.move(budget(), { overdraft: 50, spent: 50 });
+    await store.budgets.recount(budget());
+    expect(await one.move(budget())).toMatchObject({ spent: 750n });
+    await store.budgets.recount(budget({ id: 'nobody has this' }));
+    expect((await store.budgets.list(storeAt)).map(({ id }) => id)).toEqual([budget().id]);
+  });
+
   test('nothing can be added to what is not known or is no budget', async () => {
     const { store, one } = await two(open);
     await one.sync({ moves: [move(rate()), move(slots())] });

@@ -1,6 +1,6 @@
 import type { VirtualKey } from '../identity/virtual-key.ts';
 import type { LedgerEntry } from './entry.ts';
-import type { EntryFilter, Quota } from './quota.ts';
+import type { BudgetQuota, EntryFilter, Quota } from './quota.ts';
 
 /**
  * Where gateways keep what must outlive them and be true for all of them: the ledger, what is used of quotas, virtual keys, and what admins did.
@@ -102,6 +102,8 @@ export interface BudgetStore {
   list(now: number): Promise<BudgetStanding[]>;
   /** Adds to what may be spent in the quota's period, or takes away (negative). False where no such quota is known. */
   topUp(id: string, amount: bigint): Promise<boolean>;
+  /** Raises what a quota has spent to what the entries of its period add up to, where that is more: entries of exchanges that did not know of it. Nothing where no such quota is known. */
+  recount(quota: BudgetQuota): Promise<void>;
   /** Frees what dead gateways hold of a quota: what they spent and could not book is then lost. False where no such quota is known. */
   releaseDead(id: string): Promise<boolean>;
 }

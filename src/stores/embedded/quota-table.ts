@@ -25,6 +25,8 @@ export interface QuotaTable {
   budgets(now: number): KnownBudget[];
   /** Adds to what may be spent of a budget; false where there is no such budget. */
   addExtra(id: string, amount: bigint): boolean;
+  /** Raises what a budget has spent, where it is less. */
+  raiseSpent(id: string, spent: bigint): void;
   isBudget(id: string): boolean;
   /** Puts units back into the bucket of a rate; nothing where the quota is none. */
   pourBack(id: string, units: bigint): void;
@@ -47,6 +49,7 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
     `SELECT id, "limit", unit, counts, starts, ends, spent, extra FROM quotas WHERE kind = 'budget' AND starts <= ?1 AND ends > ?1 ORDER BY id`,
   );
   const addExtra = database.prepare(`UPDATE quotas SET extra = extra + ? WHERE id = ? AND kind = 'budget'`);
+  const raiseSpent = database.prepare(`UPDATE quotas SET spent = ? WHERE id = ? AND kind = 'budget' AND spent < ?`);
   const selectBudget = database.prepare(`SELECT 1 FROM quotas WHERE id = ? AND kind = 'budget'`);
   const selectRate = prepare(`SELECT refill_ms, level, filled_at FROM quotas WHERE id = ? AND kind = 'rate'`);
   const setLevel = database.prepare('UPDATE quotas SET level = ? WHERE id = ?');
@@ -63,6 +66,7 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
     },
     budgets: (now) => selectBudgets.all(now).map(toBudget),
     addExtra: (id, amount) => addExtra.run(amount, id).changes === 1,
+    raiseSpent: (id, spent) => void raiseSpent.run(spent, id, spent),
     isBudget: (id) => selectBudget.get(id) !== undefined,
     pourBack(id, units) {
       const row = selectRate.get(id);

@@ -88,7 +88,7 @@ function keyStore(transactions: Transactions, keys: KeyTable): KeyStore {
   };
 }
 
-function budgetStore(transactions: Transactions, { quotas, leases }: SyncTables, now: () => number): BudgetStore {
+function budgetStore(transactions: Transactions, { quotas, leases, sums }: SyncTables, now: () => number): BudgetStore {
   function standings(at: number): BudgetStanding[] {
     return quotas.budgets(at).map((budget) => {
       const held = leases.of(budget.id, at - deadAfterMs);
@@ -102,6 +102,7 @@ function budgetStore(transactions: Transactions, { quotas, leases }: SyncTables,
   return {
     list: (at) => transactions.read(() => standings(at)),
     topUp: (id, amount) => transactions.write(() => quotas.addExtra(id, amount)),
+    recount: (quota) => transactions.write(() => quotas.raiseSpent(quota.id, sums.total(quota))),
     releaseDead: (id) =>
       transactions.write(() => {
         if (!quotas.isBudget(id)) return false;

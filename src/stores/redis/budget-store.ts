@@ -1,10 +1,11 @@
 import type { EntryFilter } from '../quota.ts';
 import { deadAfterMs, type BudgetStanding, type BudgetStore } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
-import { listBudgetsScript, releaseDeadScript, topUpScript } from './lua/budgets.ts';
-import { toScript, valuesOf } from './script.ts';
+import { listBudgetsScript, recountScript, releaseDeadScript, topUpScript } from './lua/budgets.ts';
+import { toScript, valuesOf, type Script } from './script.ts';
+import { toBegin } from './sync-request.ts';
 
-const [listBudgets, topUp, releaseDead] = [toScript(listBudgetsScript), toScript(topUpScript), toScript(releaseDeadScript)];
+const [listBudgets, topUp, recount, releaseDead] = [listBudgetsScript, topUpScript, recountScript, releaseDeadScript].map(toScript) as [Script, Script, Script, Script];
 
 /** Budgets in a Redis, as admins see them. `timeOf` makes of a caller's time (milliseconds since 1970) the one that tells the dead; empty for the clock of Redis. */
 export function createBudgetStore(connection: RedisConnection, timeOf: (ms?: number) => string): BudgetStore {
@@ -17,6 +18,9 @@ export function createBudgetStore(connection: RedisConnection, timeOf: (ms?: num
       );
     },
     topUp: async (id, amount) => (await connection.run(topUp, [id, String(amount)], false)) === 1,
+    async recount(quota) {
+      await connection.run(recount, [quota.id, toBegin(quota)], true);
+    },
     releaseDead: async (id) => (await connection.run(releaseDead, [id, timeOf(), deadAfterMs], true)) === 1,
   };
 }

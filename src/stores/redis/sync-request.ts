@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../entry.ts';
-import type { EntryFilter, Quota } from '../quota.ts';
+import type { BudgetQuota, EntryFilter, Quota } from '../quota.ts';
 import { deadAfterMs, type Move, type QuotaState, type SyncReply, type SyncRequest } from '../store.ts';
 import { tokensOf, toRow } from './entry-row.ts';
 import { valuesOf } from './script.ts';
@@ -73,10 +73,12 @@ function toMove({ quota, overdraft, spent, back, need, want, idle }: Move) {
   const amounts = { id: quota.id, kind: quota.kind, limit: limitOf(quota), overdraft, spent, back, need, want, idle };
   if (quota.kind === 'slots') return amounts;
   if (quota.kind === 'rate') return { ...amounts, refillMs: quota.refillMs };
-  const { unit, counts, from, to } = quota;
   // As text, since it is read only for a budget that is new.
-  return { ...amounts, begin: JSON.stringify({ unit, counts, from, to, owner: ownerOf(counts) }) };
+  return { ...amounts, begin: toBegin(quota) };
 }
+
+/** What a budget counts, as the scripts read it. */
+export const toBegin = ({ unit, counts, from, to }: BudgetQuota): string => JSON.stringify({ unit, counts, from, to, owner: ownerOf(counts) });
 
 /** Rates and places are counted as plain numbers in Redis. */
 const limitOf = ({ kind, limit }: Quota): string => String(kind === 'budget' || limit <= Number.MAX_SAFE_INTEGER ? limit : Number.MAX_SAFE_INTEGER);

@@ -30,6 +30,14 @@ if values[1] ~= 'budget' then return 0 end
 redis.call('HSET', quotaKey(ARGV[1]), 'extra', toText(plus(ofText(values[2]), ofText(ARGV[2]))))
 return 1`;
 
+/** Raises what budget ARGV[1] has spent to what the entries say that ARGV[2] (JSON, as a new budget of a sync has it) counts, where that is more. */
+export const recountScript = `${prelude('write')}${parts}
+local spent = redis.call('HGET', quotaKey(ARGV[1]), 'spent')
+if not spent then return 0 end
+local total = spentBefore(cjson.decode(ARGV[2]))
+if isLess(ofText(spent), total) then redis.call('HSET', quotaKey(ARGV[1]), 'spent', toText(total)) end
+return 1`;
+
 /** Frees what the dead hold of budget ARGV[1]; the dead are those at ARGV[2] (empty: by the clock of Redis), after ARGV[3] ms. */
 export const releaseDeadScript = `${prelude('write')}${parts}
 buryDead(timeOr(ARGV[2]), tonumber(ARGV[3]))
