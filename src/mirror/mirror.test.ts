@@ -344,6 +344,14 @@ describe('the tenant that pays', () => {
     expect(lab.quotas).toMatchObject({ entries: [{ costNanos: 20_000 }], open: 0 });
   });
 
+  test('has no answer longer than what is reserved for it', async () => {
+    openai.behave(said);
+    await copied({ payer: payer(10n ** 9n) });
+    expect(sentTo(openai)).toMatchObject({ max_completion_tokens: 4096 });
+    await copied({});
+    expect(sentTo(openai)).not.toHaveProperty('max_completion_tokens');
+  });
+
   test('pays for no copy beyond its budget', async () => {
     expect(await lab.result(job(atOpenAI(), { payer: payer(1000n) }))).toBe('budget');
     expect(openai.requests).toEqual([]);

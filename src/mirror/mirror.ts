@@ -114,8 +114,9 @@ export function createMirror(options: MirrorOptions): Mirror {
 }
 
 /** Makes one copy, from the reserved money to the booked. A reason in place of a result: it was not made. */
-async function oneCopy(job: MirrorJob, memory: HeldMemory, stop: AbortController, options: MirrorOptions): Promise<MirrorResult | DropReason> {
+async function oneCopy(wanted: MirrorJob, memory: HeldMemory, stop: AbortController, options: MirrorOptions): Promise<MirrorResult | DropReason> {
   const { quotas, prices, send, now, onFailure, totalMs = 600_000 } = options;
+  const job = capped(wanted);
   const reserved = await reserve(job, options);
   if (typeof reserved === 'string') return reserved;
   const timer = setTimeout(() => stop.abort(new CopyFailure('timeout', `The answer took longer than ${totalMs} ms.`)), totalMs);
@@ -129,6 +130,14 @@ async function oneCopy(job: MirrorJob, memory: HeldMemory, stop: AbortController
   }
 }
 
+/** A copy that a budget pays for has no more output than is reserved for it: nobody watches its answer. */
+function capped(job: MirrorJob): MirrorJob {
+  const { request } = job;
+  const isOpen = request.protocol.operation === 'chat' && request.protocol.parameterEdits !== undefined && request.facts.maxTokens === undefined;
+  if (!isOpen || countedFor(job).length === 0) return job;
+  return { ...job, request: request.withParameters({ maxTokens: Math.ceil(mostUsage(request).outputTokens / request.facts.choices) }) };
+}
+
 /** Holds what the copy may cost where the tenant that pays has budgets; the reason where it cannot. */
 async function reserve(job: MirrorJob, { quotas, prices, now, onFailure }: MirrorOptions): Promise<Reserved | undefined | DropReason> {
   const counted = countedFor(job);
@@ -137,7 +146,9 @@ async function reserve(job: MirrorJob, { quotas, prices, now, onFailure }: Mirro
   const nanos = prices.costNanos(job.deployment, usage);
   if (nanos === undefined) return 'unpriced';
   try {
-    const reservation = await quotas.reserve(chargesOf(counted, { nanos, tokens: usage.inputTokens + usage.outputTokens }, now()));
+    const reservation = await quotas.reserve(
+      chargesOf(counted, { nanos, tokens: Math.min(Number.MAX_SAFE_INTEGER, usage.inputTokens + usage.outputTokens) }, now()),
+    );
     return isShortage(reservation) ? 'budget' : { reservation, nanos };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;

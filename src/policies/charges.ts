@@ -14,6 +14,8 @@ export interface Payers {
 export interface Use {
   nanos: number;
   tokens: number;
+  /** What is held for limits of tokens per time, which no answer is cut at: what is usual, rather than the most; absent for `tokens`. */
+  likelyTokens?: number;
 }
 
 /** A meter that counts a request, and whether it is one that all tenants share. */
@@ -46,12 +48,12 @@ const isCountedBefore = (meter: Meter): boolean => (meter.of === 'requests' || m
 export const chargesOf = (counted: readonly Counted[], use: Use, now: number, isOver = false): Charge[] =>
   counted.map(({ meter }) => ({ quota: meter.quota(now), amount: amountOf(meter, use, isOver) }));
 
-function amountOf({ of }: Meter, { nanos, tokens }: Use, isOver: boolean): number {
+function amountOf({ of, budget }: Meter, { nanos, tokens, likelyTokens = tokens }: Use, isOver: boolean): number {
   switch (of) {
     case 'nanos':
       return nanos;
     case 'tokens':
-      return tokens;
+      return budget === undefined ? likelyTokens : tokens;
     case 'requests':
       return 1;
     case 'concurrent':

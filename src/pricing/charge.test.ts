@@ -62,3 +62,15 @@ test('what was delivered counts in whole tokens, a part of one as one', () => {
   expect(deliveredTokens({ deliveredBytes: 0 })).toBe(0);
   expect(deliveredTokens({ deliveredBytes: 9, tokensPerByte: 0.5, maxOutputTokens: 4 })).toBe(4);
 });
+
+test.each([
+  ['none, though something was delivered', { inputTokens: 0, outputTokens: 0 }],
+  ['less than none', { inputTokens: 10, outputTokens: -5 }],
+  ['more than any answer has', { inputTokens: 10, outputTokens: 1e18 }],
+])('usage of %s is no usage', (_, said) => {
+  const usage = { ...noUsage, ...said };
+  expect(chargedUsage(ended({ usage, deliveredBytes: 30, requestBytes: 60 }))).toEqual({
+    usage: { ...noUsage, inputTokens: 20, outputTokens: 10 },
+    estimated: true,
+  });
+});

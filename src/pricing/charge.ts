@@ -54,13 +54,22 @@ export interface EndedAnswer {
 export function chargedUsage(answer: EndedAnswer): { usage: Usage; estimated: boolean } {
   const { end, status, usage, requestBytes, deliveredBytes, inputTokens } = answer;
   const delivered = deliveredTokens(answer);
-  if (usage !== undefined) {
+  if (usage !== undefined && isTelling(usage, deliveredBytes)) {
     if (end === 'complete' || delivered <= usage.outputTokens) return { usage, estimated: false };
     return { usage: { ...usage, outputTokens: delivered }, estimated: true };
   }
   if (end === 'failed' && status >= 400 && deliveredBytes === 0) return { usage: noUsage, estimated: false };
   return { usage: tokens(inputTokens ?? estimateTokens(requestBytes), delivered), estimated: true };
 }
+
+/** Whether a provider's usage can be what was used: none of it is negative or beyond all measure, and what delivered something has some output. */
+function isTelling(usage: Usage, deliveredBytes: number): boolean {
+  const isCount = (count: number): boolean => Number.isSafeInteger(count) && count >= 0 && count <= largestCount;
+  return Object.values(usage).every(isCount) && (usage.outputTokens > 0 || deliveredBytes === 0);
+}
+
+/** More tokens than any answer has. */
+const largestCount = 1_000_000_000;
 
 /** Output tokens that so many delivered bytes are reckoned to be. */
 export function deliveredTokens({

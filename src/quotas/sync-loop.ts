@@ -217,8 +217,9 @@ export class SyncLoop {
     const { now, onEvent } = this.#options;
     this.#pending = undefined;
     this.holders = reply.holders;
+    const held = this.#holdsAny(); // whoever holds nothing may be silent, and loses nothing by it
     applyReply(this.#books, pending, reply, now());
-    if (reply.wasForgotten) onEvent({ type: 'forgotten' });
+    if (reply.wasForgotten && held) onEvent({ type: 'forgotten' });
     if (this.#keyVersion !== reply.keyVersion) {
       this.#keyVersion = reply.keyVersion;
       onEvent({ type: 'keys-changed', version: reply.keyVersion });

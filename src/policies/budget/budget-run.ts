@@ -61,7 +61,7 @@ export class BudgetRun implements PolicyRun {
     this.#begin(request, routed, isFree ? 0 : undefined, expected);
     if (counted.length === 0) return request;
     const tokens = Math.min(Number.MAX_SAFE_INTEGER, expected.inputTokens + expected.outputTokens); // of any number of tokens, times choices
-    const use = { nanos: this.#mostNanos(counted, expected, routed.chain), tokens };
+    const use = { nanos: this.#mostNanos(counted, expected, routed.chain), tokens, likelyTokens: expected.likelyTokens };
     await this.#reserve(counted, use, protocol.operation === 'chat' ? 'Ask for fewer output tokens' : 'Send less');
     const isBudgeted = counted.some(({ meter }) => meter.budget !== undefined);
     const isCapped = isBudgeted && expected.cap !== undefined && facts.maxTokens === undefined;

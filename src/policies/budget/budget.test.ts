@@ -146,12 +146,20 @@ describe('before the call', () => {
   );
 
   test('says that no wait helps a request of more tokens than a limit ever lets come', async () => {
-    const of = tenant('marketing', { terms: [terms(owner, { limits: [limit({ of: 'tokens', amount: 5000, per: 'minute' })] })] });
-    const error = await refusalOf(open({ of }).chain(request({ max_tokens: 6000 }), [cheap]));
+    const of = tenant('marketing', { terms: [terms(owner, { limits: [limit({ of: 'tokens', amount: 500, per: 'minute' })] })] });
+    const error = await refusalOf(open({ of }).chain(request({ max_tokens: 600 }), [cheap]));
     expect(error.code).toBe('rate-limited');
     expect(error.message).toBe(
-      'This request may use up to 6100 tokens, but tenant "marketing" has a limit of 5000 per minute: no wait helps. Ask for fewer output tokens, or send less.',
+      'This request may use up to 700 tokens, but tenant "marketing" has a limit of 500 per minute: no wait helps. Ask for fewer output tokens, or send less.',
     );
+  });
+
+  test('holds for a limit of tokens what is usual, not the most that might come', async () => {
+    const quotas = new FakeQuotas();
+    await open({ of: tenant('marketing', { terms: [terms(owner, { limits: [limit({ of: 'tokens', amount: 5000 })] })] }), quotas }).chain(request(), [
+      cheap,
+    ]);
+    expect(quotas.asked[0]?.map(({ amount }) => amount)).toEqual([1100]);
   });
 
   test('reserves all output that cannot be seen while it runs, and caps it where the client sets no maximum', async () => {

@@ -18,6 +18,8 @@ export interface Estimate {
   inputTokens: number;
   /** Output that is reserved at first. */
   outputTokens: number;
+  /** Input and output as they usually are. */
+  likelyTokens: number;
   /** Most tokens that one answer may have, to be set where the client set no maximum; undefined where nothing is to be set. */
   cap: number | undefined;
 }
@@ -35,13 +37,14 @@ export function estimate(request: ClientRequest, chain: readonly Deployment[], t
   const countedTokens = countInput(request, chain);
   const inputTokens = Math.ceil(countedTokens * (isShort(request) ? 1 : habits.inputFactor(key)));
   const { maxTokens, choices } = request.facts;
-  if (request.protocol.operation !== 'chat') return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? 0, cap: undefined };
+  const usual = request.protocol.operation === 'chat' ? habits.usualOutput(key) : 0;
+  const likelyTokens = inputTokens + Math.min(maxTokens ?? usual, usual);
+  if (request.protocol.operation !== 'chat') return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? 0, likelyTokens, cap: undefined };
   if (isWatched(request, chain)) {
-    const usual = habits.usualOutput(key);
-    return { key, countedTokens, inputTokens, outputTokens: Math.min(maxTokens ?? usual, usual), cap: undefined };
+    return { key, countedTokens, inputTokens, outputTokens: Math.min(maxTokens ?? usual, usual), likelyTokens, cap: undefined };
   }
   const cap = maxTokens === undefined ? capOf(request, chain) : undefined;
-  return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? (cap ?? defaultMaxTokens) * choices, cap };
+  return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? (cap ?? defaultMaxTokens) * choices, likelyTokens, cap };
 }
 
 const isShort = (request: ClientRequest): boolean => request.bytes.length <= shortBytes;

@@ -5,7 +5,12 @@ import { listBudgetsScript, recountScript, releaseDeadScript, topUpScript } from
 import { toScript, valuesOf, type Script } from './script.ts';
 import { toBegin } from './sync-request.ts';
 
-const [listBudgets, topUp, recount, releaseDead] = [listBudgetsScript, topUpScript, recountScript, releaseDeadScript].map(toScript) as [Script, Script, Script, Script];
+const [listBudgets, topUp, recount, releaseDead] = [listBudgetsScript, topUpScript, recountScript, releaseDeadScript].map(toScript) as [
+  Script,
+  Script,
+  Script,
+  Script,
+];
 
 /** Budgets in a Redis, as admins see them. `timeOf` makes of a caller's time (milliseconds since 1970) the one that tells the dead; empty for the clock of Redis. */
 export function createBudgetStore(connection: RedisConnection, timeOf: (ms?: number) => string): BudgetStore {
