@@ -16,9 +16,10 @@ export interface Child {
 export async function startChild(
   script: string,
   args: readonly string[],
-  { cores, execArgv = [] }: { cores: Cores; execArgv?: readonly string[] },
+  { cores, execArgv = [], begin }: { cores: Cores; execArgv?: readonly string[]; begin?: object },
 ): Promise<Child> {
   const child = spawn(process.execPath, [...execArgv, script, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  if (begin !== undefined) child.send(begin);
   const ready = await nextMessage(child, script);
   const pid = child.pid ?? 0;
   await pin(pid, cores);

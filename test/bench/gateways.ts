@@ -55,10 +55,11 @@ export async function startRemora(
   { binary, directory, cores }: Surroundings,
   { root = '.', execArgv = [] }: { root?: string; execArgv?: readonly string[] } = {},
 ): Promise<Gateway> {
-  const { folder, snapshot, options, configFile } = await prepare(name, config, directory);
+  const { folder, snapshot, options, configFile, data } = await prepare(name, config, directory);
   const socket = join(folder, 'extproc.sock');
   const serve = ['serve', '--config', configFile, '--listen', `unix:${socket}`];
-  const sidecar: Child = await startChild(resolve(root, 'bin/remora.js'), serve, { cores, execArgv });
+  const begin = { type: 'begin', config: { data, hash: 'bench', number: 1 } };
+  const sidecar: Child = await startChild(resolve(root, 'bin/remora.js'), serve, { cores, execArgv, begin });
   const envoy = await launchEnvoy({ binary, directory: folder, concurrency, onLog: warn, gateway: { ...options, sidecars: [{ path: socket }] } });
   await pin(envoy.pid, cores);
   return {
@@ -88,6 +89,7 @@ export async function startPlainEnvoy(config: object, { binary, directory, cores
 
 interface Prepared {
   folder: string;
+  data: object;
   configFile: string;
   snapshot: Snapshot;
   options: Omit<GatewayOptions, 'admin' | 'sidecars'>;
@@ -97,11 +99,13 @@ async function prepare(name: string, config: object, directory: string): Promise
   const folder = join(directory, name);
   await mkdir(folder);
   const configFile = join(folder, 'remora.yaml');
-  await writeFile(configFile, JSON.stringify({ ...config, store: { embedded: { path: join(folder, 'remora.db') } } }));
+  const data = { ...config, store: { embedded: { path: join(folder, 'remora.db') } } };
+  await writeFile(configFile, JSON.stringify(data));
   const snapshot = loadConfig(configFile, {});
   const { listen, telemetry, endpoints } = snapshot;
   return {
     folder,
+    data,
     configFile,
     snapshot,
     options: { ...gatewayDefaults, listen, telemetry, endpoints: endpointsByCluster(endpoints.values()), systemCaFile: undefined },
