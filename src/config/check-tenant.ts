@@ -125,11 +125,17 @@ function checkTerms(path: Path, { limits = [], budget, budgets = [] }: PartialTe
     ...(budget === undefined ? [] : [{ at: [...path, 'budget'], entry: budget }]),
     ...budgets.map((entry, index) => ({ at: [...path, 'budgets', index], entry })),
   ];
-  return all.flatMap(({ at, entry }) => [
-    ...named([...at, 'model'], 'model', entry.model, modelNames),
-    ...named([...at, 'provider'], 'provider', entry.provider, providerNames),
-    ...('ladder' in entry ? entry.ladder : []).flatMap((step, index) => named([...at, 'ladder', index, 'use'], 'model', step.use, modelNames)),
-  ]);
+  const sameLimit = limits.map((limit) =>
+    JSON.stringify([limit.requests !== undefined, limit.tokens !== undefined, limit.per, limit.model, limit.provider]),
+  );
+  return [
+    ...checkTwice([...path, 'limits'], sameLimit, 'a limit of what an earlier one limits; keep the lower one'),
+    ...all.flatMap(({ at, entry }) => [
+      ...named([...at, 'model'], 'model', entry.model, modelNames),
+      ...named([...at, 'provider'], 'provider', entry.provider, providerNames),
+      ...('ladder' in entry ? entry.ladder : []).flatMap((step, index) => named([...at, 'ladder', index, 'use'], 'model', step.use, modelNames)),
+    ]),
+  ];
 }
 
 /** A key must name one tenant. */

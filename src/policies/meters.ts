@@ -1,4 +1,4 @@
-import { budgetQuota, rateQuota, slotsQuota } from '../quotas/quotas-of.ts';
+import { quotasOf } from '../quotas/quotas-of.ts';
 import type { Quota } from '../stores/quota.ts';
 import type { Budget, Limit, Terms } from './terms.ts';
 
@@ -22,20 +22,27 @@ export function metersOf(terms: Terms): readonly Meter[] {
   let meters = known.get(terms);
   if (meters === undefined) {
     const { owner } = terms;
+    const quotas = quotasOf(terms);
     meters = [
-      ...terms.limits.map((limit): Meter => {
-        const quota = limit.of === 'concurrent' ? slotsQuota(owner, limit) : rateQuota(owner, limit);
+      ...terms.limits.map((limit, index): Meter => {
+        const quota = at(quotas.limits, index);
         return { of: limit.of, limit, owner, quota: () => quota };
       }),
-      ...terms.budgets.map((budget): Meter => ({ of: budget.unit, budget, owner, quota: (now) => budgetQuota(owner, budget, now) })),
+      ...terms.budgets.map((budget, index): Meter => ({ of: budget.unit, budget, owner, quota: (now) => at(quotas.budgets(now), index) })),
     ];
     known.set(terms, meters);
   }
   return meters;
 }
 
+function at<Value>(list: readonly Value[], index: number): Value {
+  const value = list[index];
+  if (value === undefined) throw new Error('a limit or a budget has no quota');
+  return value;
+}
+
 /** What a meter counts only, if anything. */
-export const filterOf = ({ budget, ...meter }: Meter): Pick<Limit, 'model' | 'provider'> => budget ?? (meter as LimitMeter).limit;
+export const filterOf = (meter: Meter): Pick<Limit, 'model' | 'provider'> => (meter.budget === undefined ? meter.limit : meter.budget);
 
 /** Whether a meter counts all requests of its owner: then it can be looked at before the request is known. */
 export const isUnfiltered = (meter: Meter): boolean => {
