@@ -42,7 +42,7 @@ function at<Value>(list: readonly Value[], index: number): Value {
 }
 
 /** What a meter counts only, if anything. */
-export const filterOf = (meter: Meter): Pick<Limit, 'model' | 'provider'> => (meter.budget === undefined ? meter.limit : meter.budget);
+export const filterOf = (meter: Meter): Pick<Limit, 'model' | 'provider'> => ('limit' in meter ? meter.limit : meter.budget);
 
 /** Whether a meter counts all requests of its owner: then it can be looked at before the request is known. */
 export const isUnfiltered = (meter: Meter): boolean => {
