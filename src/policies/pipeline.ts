@@ -71,8 +71,8 @@ export function openPipeline(
       const guidance: Guidance = {};
       for (const { name, run } of runs) {
         if (run.onRoute === undefined) continue;
-        const more = await stage(name, () => run.onRoute?.(request));
-        Object.assign(guidance, more);
+        const answer = run.onRoute(request);
+        Object.assign(guidance, answer instanceof Promise ? await stage(name, () => answer) : answer);
       }
       return guidance;
     },

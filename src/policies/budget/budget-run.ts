@@ -7,7 +7,7 @@ import type { ProtocolName } from '../../protocols/protocol.ts';
 import { deploymentName, type Deployment } from '../../routing/deployment.ts';
 import type { Charge } from '../../stores/quota.ts';
 import { unaccountable } from '../limits.ts';
-import { metersOf } from '../meters.ts';
+import { metersOf, type Meter } from '../meters.ts';
 import type { FailedAttempt, Guidance, Opening, Outcome, PolicyRun, Routed } from '../policy.ts';
 import { refusedByBudget, refusedByLimit, spentInStream } from '../refusals.ts';
 import { budgetHeaders, costHeader } from './budget-headers.ts';
@@ -40,12 +40,16 @@ export class BudgetRun implements PolicyRun {
     this.#startedAt = parts.now();
   }
 
-  async onRoute(request: ClientRequest): Promise<Guidance | undefined> {
+  onRoute(request: ClientRequest): Guidance | undefined | Promise<Guidance | undefined> {
     if (request.protocol.operation === 'count-tokens') return undefined;
     const { quotas, now } = this.#parts;
     const meters = stepMeters(this.#opening, request.facts.model);
     if (meters.length === 0) return undefined;
-    await quotas.know(meters.map((meter) => meter.quota(now())));
+    const known = quotas.know(meters.map((meter) => meter.quota(now())));
+    return known === undefined ? this.#guide(meters, request) : known.then(() => this.#guide(meters, request));
+  }
+
+  #guide(meters: readonly Meter[], request: ClientRequest): Guidance {
     const { guidance, steps } = guidanceOf(meters, request, this.#opening, this.#parts);
     this.#steps = steps;
     return { ...guidance, ...(steps.length > 0 && { steps }) };

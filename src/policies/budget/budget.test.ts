@@ -180,6 +180,16 @@ describe('before the call', () => {
     expect(reserved()).toBe(100n * 1000n + (16_384n + 2048n) * 2000n);
   });
 
+  test('reserves what writing to the prompt cache costs, where the request asks for that', async () => {
+    const cached = deployment('cached', { input: 1, output: 2, cacheWrite: 1.25 });
+    const plain = open();
+    await plain.chain(request({ max_tokens: 50 }), [cached]);
+    expect(plain.reserved()).toBe(100n * 1000n + 50n * 2000n);
+    const marked = open();
+    await marked.chain(request({ max_tokens: 50, prompt_cache_key: 'k' }), [cached]);
+    expect(marked.reserved()).toBe(100n * 1250n + 50n * 2000n);
+  });
+
   test('reserves of a stream what it usually has, and caps nothing', async () => {
     const { reserved, chain } = open();
     const sent = await chain(request({ stream: true }), [cheap]);

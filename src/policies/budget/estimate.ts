@@ -20,6 +20,8 @@ export interface Estimate {
   outputTokens: number;
   /** Input and output as they usually are. */
   likelyTokens: number;
+  /** Whether the input may be written to the provider's prompt cache, which may cost more. */
+  mayWriteCache: boolean;
   /** Most tokens that one answer may have, to be set where the client set no maximum; undefined where nothing is to be set. */
   cap: number | undefined;
 }
@@ -37,14 +39,16 @@ export function estimate(request: ClientRequest, chain: readonly Deployment[], t
   const countedTokens = countInput(request, chain);
   const inputTokens = Math.ceil(countedTokens * (isShort(request) ? 1 : habits.inputFactor(key)));
   const { maxTokens, choices } = request.facts;
+  const mayWriteCache = request.bytes.includes('cache'); // all marks for it have that in their names
   const usual = request.protocol.operation === 'chat' ? habits.usualOutput(key) : 0;
   const likelyTokens = inputTokens + Math.min(maxTokens ?? usual, usual);
-  if (request.protocol.operation !== 'chat') return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? 0, likelyTokens, cap: undefined };
+  if (request.protocol.operation !== 'chat')
+    return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? 0, likelyTokens, mayWriteCache, cap: undefined };
   if (isWatched(request, chain)) {
-    return { key, countedTokens, inputTokens, outputTokens: Math.min(maxTokens ?? usual, usual), likelyTokens, cap: undefined };
+    return { key, countedTokens, inputTokens, outputTokens: Math.min(maxTokens ?? usual, usual), likelyTokens, mayWriteCache, cap: undefined };
   }
   const cap = maxTokens === undefined ? capOf(request, chain) : undefined;
-  return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? (cap ?? defaultMaxTokens) * choices, likelyTokens, cap };
+  return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? (cap ?? defaultMaxTokens) * choices, likelyTokens, mayWriteCache, cap };
 }
 
 const isShort = (request: ClientRequest): boolean => request.bytes.length <= shortBytes;
@@ -72,7 +76,7 @@ function capOf(request: ClientRequest, chain: readonly Deployment[]): number {
 
 /** What an estimate costs at the dearest of some deployments; the first of which no price is known in place of it. */
 export function dearest(
-  { inputTokens, outputTokens }: Pick<Estimate, 'inputTokens' | 'outputTokens'>,
+  { inputTokens, outputTokens, mayWriteCache }: Pick<Estimate, 'inputTokens' | 'outputTokens' | 'mayWriteCache'>,
   chain: readonly Deployment[],
   prices: Pick<Prices, 'quote'>,
   at: number,
@@ -80,7 +84,11 @@ export function dearest(
   let most = 0;
   for (const deployment of chain) {
     const quote = prices.quote(deployment, at);
-    const costs = quote && worstUses(inputTokens, outputTokens, quote.hasRate).map((usage) => quote.costNanos(usage));
+    const costs =
+      quote &&
+      worstUses(inputTokens, outputTokens, { cacheWrite: mayWriteCache && quote.hasRate('cacheWrite'), reasoning: quote.hasRate('reasoning') }).map(
+        (usage) => quote.costNanos(usage),
+      );
     if (costs === undefined || costs.includes(undefined)) return { unpriced: deployment };
     for (const cost of costs) if (cost !== undefined && cost > most) most = cost;
   }
@@ -88,10 +96,10 @@ export function dearest(
 }
 
 /** Uses of so many tokens that may be the dearest: as they are, and with kinds of tokens that may have a higher price. */
-function worstUses(inputTokens: number, outputTokens: number, hasRate: (kind: 'cacheWrite' | 'reasoning') => boolean): Usage[] {
+function worstUses(inputTokens: number, outputTokens: number, mayBe: { cacheWrite: boolean; reasoning: boolean }): Usage[] {
   const plain: Usage = { ...noUsage, inputTokens, outputTokens };
   const uses = [plain];
-  if (hasRate('cacheWrite')) uses.push({ ...plain, cacheWriteTokens: inputTokens });
-  if (hasRate('reasoning')) uses.push({ ...plain, reasoningTokens: outputTokens });
+  if (mayBe.cacheWrite) uses.push({ ...plain, cacheWriteTokens: inputTokens });
+  if (mayBe.reasoning) uses.push({ ...plain, reasoningTokens: outputTokens });
   return uses;
 }
