@@ -97,7 +97,8 @@ async function readLedger(file: string, { settled = true } = {}): ReturnType<Run
   try {
     database.exec('BEGIN'); // one state for both
     const rows = database.prepare('SELECT * FROM entries ORDER BY rowid').all();
-    const entries = rows.map((row) => ({ ...row, tenant: (JSON.parse(String(row['tenants'])) as string[]).at(-1) }));
+    const listIn = (row: (typeof rows)[number], column: string): string[] => JSON.parse(String(row[column])) as string[];
+    const entries = rows.map((row) => ({ ...row, tenant: listIn(row, 'tenants').at(-1), experiments: listIn(row, 'experiments').join(',') }));
     const totals = database
       .prepare("SELECT substr(owner, 2) AS tenant, sum(cost_nanos) AS nanos FROM sums WHERE owner GLOB 't*' GROUP BY owner")
       .all();

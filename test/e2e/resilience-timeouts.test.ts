@@ -94,7 +94,9 @@ test.each([{ stream: false }, { stream: true }])('the time for the whole answer 
   });
   expect(trio.asked()).toEqual([2, 2, 0]); // the second is given up when the time is over
   const entry = { ended: 'failed', status: 504, attempts: 2 };
-  expect(entries).toMatchObject([entry, entry]);
+  expect(entries.filter(({ kind }) => kind === 'exchange')).toMatchObject([entry, entry]);
+  const billed = { ended: 'failed', reason: 'timeout', estimated: 1 }; // the first attempt's provider has read the request
+  expect(entries.filter(({ kind }) => kind === 'attempt')).toMatchObject([billed, billed]);
 });
 
 test('an answer within that time is whole, after a fallback too', async () => {
