@@ -1,19 +1,6 @@
 import { expect, test } from 'vitest';
-import { tenant } from '../policies/tenant.fixture.ts';
-import type { Budget } from '../policies/terms.ts';
+import { budget, tenant } from '../policies/tenant.fixture.ts';
 import { budgetsLeft } from './budgets-left.ts';
-
-const budget = (fields: Partial<Budget>): Budget => ({
-  amount: 5_000_000_000n,
-  unit: 'nanos',
-  per: 'month',
-  timeZone: 'UTC',
-  model: undefined,
-  provider: undefined,
-  grace: 0,
-  ladder: [],
-  ...fields,
-});
 
 test('each tenant shows its own budgets, as far as they are known here', () => {
   const acme = { owner: 'tenant:acme', limits: [], budgets: [budget({})] };

@@ -27,8 +27,7 @@ export const createLimits = (parts: LimitParts): Policy => ({
 });
 
 function openLimits({ identity, signal }: Opening, { quotas, now, onLimited }: LimitParts): PolicyRun | undefined {
-  const counted = countedBy(identity.terms);
-  const shown = shownBy(identity.terms);
+  const { counted, shown } = beforeReading(identity.terms);
   if (counted.length === 0 && shown.length === 0) return undefined;
   let reservation: Reservation | undefined;
   let isOver = false;
@@ -77,7 +76,8 @@ export function unaccountable(error: unknown): never {
 
 const known = new WeakMap<readonly Terms[], { counted: readonly Meter[]; shown: readonly Meter[] }>();
 
-function lookedAt(terms: readonly Terms[]): { counted: readonly Meter[]; shown: readonly Meter[] } {
+/** What of somebody's limits is counted before the request is read, and what clients are told of. */
+function beforeReading(terms: readonly Terms[]): { counted: readonly Meter[]; shown: readonly Meter[] } {
   let found = known.get(terms);
   if (found === undefined) {
     const all = terms.flatMap(metersOf).filter((meter) => meter.budget === undefined && isUnfiltered(meter));
@@ -86,9 +86,3 @@ function lookedAt(terms: readonly Terms[]): { counted: readonly Meter[]; shown: 
   }
   return found;
 }
-
-/** What is counted before the request is read. */
-const countedBy = (terms: readonly Terms[]): readonly Meter[] => lookedAt(terms).counted;
-
-/** What clients are told of. */
-const shownBy = (terms: readonly Terms[]): readonly Meter[] => lookedAt(terms).shown;

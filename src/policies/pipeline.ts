@@ -1,6 +1,5 @@
 import type { PartFilter } from '../protocols/rewriter.ts';
 import type { Part } from '../llm/part.ts';
-import type { Usage } from '../llm/usage.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import type { Deployment } from '../routing/deployment.ts';
@@ -28,8 +27,6 @@ export interface PipelineRun {
   partFilter(): PartFilter | undefined;
   /** Sees each part of an answer as the provider sent it; undefined where no policy does. */
   observer(deployment: Deployment): ((part: Part) => void) | undefined;
-  /** The use of an answer so far; undefined where nobody watches it. */
-  soFar(): Usage | undefined;
   headers(protocol: ProtocolName): Header[];
   endHeaders(outcome: Outcome): Header[];
   onAttempt(attempt: FailedAttempt): void;
@@ -99,13 +96,6 @@ export function openPipeline(
         first(part);
         for (const observe of more) observe(part);
       };
-    },
-    soFar() {
-      for (const { run } of runs) {
-        const usage = run.soFar?.();
-        if (usage !== undefined) return usage;
-      }
-      return undefined;
     },
     headers: (protocol) => runs.flatMap(({ run }) => run.headers?.(protocol) ?? []),
     endHeaders: (outcome) => runs.flatMap(({ run }) => run.endHeaders?.(outcome) ?? []),

@@ -47,8 +47,6 @@ export interface PolicyRun {
   onPassThrough?(group: string, deployment: Deployment): void | Promise<void>;
   /** The answer of a deployment begins: what is returned sees each part of it as the provider sent it, and throws GatewayError to end it. Synchronous: it runs per chunk. */
   observer?(deployment: Deployment): ((part: Part) => void) | undefined;
-  /** The use of an answer so far, as far as can be told; undefined where it is not watched. */
-  soFar?(): Usage | undefined;
   /** Sees each part of the answer; returns what takes its place. Synchronous: it runs per chunk. May be set while the request is seen: where no policy has it, answers pass untouched. */
   onPart?(part: Part): readonly Part[];
   /** What the client is told, in headers of the answer or of an error. */

@@ -530,6 +530,18 @@ describe('a process that was silent for long', () => {
     expect([store.leasedOf(budget().id), store.leasedOf(slots().id)]).toEqual([400, 14]);
     expect(one.events).toContainEqual({ type: 'forgotten' });
   });
+
+  test('is no event where it held no part of anything: nobody asked it for a while', async () => {
+    const { world, store, one } = createGateways();
+    const asked = [of(400), of(4, slots()), of(40, rate())];
+    (await held(world, one.quotas.reserve(asked))).release();
+    await world.pass(120_000);
+    const before = store.requests.length;
+    await world.pass(20_000);
+    expect(store.requests).toHaveLength(before); // it was silent
+    (await held(world, one.quotas.reserve(asked))).release();
+    expect(one.events).not.toContainEqual({ type: 'forgotten' });
+  });
 });
 
 describe('closing', () => {

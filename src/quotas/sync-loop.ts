@@ -217,7 +217,8 @@ export class SyncLoop {
     const { now, onEvent } = this.#options;
     this.#pending = undefined;
     this.holders = reply.holders;
-    const held = this.#holdsAny(); // whoever holds nothing may be silent, and loses nothing by it
+    // Whoever holds no part of a rate and no place may be silent, and loses nothing by it.
+    const held = this.#books.listed.values().some(({ lease, quota }) => lease > 0 && quota.kind !== 'budget');
     applyReply(this.#books, pending, reply, now());
     if (reply.wasForgotten && held) onEvent({ type: 'forgotten' });
     if (this.#keyVersion !== reply.keyVersion) {

@@ -3,7 +3,6 @@ import type { Part } from '../../llm/part.ts';
 import { isShortage, type Reservation, type Shortage } from '../../quotas/quotas.ts';
 import type { ChatParameters } from '../../protocols/chat-parameters.ts';
 import type { ClientRequest } from '../../protocols/client-request.ts';
-import type { ProtocolName } from '../../protocols/protocol.ts';
 import { deploymentName, type Deployment } from '../../routing/deployment.ts';
 import type { Charge } from '../../stores/quota.ts';
 import { unaccountable } from '../limits.ts';
@@ -15,7 +14,7 @@ import { attemptEntryOf, costOf, entryOf, type Begun } from './entry.ts';
 import { dearest, estimate, type Estimate } from './estimate.ts';
 import { guidanceOf, raiseWarnings, stepMeters } from './guidance.ts';
 import type { BudgetParts } from './index.ts';
-import { chargesOf, countedBy, providersOf, type Counted, type Use } from '../charges.ts';
+import { chargesOf, countedBy, providersOf, type Counted, type Payers, type Use } from '../charges.ts';
 import { renewalOf } from './renewal.ts';
 import { StreamWatch } from './stream-watch.ts';
 
@@ -30,7 +29,6 @@ export class BudgetRun implements PolicyRun {
   #estimate: Estimate | undefined;
   #counted: readonly Counted[] = [];
   #reservation: Reservation | undefined;
-  #watch: StreamWatch | undefined;
   #steps: readonly string[] = [];
   #isSettled = false;
 
@@ -58,8 +56,7 @@ export class BudgetRun implements PolicyRun {
   async onChain(request: ClientRequest, routed: Routed): Promise<ClientRequest> {
     const { protocol, facts } = request;
     const isFree = protocol.operation === 'count-tokens'; // nobody bills it, and what is counted was not used
-    const payers = { terms: this.#opening.identity.terms, shared: this.#opening.shared };
-    const counted = isFree ? [] : countedBy(payers, routed.served, providersOf(routed.chain));
+    const counted = isFree ? [] : countedBy(this.#payers, routed.served, providersOf(routed.chain));
     const expected = estimate(request, routed.chain, this.#opening.identity.tenant.name, this.#parts.habits);
     this.#estimate = expected;
     this.#begin(request, routed, isFree ? 0 : undefined, expected);
@@ -75,8 +72,7 @@ export class BudgetRun implements PolicyRun {
   async onPassThrough(group: string, deployment: Deployment): Promise<void> {
     const nanos = this.#parts.passThroughNanos(group);
     this.#begin(undefined, { served: group, route: '', chain: [deployment] }, nanos ?? 0, undefined);
-    const payers = { terms: this.#opening.identity.terms, shared: this.#opening.shared };
-    const counted = countedBy(payers, group, [deployment.endpoint.name]);
+    const counted = countedBy(this.#payers, group, [deployment.endpoint.name]);
     if (counted.length === 0) return;
     if (nanos === undefined && counted.some(({ meter }) => meter.of === 'nanos')) {
       throw new GatewayError(
@@ -125,16 +121,10 @@ export class BudgetRun implements PolicyRun {
         throw spentInStream(owner, budget, renewalOf(budget, this.#startedAt));
       },
     });
-    this.#watch = watch;
     return (part) => watch.see(part);
   }
 
-  /** The use so far of an answer that is watched, as far as can be told. */
-  soFar(): ReturnType<StreamWatch['soFar']> | undefined {
-    return this.#watch?.soFar();
-  }
-
-  headers(_protocol: ProtocolName): readonly Header[] {
+  headers(): readonly Header[] {
     return budgetHeaders(this.#opening.identity.terms, this.#steps, this.#parts);
   }
 
@@ -190,8 +180,8 @@ export class BudgetRun implements PolicyRun {
   /** What a use at a deployment is charged to. A period's budget is charged in the period in which the exchange began. */
   #charges(deployment: Deployment, use: Use, kind: 'exchange' | 'attempt'): Charge[] {
     if (this.#begun?.fixedNanos === 0 && this.#counted.length === 0) return [];
-    const { identity, shared } = this.#opening;
-    const counted = countedBy({ terms: identity.terms, shared }, this.#begun?.served ?? '', [deployment.endpoint.name]);
+    const { identity } = this.#opening;
+    const counted = countedBy(this.#payers, this.#begun?.served ?? '', [deployment.endpoint.name]);
     const meant = kind === 'exchange' ? counted : counted.filter(({ meter }) => meter.of === 'nanos' || meter.of === 'tokens');
     const charges = chargesOf(meant, use, this.#startedAt, true);
     for (const [index, { isShared }] of meant.entries()) {
@@ -233,6 +223,10 @@ export class BudgetRun implements PolicyRun {
       'unpriced-model',
       `The price of "${name}" is not known, so no budget can pay for it. Give its target a "price" in the config.`,
     );
+  }
+
+  get #payers(): Payers {
+    return { terms: this.#opening.identity.terms, shared: this.#opening.shared };
   }
 
   get #ownsCredential(): boolean {

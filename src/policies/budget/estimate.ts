@@ -13,8 +13,8 @@ import { tokensAt } from '../../routing/tokens/scale.ts';
 export interface Estimate {
   /** Whose habits it goes by. */
   key: string;
-  /** By our own count, before habits. */
-  countedTokens: number;
+  /** By a tokenizer, before habits; undefined where the bytes alone told. */
+  countedTokens: number | undefined;
   inputTokens: number;
   /** Output that is reserved at first. */
   outputTokens: number;
@@ -36,8 +36,8 @@ const shortBytes = 16_384;
 export function estimate(request: ClientRequest, chain: readonly Deployment[], tenant: string, habits: Habits): Estimate {
   const [first] = chain;
   const key = `${tenant} ${first === undefined ? '' : deploymentName(first)}`;
-  const countedTokens = countInput(request, chain);
-  const inputTokens = Math.ceil(countedTokens * (isShort(request) ? 1 : habits.inputFactor(key)));
+  const countedTokens = isShort(request) ? undefined : countInput(request, chain);
+  const inputTokens = countedTokens === undefined ? Math.ceil(request.bytes.length / 3) : Math.ceil(countedTokens * habits.inputFactor(key));
   const { maxTokens, choices } = request.facts;
   const mayWriteCache = request.bytes.includes('cache'); // all marks for it have that in their names
   const usual = request.protocol.operation === 'chat' ? habits.usualOutput(key) : 0;
@@ -51,11 +51,11 @@ export function estimate(request: ClientRequest, chain: readonly Deployment[], t
   return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? (cap ?? defaultMaxTokens) * choices, likelyTokens, mayWriteCache, cap };
 }
 
+/** Whether a third of the bytes stands for the tokens: more than usual text has. */
 const isShort = (request: ClientRequest): boolean => request.bytes.length <= shortBytes;
 
-/** Tokens of the input, rather more than less. A third of its bytes is more than usual text has. */
+/** Tokens of the input at the deployment of the chain that makes most of it. */
 function countInput(request: ClientRequest, chain: readonly Deployment[]): number {
-  if (isShort(request)) return Math.ceil(request.bytes.length / 3);
   const { inputTokens } = featuresOf(request, { headers: new Map() });
   return Math.max(...chain.map((deployment) => tokensAt(deployment, inputTokens)));
 }

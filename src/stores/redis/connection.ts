@@ -67,9 +67,14 @@ export function createRedisConnection({ url, root, onWarning }: RedisConnectionO
     );
   }
 
-  /** Waits for a connection that is being made; not for one that failed. */
+  let connecting: Promise<void> | undefined;
+
+  /** Waits for a connection that is being made, all calls together; not for one that failed. */
   async function connected(): Promise<void> {
-    if (client.status === 'connecting' || client.status === 'connect') await becameReadyOrNot(client);
+    if (client.status === 'connecting' || client.status === 'connect') {
+      connecting ??= becameReadyOrNot(client).finally(() => (connecting = undefined));
+      await connecting;
+    }
     if (client.status !== 'ready') throw lastError ?? new Error('there is no connection');
   }
 
