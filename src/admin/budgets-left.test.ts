@@ -10,13 +10,11 @@ test('each tenant shows its own budgets, as far as they are known here', () => {
     ['search', tenant('search', { terms: [acme, search] })],
   ]);
   const left = new Map([
-    ['nanos', 2_500_000_000n],
-    ['tokens', 7n],
+    ['nanos', 2_500_000_000],
+    ['tokens', 7],
   ]);
   const standing = (quota: { unit?: string; to?: number }) =>
-    quota.to === Number.MAX_SAFE_INTEGER
-      ? undefined
-      : { limit: 0n, extra: 0n, spent: 0n, held: 0n, left: left.get(quota.unit ?? '') ?? 0n, fullInMs: 0 };
+    quota.to === Number.MAX_SAFE_INTEGER ? undefined : { limit: 0, extra: 0, spent: 0, held: 0, left: left.get(quota.unit ?? '') ?? 0, fullInMs: 0 };
   const now = Date.UTC(2026, 10, 21);
   expect([...budgetsLeft({ tenants }, { standing } as Parameters<typeof budgetsLeft>[1], now)]).toEqual([
     { tenant: 'acme', unit: 'dollars', per: 'month', model: undefined, provider: undefined, left: 2.5 },

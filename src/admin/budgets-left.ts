@@ -18,7 +18,7 @@ export function* budgetsLeft({ tenants }: Pick<Snapshot, 'tenants'>, quotas: Pic
           per,
           model,
           provider,
-          left: Number(left) / (unit === 'nanos' ? 1e9 : 1),
+          left: left / (unit === 'nanos' ? 1e9 : 1),
         };
       }
     }

@@ -52,6 +52,8 @@ export class Account {
   /** How the quota stood when it was synced last, at `stateAt` (milliseconds since 1970); undefined before. */
   state: QuotaState | undefined;
   stateAt = 0;
+  /** `state` in doubles, for those who only look; made when somebody does. */
+  figures: Figures | undefined;
   /** When the store had last less than was needed, in milliseconds since 1970. */
   refusedAt = Number.NEGATIVE_INFINITY;
 
@@ -59,6 +61,9 @@ export class Account {
     this.quota = quota;
   }
 }
+
+/** The amounts of a store's word, to 16 digits. */
+export type Figures = Record<'spent' | 'leased' | 'left' | 'extra', number>;
 
 /** An amount of a quota that a reservation holds. */
 export interface Part {

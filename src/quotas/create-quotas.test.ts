@@ -82,7 +82,7 @@ describe('reservations', () => {
     const { world, one } = createGateways();
     const shortage = await short(world, one.quotas.reserve([of(10), of(11, slots())]));
     expect(shortage).toMatchObject({ quota: slots(), needed: 11, left: 10n, retryAfterMs: undefined });
-    expect(one.quotas.standing(budget())).toMatchObject({ held: 0n, left: 1000n });
+    expect(one.quotas.standing(budget())).toMatchObject({ held: 0, left: 1000 });
     await held(world, one.quotas.reserve([of(1000), of(10, slots())]));
   });
 
@@ -201,7 +201,7 @@ describe('reservations', () => {
     gone.abort();
     await expect(waits).rejects.toThrow('Nobody waits');
     await world.pass(500);
-    expect(one.quotas.standing(budget())).toMatchObject({ spent: 0n });
+    expect(one.quotas.standing(budget())).toMatchObject({ spent: 0 });
     await held(world, one.quotas.reserve([of(1000)]));
   });
 
@@ -245,7 +245,7 @@ describe('settling', () => {
     (await held(world, one.quotas.reserve([of(1000)]))).settle(entry(), [of(1300), of(7, other)]);
     await one.quotas.flush();
     expect([store.spentOf(budget().id), store.leasedOf(budget().id), store.spentOf('other')]).toEqual([1300, 0, 7]);
-    expect(one.quotas.standing(budget())).toMatchObject({ spent: 1300n, left: 0n });
+    expect(one.quotas.standing(budget())).toMatchObject({ spent: 1300, left: 0 });
   });
 
   test('an entry and what it spent reach the store together', async () => {
@@ -281,7 +281,7 @@ describe('settling', () => {
     reservation.release();
     expect(await more).toBe(false);
     await world.pass(1000);
-    expect(one.quotas.standing(budget())).toMatchObject({ held: 0n });
+    expect(one.quotas.standing(budget())).toMatchObject({ held: 0 });
   });
 
   test('places are not spent', async () => {
@@ -383,7 +383,7 @@ describe('leases', () => {
     long.settle(entry(), [of(60, perSecond)]);
     next.settle(entry(), [of(10, perSecond)]);
     await one.quotas.flush();
-    expect(one.quotas.standing(perSecond)?.left).toBe(90n);
+    expect(one.quotas.standing(perSecond)?.left).toBe(90);
   });
 
   test('forgets quotas that nobody uses', async () => {
@@ -403,9 +403,9 @@ describe('how a quota stands', () => {
     const known = one.quotas.know([budget(), rate(), slots()]);
     await world.rest();
     await known;
-    expect(one.quotas.standing(budget())).toEqual({ limit: 1000n, extra: 0n, spent: 0n, held: 0n, left: 1000n, fullInMs: 0 });
-    expect(one.quotas.standing(rate())).toEqual({ limit: 100n, extra: 0n, spent: 0n, held: 0n, left: 100n, fullInMs: 0 });
-    expect(one.quotas.standing(slots())).toEqual({ limit: 10n, extra: 0n, spent: 0n, held: 0n, left: 10n, fullInMs: 0 });
+    expect(one.quotas.standing(budget())).toEqual({ limit: 1000, extra: 0, spent: 0, held: 0, left: 1000, fullInMs: 0 });
+    expect(one.quotas.standing(rate())).toEqual({ limit: 100, extra: 0, spent: 0, held: 0, left: 100, fullInMs: 0 });
+    expect(one.quotas.standing(slots())).toEqual({ limit: 10, extra: 0, spent: 0, held: 0, left: 10, fullInMs: 0 });
     expect(one.quotas.know([budget()])).toBeUndefined();
   });
 
@@ -416,21 +416,21 @@ describe('how a quota stands', () => {
     await held(world, two.quotas.reserve([of(50)]));
     await world.pass(10_000);
     const mine = await held(world, one.quotas.reserve([of(100)]));
-    expect(one.quotas.standing(budget())).toMatchObject({ spent: 150n, held: 150n, left: 700n });
+    expect(one.quotas.standing(budget())).toMatchObject({ spent: 150, held: 150, left: 700 });
     mine.settle(entry({ costNanos: 30 }), [of(30)]);
-    expect(one.quotas.standing(budget())).toMatchObject({ spent: 180n, held: 50n, left: 770n });
+    expect(one.quotas.standing(budget())).toMatchObject({ spent: 180, held: 50, left: 770 });
     store.topUp(budget().id, 500);
     await one.quotas.flush();
-    expect(one.quotas.standing(budget())).toMatchObject({ spent: 180n, extra: 500n, left: 1270n });
+    expect(one.quotas.standing(budget())).toMatchObject({ spent: 180, extra: 500, left: 1270 });
   });
 
   test('a rate fills as time passes', async () => {
     const { world, one } = createGateways();
     (await held(world, one.quotas.reserve([of(100, rate())]))).settle(undefined, [of(100, rate())]);
     await one.quotas.flush();
-    expect(one.quotas.standing(rate())).toMatchObject({ left: 0n, fullInMs: 100_000 });
+    expect(one.quotas.standing(rate())).toMatchObject({ left: 0, fullInMs: 100_000 });
     await world.pass(30_000);
-    expect(one.quotas.standing(rate())).toMatchObject({ left: 30n, fullInMs: 70_000 });
+    expect(one.quotas.standing(rate())).toMatchObject({ left: 30, fullInMs: 70_000 });
   });
 });
 

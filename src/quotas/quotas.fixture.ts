@@ -40,7 +40,7 @@ export class FakeQuotas implements Quotas {
 
   standing(quota: Quota): Standing {
     const { spent, held } = this.#of(quota);
-    return { limit: quota.limit, extra: 0n, spent: BigInt(spent), held: BigInt(held), left: this.#left(quota), fullInMs: spent > 0 ? 1000 : 0 };
+    return { limit: Number(quota.limit), extra: 0, spent, held, left: Number(this.#left(quota)), fullInMs: spent > 0 ? 1000 : 0 };
   }
 
   async flush(): Promise<void> {}

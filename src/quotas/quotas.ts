@@ -55,16 +55,17 @@ export interface Shortage {
 
 export const isShortage = (result: Reservation | Shortage): result is Shortage => 'needed' in result;
 
+/** How a quota stands, for headers and for steps to take: to the unit up to 2^53, nine million dollars, and to 16 digits beyond. What must be exact is asked of the store. */
 export interface Standing {
-  limit: bigint;
+  limit: number;
   /** Added by an admin, for budgets. */
-  extra: bigint;
+  extra: number;
   /** Spent in the period, what is not booked yet included; 0 for what is no budget. */
-  spent: bigint;
+  spent: number;
   /** Held by requests under way, or leased to other processes. */
-  held: bigint;
+  held: number;
   /** What can still be had; 0 or more. */
-  left: bigint;
+  left: number;
   /** For rates: until the bucket is full again, in milliseconds; 0 for others. */
   fullInMs: number;
 }

@@ -1,6 +1,6 @@
 import type { Quota } from '../stores/quota.ts';
 import type { QuotaState } from '../stores/store.ts';
-import { type Account, reservedOf, untoldOf } from './account.ts';
+import { type Account, type Figures, reservedOf, untoldOf } from './account.ts';
 import type { Shortage, Standing } from './quotas.ts';
 
 const most = (one: bigint, other: bigint): bigint => (one > other ? one : other);
@@ -38,15 +38,24 @@ function retryAfter(quota: Quota, state: QuotaState, needed: bigint, left: bigin
 
 /** How a quota stands: the store's word with what happened here since. */
 export function standingOf(account: Account, quota: Quota, now: number): Standing | undefined {
-  const { state, lease } = account;
+  const { state } = account;
   if (state === undefined) return undefined;
-  const elsewhere = most(0n, state.leased - BigInt(lease));
-  const held = elsewhere + BigInt(reservedOf(account));
-  const spent = quota.kind === 'budget' ? state.spent + BigInt(untoldOf(account)) : 0n;
-  const room = quota.limit + state.extra - spent - held;
-  if (quota.kind !== 'rate') return { limit: quota.limit, extra: state.extra, spent, held, left: most(0n, room), fullInMs: 0 };
-  const inBucket = leftAtStore(account, state, now) + BigInt(account.free);
-  const left = most(0n, least(room, inBucket));
-  const fullInMs = quota.limit === 0n ? 0 : Math.ceil((Number(most(0n, quota.limit - left)) * quota.refillMs) / Number(quota.limit));
-  return { limit: quota.limit, extra: 0n, spent, held, left, fullInMs };
+  const { spent: spentAtStore, leased, left: leftThen, extra } = (account.figures ??= figuresOf(state));
+  const limit = Number(quota.limit);
+  const held = Math.max(0, leased - account.lease) + reservedOf(account);
+  const spent = quota.kind === 'budget' ? spentAtStore + untoldOf(account) : 0;
+  const room = limit + extra - spent - held;
+  if (quota.kind !== 'rate') return { limit, extra, spent, held, left: Math.max(0, room), fullInMs: 0 };
+  const filled = Math.floor((limit * Math.max(0, now - account.stateAt)) / quota.refillMs);
+  const inBucket = Math.max(0, Math.min(limit - leased, leftThen + filled)) + account.free;
+  const left = Math.max(0, Math.min(room, inBucket));
+  return { limit, extra: 0, spent, held, left, fullInMs: limit === 0 ? 0 : Math.ceil((Math.max(0, limit - left) * quota.refillMs) / limit) };
 }
+
+/** The store's word in doubles. */
+const figuresOf = ({ spent, leased, left, extra }: QuotaState): Figures => ({
+  spent: Number(spent),
+  leased: Number(leased),
+  left: Number(left),
+  extra: Number(extra),
+});

@@ -136,7 +136,7 @@ export class Simulation {
     await known;
     return quotas.map((quota) => ({
       id: quota.id,
-      spent: Number(life.quotas.standing(quota)?.spent ?? -1n),
+      spent: life.quotas.standing(quota)?.spent ?? -1,
       entries: kept.reduce(
         (sum, { id }) => sum + (this.#costs.get(id)?.budgets.includes(quota.id) === true ? (this.#costs.get(id)?.used ?? 0) : 0),
         0,

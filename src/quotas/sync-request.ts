@@ -169,6 +169,7 @@ export function applyReply(books: Books, { request, accounts }: PendingSync, { s
     account.sent -= move.spent;
     const wasScarce = account.state?.isScarce === true;
     account.state = state;
+    account.figures = undefined;
     account.stateAt = now;
     account.over = overOf(account, state);
     account.dust = state.isScarce || account.over > 0 ? 0 : Math.min(Number(state.left / dustShare), Number.MAX_SAFE_INTEGER);

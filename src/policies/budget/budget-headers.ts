@@ -23,10 +23,10 @@ export function budgetHeaders(
 }
 
 /** What an answer cost, for the client. */
-export const costHeader = (nanos: number): Header => ['x-remora-cost', inDollars(BigInt(nanos))];
+export const costHeader = (nanos: number): Header => ['x-remora-cost', inDollars(nanos)];
 
-function leastLeft(terms: readonly Terms[], unit: 'nanos' | 'tokens', quotas: Pick<Quotas, 'standing'>, now: number): bigint | undefined {
-  let least: bigint | undefined;
+function leastLeft(terms: readonly Terms[], unit: 'nanos' | 'tokens', quotas: Pick<Quotas, 'standing'>, now: number): number | undefined {
+  let least: number | undefined;
   for (const each of terms) {
     for (const meter of metersOf(each)) {
       if (meter.budget === undefined || meter.of !== unit) continue;
@@ -37,9 +37,9 @@ function leastLeft(terms: readonly Terms[], unit: 'nanos' | 'tokens', quotas: Pi
   return least;
 }
 
-/** Nano-dollars as a decimal number of dollars, exact. */
-function inDollars(nanos: bigint): string {
-  const whole = nanos / 1_000_000_000n;
-  const fraction = (nanos % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '');
-  return fraction === '' ? String(whole) : `${whole}.${fraction}`;
+/** Whole nano-dollars as a decimal number of dollars. */
+function inDollars(nanos: number): string {
+  const rest = nanos % 1_000_000_000;
+  const whole = String((nanos - rest) / 1_000_000_000);
+  return rest === 0 ? whole : `${whole}.${String(rest).padStart(9, '0').replace(/0+$/, '')}`;
 }

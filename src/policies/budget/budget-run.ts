@@ -87,7 +87,7 @@ export class BudgetRun implements PolicyRun {
     const { quotas, now } = this.#parts;
     const terms = this.#opening.shared.providers.get(provider);
     if (terms === undefined) return true;
-    return metersOf(terms).every((meter) => (quotas.standing(meter.quota(now()))?.left ?? 1n) > 0n);
+    return metersOf(terms).every((meter) => (quotas.standing(meter.quota(now()))?.left ?? 1) > 0);
   }
 
   observer(deployment: Deployment): ((part: Part) => void) | undefined {
@@ -262,7 +262,13 @@ export class BudgetRun implements PolicyRun {
       if (standing === undefined || quota.kind !== 'rate') continue;
       if (!fairShares.isOver(quota.id, this.#opening.identity.tenant.name, standing, quota.refillMs)) continue;
       onLimited(meter.owner, meter.of);
-      throw refusedByLimit(meter, { quota, needed: 1, left: standing.left, running: standing.held, retryAfterMs: Math.ceil(quota.refillMs / 10) });
+      throw refusedByLimit(meter, {
+        quota,
+        needed: 1,
+        left: BigInt(standing.left),
+        running: BigInt(standing.held),
+        retryAfterMs: Math.ceil(quota.refillMs / 10),
+      });
     }
   }
 
@@ -286,9 +292,9 @@ export class BudgetRun implements PolicyRun {
     const { quotas } = this.#parts;
     const standings = budgets.flatMap(({ meter }) => {
       const { budget, owner } = meter;
-      return budget === undefined ? [] : [{ owner, budget, left: quotas.standing(meter.quota(this.#startedAt))?.left ?? 0n }];
+      return budget === undefined ? [] : [{ owner, budget, left: quotas.standing(meter.quota(this.#startedAt))?.left ?? 0 }];
     });
-    const [tightest] = standings.toSorted((a, b) => Number(a.left - b.left));
+    const [tightest] = standings.toSorted((a, b) => a.left - b.left);
     if (tightest === undefined) throw new Error('an answer without a budget was watched');
     return tightest;
   }

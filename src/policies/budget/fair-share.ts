@@ -1,7 +1,7 @@
 /** Sees to it that no tenant uses up what all of them share. */
 export interface FairShares {
   /** Whether a tenant has had more than its part of something that grows scarce: half or less of it is left. */
-  isOver(quotaId: string, tenant: string, standing: { limit: bigint; left: bigint }, refillMs: number): boolean;
+  isOver(quotaId: string, tenant: string, standing: { limit: number; left: number }, refillMs: number): boolean;
   /** A tenant has used some. */
   used(quotaId: string, tenant: string, amount: number, refillMs: number): void;
 }
@@ -19,13 +19,13 @@ export function createFairShares({ now }: { now: () => number }): FairShares {
 
   return {
     isOver(quotaId, tenant, { limit, left }, refillMs) {
-      if (left * 2n > limit) return false;
+      if (left * 2 > limit) return false;
       const all = uses.get(quotaId);
       if (all === undefined) return false;
       const own = all.get(tenant);
       let active = 0;
       for (const use of all.values()) if (faded(use, refillMs) > 0) active += 1;
-      return active > 1 && own !== undefined && faded(own, refillMs) > Number(limit) / active;
+      return active > 1 && own !== undefined && faded(own, refillMs) > limit / active;
     },
     used(quotaId, tenant, amount, refillMs) {
       let all = uses.get(quotaId);

@@ -33,8 +33,8 @@ const isBudget = (quota: Quota): quota is BudgetQuota => quota.kind === 'budget'
 
 /** Share of a budget that is spent or reserved: of its amount and what an admin added, without the grace. */
 function shareUsed({ amount }: Budget, { spent, held, extra }: Standing): number {
-  const whole = amount + extra;
-  return whole <= 0n ? 1 : Number(spent + held) / Number(whole);
+  const whole = Number(amount) + extra;
+  return whole <= 0 ? 1 : (spent + held) / whole;
 }
 
 /** A step in words, for a header and the trace: `use house-llama at 80% of tenant:marketing per month`. */

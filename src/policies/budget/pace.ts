@@ -3,7 +3,7 @@ export interface Paces {
   /**
    * How long a request must wait for its turn, in milliseconds, where so much is left until then: it has the turn if that is at most `waitMs`, and none otherwise.
    */
-  turn(quotaId: string, rest: { left: bigint; until: number }, waitMs: number): { waitMs: number; isTaken: boolean };
+  turn(quotaId: string, rest: { left: number; until: number }, waitMs: number): { waitMs: number; isTaken: boolean };
   /** Learns what a request cost. */
   learn(quotaId: string, cost: number): void;
 }
@@ -36,9 +36,9 @@ export function createPaces({ now, holders, max = 10_000 }: { now: () => number;
   }
 
   /** Time until the turn after one at `from`, where so much is left for the rest of the time. */
-  function gapAfter(from: number, { usual = 0 }: Pace, left: bigint, until: number): number {
+  function gapAfter(from: number, { usual = 0 }: Pace, left: number, until: number): number {
     const restMs = Math.min(Math.max(until - from, 1), until === Number.MAX_SAFE_INTEGER ? endlessMs : Number.POSITIVE_INFINITY);
-    const perMs = Number(left) / restMs / holders();
+    const perMs = left / restMs / holders();
     return perMs > 0 ? Math.min(usual / perMs, restMs) : restMs;
   }
 
