@@ -11,12 +11,15 @@ export interface Bucket {
 /** A full one. */
 export const fullBucket = (limit: bigint, refillMs: number, now: number): Bucket => ({ level: limit * BigInt(refillMs), filledAt: now, refillMs });
 
-/** The bucket at a later time, and of a size that may have changed. What is leased keeps its place in it. A clock that goes back changes nothing. */
+/** Calls may come later than others that were sent after them, by this many milliseconds at most. */
+const lateMs = 60_000;
+
+/** The bucket at a later time, and of a size that may have changed. What is leased keeps its place in it. A clock that goes back changes nothing, but that the bucket fills from there on. */
 export function refill(bucket: Bucket, limit: bigint, refillMs: number, leased: bigint, now: number): Bucket {
   const level = bucket.refillMs === refillMs ? bucket.level : (bucket.level * BigInt(refillMs)) / BigInt(bucket.refillMs);
   const filled = level + limit * BigInt(Math.max(0, now - bucket.filledAt));
   const room = limit > leased ? (limit - leased) * BigInt(refillMs) : 0n;
-  return { level: filled < room ? filled : room, filledAt: Math.max(now, bucket.filledAt), refillMs };
+  return { level: filled < room ? filled : room, filledAt: bucket.filledAt - now > lateMs ? now : Math.max(now, bucket.filledAt), refillMs };
 }
 
 /** Whole units that are in it. */

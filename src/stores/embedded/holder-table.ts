@@ -10,7 +10,6 @@ export interface Holder {
   state: 'live' | 'dead' | 'left';
   /** What the last call was answered. */
   wasForgotten: boolean;
-  granted: Granted;
 }
 
 /** What a call was granted, by kind and id of the quota. */
@@ -19,7 +18,9 @@ export type Granted = Partial<Record<Quota['kind'], Record<string, number>>>;
 /** The gateway processes. Within a transaction only. */
 export interface HolderTable {
   get(id: string): Holder | undefined;
-  put(id: string, holder: Holder, now: number): void;
+  /** What a process was granted by its last call. */
+  granted(id: string): Granted;
+  put(id: string, holder: Holder, granted: Granted, now: number): void;
   /** Those that live and have been silent for too long; from now on they are dead, and nothing is known of what they were granted but of budgets. */
   takeDead(now: number): string[];
   living(): number;
@@ -29,7 +30,8 @@ export interface HolderTable {
 
 /** Prepares the statements on a migrated database. */
 export function createHolderTable(database: DatabaseSync): HolderTable {
-  const select = database.prepare('SELECT number, state, was_forgotten, granted FROM holders WHERE id = ?');
+  const select = database.prepare('SELECT number, state, was_forgotten FROM holders WHERE id = ?');
+  const selectGranted = database.prepare('SELECT granted FROM holders WHERE id = ?');
   const upsert = database.prepare('INSERT OR REPLACE INTO holders (id, number, seen_at, state, was_forgotten, granted) VALUES (?, ?, ?, ?, ?, ?)');
   const selectDead = database.prepare(`SELECT id FROM holders WHERE state = 'live' AND seen_at < ?`);
   const kill = database.prepare(`UPDATE holders SET state = 'dead', granted = json_remove(granted, '$.rate', '$.slots') WHERE id = ?`);
@@ -41,14 +43,10 @@ export function createHolderTable(database: DatabaseSync): HolderTable {
     get(id) {
       const row = select.get(id);
       if (row === undefined) return undefined;
-      return {
-        number: Number(row['number']),
-        state: row['state'] as Holder['state'],
-        wasForgotten: row['was_forgotten'] === 1,
-        granted: JSON.parse(String(row['granted'])) as Granted,
-      };
+      return { number: Number(row['number']), state: row['state'] as Holder['state'], wasForgotten: row['was_forgotten'] === 1 };
     },
-    put(id, { number, state, wasForgotten, granted }, now) {
+    granted: (id) => JSON.parse(String(selectGranted.get(id)?.['granted'] ?? '{}')) as Granted,
+    put(id, { number, state, wasForgotten }, granted, now) {
       upsert.run(id, number, now, state, Number(wasForgotten), JSON.stringify(granted));
     },
     takeDead(now) {

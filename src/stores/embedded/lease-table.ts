@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 
 /** What one gateway process holds of one quota. */
 export interface Lease {
@@ -18,7 +18,8 @@ export interface HeldLease extends Lease {
 export interface LeaseTable {
   /** All leases of a quota; where a time is given, those who have been silent since before it count as dead. */
   of(quota: string, silentSince?: number): HeldLease[];
-  put(quota: string, holder: string, lease: Lease): void;
+  /** Writes what a process holds of a quota from now on, where it held `before`; undefined where there was no lease. */
+  put(quota: string, holder: string, before: Lease | undefined, after: Lease): void;
   /** All that a process holds, by quota. */
   heldBy(holder: string): { quota: string; amount: bigint }[];
   /** Removes the leases of a process: all, or all but those of budgets. */
@@ -34,7 +35,8 @@ export function createLeaseTable(database: DatabaseSync): LeaseTable {
   select.setReadBigInts(true);
   const selectHeld = database.prepare('SELECT quota, amount FROM leases WHERE holder = ?');
   selectHeld.setReadBigInts(true);
-  const upsert = database.prepare('INSERT OR REPLACE INTO leases (quota, holder, amount, idle, refused_at) VALUES (?, ?, ?, ?, ?)');
+  const insert = database.prepare('INSERT INTO leases (quota, holder, amount, idle, refused_at) VALUES (?, ?, ?, ?, ?)');
+  const update = database.prepare('UPDATE leases SET amount = ?, idle = ?, refused_at = ? WHERE quota = ? AND holder = ?');
   const removeOne = database.prepare('DELETE FROM leases WHERE quota = ? AND holder = ?');
   const removeAll = database.prepare('DELETE FROM leases WHERE holder = ?');
   const removeButBudgets = database.prepare(
@@ -47,16 +49,19 @@ export function createLeaseTable(database: DatabaseSync): LeaseTable {
     of: (quota, silentSince = 0) =>
       select.all(silentSince, quota).map((row) => ({
         holder: String(row['holder']),
-        amount: BigInt(String(row['amount'])),
-        idle: BigInt(String(row['idle'])),
+        amount: toBigInt(row['amount']),
+        idle: toBigInt(row['idle']),
         refusedAt: Number(row['refused_at']),
         isLive: row['is_live'] === 1n,
       })),
-    put(quota, holder, { amount, idle, refusedAt }) {
-      if (amount === 0n && refusedAt === 0) removeOne.run(quota, holder);
-      else upsert.run(quota, holder, amount, idle, refusedAt);
+    put(quota, holder, before, { amount, idle, refusedAt }) {
+      const isNothing = amount === 0n && refusedAt === 0;
+      if (before === undefined) {
+        if (!isNothing) insert.run(quota, holder, amount, idle, refusedAt);
+      } else if (isNothing) removeOne.run(quota, holder);
+      else if (amount !== before.amount || idle !== before.idle || refusedAt !== before.refusedAt) update.run(amount, idle, refusedAt, quota, holder);
     },
-    heldBy: (holder) => selectHeld.all(holder).map((row) => ({ quota: String(row['quota']), amount: BigInt(String(row['amount'])) })),
+    heldBy: (holder) => selectHeld.all(holder).map((row) => ({ quota: String(row['quota']), amount: toBigInt(row['amount']) })),
     remove(holder, which) {
       (which === 'all' ? removeAll : removeButBudgets).run(holder);
     },
@@ -65,3 +70,5 @@ export function createLeaseTable(database: DatabaseSync): LeaseTable {
     },
   };
 }
+
+const toBigInt = (value: SQLOutputValue | undefined): bigint => (typeof value === 'bigint' ? value : BigInt(String(value)));

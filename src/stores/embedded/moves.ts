@@ -2,7 +2,7 @@ import type { Quota } from '../quota.ts';
 import type { Move, QuotaState } from '../store.ts';
 import { contentOf, pour, refill } from './bucket.ts';
 import type { HeldLease, Lease, LeaseTable } from './lease-table.ts';
-import { newRecord, refillMsOf, type QuotaRecord, type QuotaTable } from './quota-table.ts';
+import { refillMsOf, type QuotaRecord, type QuotaTable } from './quota-table.ts';
 
 /** Who moves quotas, and when. */
 export interface Mover {
@@ -15,14 +15,14 @@ export interface Mover {
   leaving: boolean;
 }
 
-/** Does a move, and says how the quota then stands. The quota is known. */
-export function applyMove({ quotas, leases }: { quotas: QuotaTable; leases: LeaseTable }, move: Move, mover: Mover): QuotaState {
+/** Does a move of a quota that stands like this, and says how it stands then. */
+export function applyMove({ quotas, leases }: { quotas: QuotaTable; leases: LeaseTable }, move: Move, record: QuotaRecord, mover: Mover): QuotaState {
   const { quota } = move;
   const all = leases.of(quota.id);
   const others = all.filter(({ holder }) => holder !== mover.holder);
   const elsewhere = sum(others);
-  const own = all.find(({ holder }) => holder === mover.holder) ?? nothing;
-  const record = quotas.get(quota.id) ?? newRecord(quota, 0n, mover.now);
+  const before = all.find(({ holder }) => holder === mover.holder);
+  const own = before ?? nothing;
 
   const used = useLease(quota, refilled(quota, record, elsewhere + own.amount, mover.now), own.amount, move);
   const left = leftOf(quota, used.record, elsewhere + used.amount);
@@ -30,8 +30,10 @@ export function applyMove({ quotas, leases }: { quotas: QuotaTable; leases: Leas
   const after = quota.kind === 'rate' ? { ...used.record, bucket: pour(used.record.bucket, -granted) } : used.record;
   const amount = used.amount + granted;
 
-  quotas.put(quota, after);
-  if (!mover.leaving) leases.put(quota.id, mover.holder, { amount, idle: BigInt(move.idle), refusedAt: refusedAt(own, move, granted, mover.now) });
+  quotas.update(quota, record, after);
+  if (!mover.leaving) {
+    leases.put(quota.id, mover.holder, before, { amount, idle: BigInt(move.idle), refusedAt: refusedAt(own, move, granted, mover.now) });
+  }
   return {
     granted: Number(granted),
     spent: after.spent,

@@ -5,6 +5,8 @@ import { fullBucket, type Bucket } from './bucket.ts';
 
 /** How a quota stands, but for what is leased of it. */
 export interface QuotaRecord {
+  /** As the last one had it who used it. */
+  limit: bigint;
   /** Budgets: spent in the period; else 0. */
   spent: bigint;
   /** Budgets: what an admin added; else 0. */
@@ -19,8 +21,9 @@ export type KnownBudget = Omit<BudgetStanding, 'leased' | 'dead' | 'left'>;
 /** The quotas that are known. Within a transaction only. */
 export interface QuotaTable {
   get(id: string): QuotaRecord | undefined;
-  /** Writes how it stands, and what its limit is now. */
-  put(quota: Quota, record: QuotaRecord): void;
+  add(quota: Quota, record: QuotaRecord): void;
+  /** Writes what has changed of one that is known. */
+  update(quota: Quota, before: QuotaRecord, after: QuotaRecord): void;
   /** The budgets that are in their period, by id. */
   budgets(now: number): KnownBudget[];
   /** Adds to what may be spent of a budget; false where there is no such budget. */
@@ -41,10 +44,12 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
     statement.setReadBigInts(true);
     return statement;
   };
-  const select = prepare('SELECT spent, extra, refill_ms, level, filled_at FROM quotas WHERE id = ?');
-  const upsert = database.prepare(`INSERT INTO quotas (id, kind, "limit", unit, counts, starts, ends, spent, extra, refill_ms, level, filled_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-    "limit" = excluded."limit", spent = excluded.spent, refill_ms = excluded.refill_ms, level = excluded.level, filled_at = excluded.filled_at`);
+  const select = prepare('SELECT "limit", spent, extra, refill_ms, level, filled_at FROM quotas WHERE id = ?');
+  const insert = database.prepare(`INSERT INTO quotas (id, kind, "limit", unit, counts, starts, ends, spent, extra, refill_ms, level, filled_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const setLimit = database.prepare('UPDATE quotas SET "limit" = ? WHERE id = ?');
+  const setSpent = database.prepare('UPDATE quotas SET spent = ? WHERE id = ?');
+  const setBucket = database.prepare('UPDATE quotas SET refill_ms = ?, level = ?, filled_at = ? WHERE id = ?');
   const selectBudgets = prepare(
     `SELECT id, "limit", unit, counts, starts, ends, spent, extra FROM quotas WHERE kind = 'budget' AND starts <= ?1 AND ends > ?1 ORDER BY id`,
   );
@@ -57,12 +62,18 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
   return {
     get(id) {
       const row = select.get(id);
-      return row === undefined ? undefined : { spent: toBigInt(row['spent']), extra: toBigInt(row['extra']), bucket: toBucket(row) };
+      if (row === undefined) return undefined;
+      return { limit: toBigInt(row['limit']), spent: toBigInt(row['spent']), extra: toBigInt(row['extra']), bucket: toBucket(row) };
     },
-    put(quota, { spent, extra, bucket }) {
+    add(quota, { spent, extra, bucket }) {
       const { unit, counts, from, to } = quota.kind === 'budget' ? quota : noBudget;
       const { refillMs, level, filledAt } = bucket;
-      upsert.run(quota.id, quota.kind, `${quota.limit}`, unit, JSON.stringify(counts), from, to, spent, extra, refillMs, `${level}`, filledAt);
+      insert.run(quota.id, quota.kind, `${quota.limit}`, unit, JSON.stringify(counts), from, to, spent, extra, refillMs, `${level}`, filledAt);
+    },
+    update({ id, kind, limit }, before, { spent, bucket }) {
+      if (limit !== before.limit) setLimit.run(`${limit}`, id);
+      if (spent !== before.spent) setSpent.run(spent, id);
+      if (kind === 'rate') setBucket.run(bucket.refillMs, `${bucket.level}`, bucket.filledAt, id);
     },
     budgets: (now) => selectBudgets.all(now).map(toBudget),
     addExtra: (id, amount) => addExtra.run(amount, id).changes === 1,
@@ -80,6 +91,7 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
 
 /** What is not known yet: nothing spent, and a bucket that is full. */
 export const newRecord = (quota: Quota, spent: bigint, now: number): QuotaRecord => ({
+  limit: quota.limit,
   spent,
   extra: 0n,
   bucket: quota.kind === 'rate' ? fullBucket(quota.limit, refillMsOf(quota), now) : noBucket,
@@ -112,7 +124,7 @@ const keepBudgetMs = 35 * 86_400_000;
 
 type Row = Record<string, SQLOutputValue>;
 
-const toBigInt = (value: SQLOutputValue | undefined): bigint => BigInt(String(value));
+const toBigInt = (value: SQLOutputValue | undefined): bigint => (typeof value === 'bigint' ? value : BigInt(String(value)));
 
 const toBucket = (row: Row): Bucket => ({ level: toBigInt(row['level']), filledAt: Number(row['filled_at']), refillMs: Number(row['refill_ms']) });
 

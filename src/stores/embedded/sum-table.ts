@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LedgerEntry } from '../entry.ts';
 import type { BudgetQuota, EntryFilter } from '../quota.ts';
 import { amountOf, conditionOf } from './entry-filter.ts';
@@ -20,9 +20,16 @@ export function createSumTable(database: DatabaseSync): SumTable {
     ON CONFLICT DO UPDATE SET cost_nanos = cost_nanos + excluded.cost_nanos, tokens = tokens + excluded.tokens`);
   const selectSpan = database.prepare('SELECT (SELECT min(quarter) FROM sums) AS first, (SELECT max(quarter) FROM sums) AS last');
 
+  /** By their text, of which there are few. */
+  const statements = new Map<string, StatementSync>();
+
   function read(sql: string, ...values: (string | number)[]): bigint {
-    const statement = database.prepare(sql);
-    statement.setReadBigInts(true);
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      statement.setReadBigInts(true);
+      statements.set(sql, statement);
+    }
     return BigInt(String(statement.get(...values)?.['total']));
   }
 

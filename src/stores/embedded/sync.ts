@@ -5,7 +5,7 @@ import type { Granted, Holder, HolderTable } from './holder-table.ts';
 import type { KeyTable } from './key-table.ts';
 import type { LeaseTable } from './lease-table.ts';
 import { applyMove, type Mover } from './moves.ts';
-import { newRecord, type QuotaTable } from './quota-table.ts';
+import { newRecord, type QuotaRecord, type QuotaTable } from './quota-table.ts';
 import type { SumTable } from './sum-table.ts';
 
 /** The tables that a sync goes through. */
@@ -31,12 +31,12 @@ function apply(tables: SyncTables, request: SyncRequest, before: Holder | undefi
   const { holder, number, moves, leaving = false } = request;
   // One that is not known and does not begin had its leases in a store that is gone.
   const wasForgotten = before === undefined ? number > 1 : before.state === 'dead';
-  const known: Holder = { number, state: leaving ? 'left' : 'live', wasForgotten, granted: {} };
-  holders.put(holder, known, now);
-  for (const { quota } of moves) learn(tables, quota, now);
+  const known: Holder = { number, state: leaving ? 'left' : 'live', wasForgotten };
+  holders.put(holder, known, {}, now);
+  const movable = moves.map((move) => ({ move, record: learn(tables, move.quota, now) }));
   sums.add(entries.append(request.entries));
   const mover: Mover = { holder, now, holders: holders.living(), leaving };
-  const states = moves.map((move) => applyMove(tables, move, mover));
+  const states = movable.map(({ move, record }) => applyMove(tables, move, record, mover));
   if (leaving) {
     giveBack(tables, holder, 'all');
     return answer(
@@ -45,7 +45,7 @@ function apply(tables: SyncTables, request: SyncRequest, before: Holder | undefi
       wasForgotten,
     );
   }
-  holders.put(holder, { ...known, granted: grantedBy(moves, states) }, now);
+  holders.put(holder, known, grantedBy(moves, states), now);
   return answer(tables, states, wasForgotten);
 }
 
@@ -53,13 +53,11 @@ function apply(tables: SyncTables, request: SyncRequest, before: Holder | undefi
 function repeat(tables: SyncTables, { holder, number, moves }: SyncRequest, before: Holder, now: number): SyncReply {
   const leaving = before.state === 'left';
   const known: Holder = { ...before, state: leaving ? 'left' : 'live', wasForgotten: before.wasForgotten || before.state === 'dead' };
-  tables.holders.put(holder, known, now);
+  const granted = tables.holders.granted(holder);
+  tables.holders.put(holder, known, granted, now);
   const mover: Mover = { holder, now, holders: tables.holders.living(), leaving };
-  const grantedOf = (quota: Quota): number => (number === before.number ? (before.granted[quota.kind]?.[quota.id] ?? 0) : 0);
-  const states = moves.map((move): QuotaState => {
-    learn(tables, move.quota, now);
-    return { ...look(tables, move, mover), granted: grantedOf(move.quota) };
-  });
+  const grantedOf = (quota: Quota): number => (number === before.number ? (granted[quota.kind]?.[quota.id] ?? 0) : 0);
+  const states = moves.map((move): QuotaState => ({ ...look(tables, move, mover), granted: grantedOf(move.quota) }));
   return answer(tables, states, known.wasForgotten);
 }
 
@@ -72,11 +70,15 @@ const answer = ({ holders, keys }: SyncTables, states: QuotaState[], wasForgotte
 
 /** How a quota stands, with nothing moved. */
 const look = (tables: SyncTables, { quota, idle }: Move, mover: Mover): QuotaState =>
-  applyMove(tables, { quota, idle, overdraft: 0, spent: 0, back: 0, need: 0, want: 0 }, mover);
+  applyMove(tables, { quota, idle, overdraft: 0, spent: 0, back: 0, need: 0, want: 0 }, learn(tables, quota, mover.now), mover);
 
-/** A quota that is not known yet begins with the entries that came before. */
-function learn({ quotas, sums }: SyncTables, quota: Quota, now: number): void {
-  if (quotas.get(quota.id) === undefined) quotas.put(quota, newRecord(quota, quota.kind === 'budget' ? sums.total(quota) : 0n, now));
+/** How a quota stands. One that is not known yet begins with the entries that came before. */
+function learn({ quotas, sums }: SyncTables, quota: Quota, now: number): QuotaRecord {
+  const known = quotas.get(quota.id);
+  if (known !== undefined) return known;
+  const record = newRecord(quota, quota.kind === 'budget' ? sums.total(quota) : 0n, now);
+  quotas.add(quota, record);
+  return record;
 }
 
 /** Frees what a process holds. */
