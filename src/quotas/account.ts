@@ -29,18 +29,20 @@ export class Account {
   /** The least that was free in this window of time, and in the one before it: nobody needed that. */
   lowest = 0;
   lowestBefore = 0;
-  /** What was taken in this window, less what came back; and the largest single amount. */
+  /** What was taken in this window, less what came back, and in the one before it. */
   taken = 0;
   takenBefore = 0;
+  /** The largest single amount of this window, and of the last one before it in which there was any. */
   largest = 0;
   largestBefore = 0;
   /** Waiting requests that go first: whoever comes now waits behind them. */
   claims = 0;
   /** So little of what is left that nobody misses it for a while. */
   dust = 0;
-  /** What the store was told to be idle, and for how many syncs it was not told anew. */
+  /** As much of what is left as may stay here for the next request while nobody else asks for it. */
+  spare = 0;
+  /** What the store was told to be idle. */
   toldIdle = 0;
-  quietSyncs = 0;
   /** Counts windows without any use. */
   restedWindows = 0;
   /** It is among those that may hold something. */
@@ -49,6 +51,8 @@ export class Account {
   isShrunk = false;
   /** The next sync has to name it, whatever there is to tell. */
   mustBeNamed = false;
+  /** When the store was last told what was spent of it, in milliseconds since 1970. */
+  toldAt = 0;
   /** How the quota stood when it was synced last, at `stateAt` (milliseconds since 1970); undefined before. */
   state: QuotaState | undefined;
   stateAt = 0;
@@ -129,7 +133,11 @@ export function take(account: Account, amount: number): void {
 }
 
 /** How long a generation of what is held of a rate lasts. */
-export const agingMs = ({ refillMs }: RateQuota): number => refillMs / 2;
+const agingMs = ({ refillMs }: RateQuota): number => refillMs / 2;
+
+/** Whether something is held of a rate that has to be looked at more often than once in so many milliseconds. */
+export const agesSoon = (account: Account, withinMs: number): boolean =>
+  account.quota.kind === 'rate' && agingMs(account.quota) < withinMs && reservedOf(account) > 0;
 
 /**
  * A rate's tokens that are held for half the time in which its bucket fills count as spent from then on: the bucket would not fill again as long as they are held,
@@ -155,13 +163,35 @@ export function rotate(account: Account): void {
   account.lowest = account.free;
   account.takenBefore = account.taken;
   account.taken = 0;
-  account.largestBefore = account.largest;
+  if (account.largest > 0) account.largestBefore = account.largest;
   account.largest = 0;
   account.restedWindows += 1;
 }
 
+/** The largest single amount of late. */
+const usualOf = (account: Account): number => Math.max(account.largest, account.largestBefore);
+
 /** What requests take in about two seconds, by the last ones. */
-export const demandOf = (account: Account): number => Math.max(account.taken, account.takenBefore, account.largest, account.largestBefore, 0);
+const demandOf = (account: Account): number => Math.max(account.taken, account.takenBefore, usualOf(account));
+
+/** Of what a rate has when full, how much a process may hold without need, and use without telling: that often less is told. */
+const rateShare = 100n;
+
+/** What is leased ahead where something is: what requests of two seconds take, and of a rate a small part in any case. */
+export const aheadOf = (account: Account): number => Math.max(demandOf(account), unspokenOf(account.quota));
+
+/** Enough is free for the next second, and for the next request; or nobody has asked of late. */
+export const isWarm = (account: Account): boolean => account.restedWindows > 1 || account.free >= Math.max(demandOf(account) / 2, usualOf(account));
+
+/** How much of a quota may be spent before the store is told, while that is known to be soon. */
+const unspokenOf = (quota: Quota): number => (quota.kind === 'rate' ? Number(quota.limit / rateShare) : 0);
+
+/** How long the store need not be told what was spent of a rate, in milliseconds. */
+const unspokenMs = ({ refillMs }: RateQuota): number => Math.min(refillMs / 10, 10_000);
+
+/** Whether what was spent of a rate can be told later: it is little, and it will not wait long. Until then the store takes it for leased. */
+export const canWait = ({ quota, loose, toldAt }: Account, now: number): boolean =>
+  quota.kind === 'rate' && loose <= unspokenOf(quota) && now >= toldAt && now - toldAt < unspokenMs(quota);
 
 /** How long next to nothing may stay idle, in windows: somebody who asks now and then finds a warm lease. */
 const dustWindows = 20;
@@ -169,9 +199,17 @@ const dustWindows = 20;
 /** What is idle is next to nothing of what is left, and it was used a while ago at most: it need not be told, nor given back. */
 export const isDust = ({ free, dust, restedWindows }: Account): boolean => free > 0 && free <= dust && restedWindows < dustWindows;
 
-/** What is free and was not needed for about two seconds. */
-export const excessOf = (account: Account): number =>
-  isDust(account) ? 0 : Math.max(0, Math.min(account.free, account.lowest, account.lowestBefore));
+/** What is free and was not needed for about two seconds, but for what the next request may need. */
+export function excessOf(account: Account): number {
+  if (isDust(account)) return 0;
+  const unneeded = Math.min(account.free, account.lowest, account.lowestBefore);
+  return Math.max(0, unneeded - keptFor(account));
+}
+
+function keptFor(account: Account): number {
+  if (account.restedWindows >= dustWindows) return 0;
+  return Math.min(account.spare, Math.max(usualOf(account), unspokenOf(account.quota)));
+}
 
 /** Nothing is held, and nothing is left to be told. */
 export const holdsNothing = (account: Account): boolean =>

@@ -23,6 +23,8 @@ export class Books {
   readonly #accounts = new Map<string, Account>();
   /** Those that may hold something. */
   readonly listed = new Set<Account>();
+  /** Those that something was done with since the last sync looked at them. */
+  readonly touched = new Set<Account>();
   /** Those that the next sync has to name, however soon it is. */
   readonly urgent = new Set<Account>();
   #queue: Booking[] = [];
@@ -48,6 +50,7 @@ export class Books {
       account.isListed = true;
       this.listed.add(account);
     }
+    this.touched.add(account);
     return account;
   }
 
@@ -93,6 +96,7 @@ export class Books {
     for (const account of this.listed) {
       if (account.restedWindows < 2 || !holdsNothing(account)) continue;
       this.listed.delete(account);
+      this.touched.delete(account);
       account.isListed = false;
     }
     const after = this.#accounts.size > manyAccounts ? 2 : forgetAfterWindows;

@@ -280,7 +280,7 @@ describe('settling', () => {
     await world.rest();
     reservation.release();
     expect(await more).toBe(false);
-    await world.pass(1000);
+    await world.pass(60_000);
     expect(one.quotas.standing(budget())).toMatchObject({ held: 0 });
   });
 
@@ -301,10 +301,12 @@ describe('settling', () => {
 });
 
 describe('leases', () => {
-  test('what is idle for some seconds goes back, and the store is left alone then', async () => {
+  test('what is idle for some seconds goes back, all but a hundredth that goes a while later, and the store is left alone then', async () => {
     const { world, store, one } = createGateways();
     (await held(world, one.quotas.reserve([of(300)]))).release();
     await world.pass(10_000);
+    expect(store.leasedOf(budget().id)).toBeLessThanOrEqual(10);
+    await world.pass(50_000);
     expect(store.leasedOf(budget().id)).toBe(0);
     const before = store.requests.length;
     await world.pass(60_000);
@@ -348,6 +350,27 @@ describe('leases', () => {
       await world.pass(10);
     }
     expect(waited).toBeLessThan(5);
+  });
+
+  test('who asks every few seconds finds its lease warm, and the store hears of its rates now and then', async () => {
+    const { world, store, one } = createGateways();
+    const [money, requests, places] = [budget({ limit: 1_000_000n }), rate({ limit: 600n, refillMs: 60_000 }), slots({ limit: 50n })];
+    (await held(world, one.quotas.reserve([of(1000, money), of(1, requests), of(1, places)]))).release();
+    await world.pass(3000);
+    const before = store.requests.length;
+    for (let count = 0; count < 20; count += 1) {
+      const result = one.quotas.reserve([of(1000, money), of(1, requests), of(1, places)]);
+      expect(result).not.toBeInstanceOf(Promise);
+      (await held(world, result)).settle(entry({ costNanos: 600 }), [of(600, money), of(1, requests)]);
+      await world.pass(2000);
+    }
+    const named = store.requests.slice(before).flatMap(({ moves }) => moves.map(({ quota }) => quota.kind));
+    expect(named.filter((kind) => kind === 'budget')).toHaveLength(20);
+    expect(named.filter((kind) => kind === 'rate').length).toBeLessThan(10);
+    expect(named.filter((kind) => kind === 'slots').length).toBeLessThan(3);
+    await world.pass(20_000);
+    expect(store.spentOf(money.id)).toBe(20 * 600);
+    expect(one.quotas.standing(requests)?.left).toBe(600);
   });
 
   test('a limit that was lowered holds at once, also for what is leased', async () => {
@@ -409,12 +432,22 @@ describe('how a quota stands', () => {
     expect(one.quotas.know([budget()])).toBeUndefined();
   });
 
+  test('is asked anew where it was not heard of for some seconds: an admin may have added to it', async () => {
+    const { world, store, one } = createGateways();
+    await held(world, one.quotas.reserve([of(1000)]));
+    store.topUp(budget().id, 500);
+    await world.pass(6000);
+    expect(one.quotas.know([budget()])).toBeUndefined();
+    await world.pass(300);
+    expect(one.quotas.standing(budget())).toMatchObject({ extra: 500, left: 500 });
+  });
+
   test('is what the store said and what happened here since', async () => {
     const { world, store, one, start } = createGateways();
     const two = start('two');
     (await held(world, two.quotas.reserve([of(200)]))).settle(entry({ costNanos: 150 }), [of(150)]);
     await held(world, two.quotas.reserve([of(50)]));
-    await world.pass(10_000);
+    await world.pass(60_000);
     const mine = await held(world, one.quotas.reserve([of(100)]));
     expect(one.quotas.standing(budget())).toMatchObject({ spent: 150, held: 150, left: 700 });
     mine.settle(entry({ costNanos: 30 }), [of(30)]);
@@ -474,7 +507,7 @@ describe('a store out of reach', () => {
     one.quotas.record(entry({ costNanos: 5 }), [of(5)]);
     await world.pass(3000);
     one.weather = 'fine';
-    await world.pass(30_000);
+    await world.pass(60_000);
     expect([store.spentOf(budget().id), store.leasedOf(budget().id), store.entries.size]).toEqual([45, 0, 2]);
     const numbers = store.requests.map(({ number }) => number);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
@@ -510,7 +543,7 @@ describe('a store out of reach', () => {
     await held(world, one.quotas.reserve([of(400), of(4, slots())]));
     store.quotas.clear();
     store.holders.clear();
-    await world.pass(5000);
+    await world.pass(60_000);
     expect([store.leasedOf(budget().id), store.leasedOf(slots().id)]).toEqual([400, 4]);
     expect(one.events).toContainEqual({ type: 'forgotten' });
   });
@@ -596,6 +629,6 @@ test('a period that is over is a quota of its own, which drains by itself', asyn
   const december: BudgetQuota = budget({ id: 'budget:marketing:2026-12', from: budget().to, to: Date.UTC(2027, 0, 1) });
   await held(world, one.quotas.reserve([of(1000, december)]));
   november.settle(entry({ costNanos: 70 }), [of(70)]);
-  await world.pass(10_000);
+  await world.pass(60_000);
   expect([store.spentOf(budget().id), store.leasedOf(budget().id), store.leasedOf(december.id)]).toEqual([70, 0, 1000]);
 });

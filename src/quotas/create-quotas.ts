@@ -28,6 +28,9 @@ export interface QuotasOptions {
   schedule?: Schedule;
 }
 
+/** How long the store's word counts for those who only look, in milliseconds: then it is asked anew, and nobody waits for that. */
+const freshMs = 5000;
+
 const timers: Schedule = (run, inMs) => {
   const timer = setTimeout(run, inMs).unref();
   return () => clearTimeout(timer);
@@ -116,8 +119,16 @@ class LeasedQuotas implements Quotas, Desk {
   }
 
   know(quotas: readonly Quota[]): Promise<void> | undefined {
-    const unknown = quotas.filter(({ id }) => this.books.known(id)?.state === undefined);
-    if (unknown.length === 0) return undefined;
+    let unknown: Quota[] | undefined;
+    for (const quota of quotas) {
+      const account = this.books.known(quota.id);
+      if (account?.state === undefined) (unknown ??= []).push(quota);
+      else if (!account.mustBeNamed && Math.abs(this.#now() - account.stateAt) > freshMs) {
+        this.books.name(account);
+        this.#loop.tell();
+      }
+    }
+    if (unknown === undefined) return undefined;
     if (this.#isClosed || this.#loop.failure !== undefined) return Promise.resolve();
     for (const quota of unknown) this.books.name(this.books.account(quota));
     return this.#loop.nextWord();

@@ -132,6 +132,7 @@ export class HeldReservation implements Reservation {
     let isWaitedFor = false;
     for (const part of this.#parts) {
       giveBack(part);
+      this.#desk.books.touched.add(part.account);
       isWaitedFor ||= part.account.claims > 0;
     }
     for (const [needs, cancel] of this.#pending ?? []) {
@@ -159,7 +160,12 @@ export class HeldReservation implements Reservation {
 
 /** Whether the leases have what is asked for beyond what is held; streams that run go before whoever waits to begin. */
 function fits(books: Books, changes: readonly Charge[]): boolean {
-  const only = changes[0];
-  if (changes.length === 1 && only !== undefined) return only.amount <= 0 || usableOf(books.account(only.quota)) >= only.amount;
-  return needsOf(changes, ({ quota }) => books.account(quota)).every(({ account, amount }) => usableOf(account) >= amount);
+  return changes.every(({ quota, amount }) => amount <= 0 || usableOf(books.account(quota)) >= neededOf(quota.id, changes));
+}
+
+/** All that is needed of a quota: it may be named more than once. */
+function neededOf(quotaId: string, changes: readonly Charge[]): number {
+  let needed = 0;
+  for (const { quota, amount } of changes) if (amount > 0 && quota.id === quotaId) needed += amount;
+  return needed;
 }

@@ -1,7 +1,7 @@
 import { maxEntriesPerSync, type Store, StoreError, type SyncReply } from '../stores/store.ts';
-import { agingMs, holdsNothing, isDust, reservedOf, rotate } from './account.ts';
+import { holdsNothing, isDust, rotate } from './account.ts';
 import type { Books } from './books.ts';
-import { applyReply, makeSync, needMore, type PendingSync, type SyncOccasion } from './sync-request.ts';
+import { applyReply, makeSync, needMore, sweepMs, type PendingSync, type SyncOccasion } from './sync-request.ts';
 import type { Waiters } from './waiters.ts';
 
 /** What happens to the store, and to what it keeps, for logs and metrics. */
@@ -34,6 +34,8 @@ export interface SyncLoopOptions {
 
 /** How often the store hears from a process that holds something, in milliseconds. */
 const beatMs = 2000;
+/** How often it is asked whether others need what is idle, in milliseconds, so that they need not wait long. */
+const askMs = 600;
 /** How long one word of the store is waited for, before it counts as out of reach. */
 const answerMs = 2500;
 /** How long the windows are that say what is needed. */
@@ -68,6 +70,8 @@ export class SyncLoop {
   /** How many syncs one after the other have helped nobody who waits. */
   #inVain = 0;
   #windowMs = 0;
+  /** When all that is held was looked at last, in milliseconds since 1970; undefined where it has to be at the next sync. */
+  #sweptAt: number | undefined;
   #flushes: Flush[] = [];
   #closing: { idle: () => void } | undefined;
   #keyVersion: number | undefined;
@@ -184,7 +188,12 @@ export class SyncLoop {
   #make(kind: SyncOccasion['kind'], isPoll: boolean): PendingSync {
     const { holder, now } = this.#options;
     this.#number += 1;
-    return makeSync(this.#books, this.#waiters, { holder, number: this.#number, now: now(), kind, isPoll });
+    const at = now();
+    const isShared = this.holders > 1;
+    const sinceMs = at - (this.#sweptAt ?? Number.NEGATIVE_INFINITY);
+    const isSweep = kind === 'closing' || (kind === 'regular' && (sinceMs < 0 || sinceMs >= (isShared ? askMs : sweepMs)));
+    if (isSweep) this.#sweptAt = at;
+    return makeSync(this.#books, this.#waiters, { holder, number: this.#number, now: at, kind, isPoll, isSweep, isShared });
   }
 
   #send(kind: 'urgent' | 'regular', isPoll = false): void {
@@ -216,11 +225,16 @@ export class SyncLoop {
   #enter(pending: PendingSync, reply: SyncReply): void {
     const { now, onEvent } = this.#options;
     this.#pending = undefined;
+    // Whoever came may need what is idle here, and does not know yet how much that is.
+    if (this.holders === 1 && reply.holders > 1) {
+      this.#sweptAt = undefined;
+      this.#arrange(0);
+    }
     this.holders = reply.holders;
     // Whoever holds no part of a rate and no place may be silent, and loses nothing by it.
-    const held = this.#books.listed.values().some(({ lease, quota }) => lease > 0 && quota.kind !== 'budget');
+    const held = reply.wasForgotten && this.#books.listed.values().some(({ lease, quota }) => lease > 0 && quota.kind !== 'budget');
     applyReply(this.#books, pending, reply, now());
-    if (reply.wasForgotten && held) onEvent({ type: 'forgotten' });
+    if (held) onEvent({ type: 'forgotten' });
     if (this.#keyVersion !== reply.keyVersion) {
       this.#keyVersion = reply.keyVersion;
       onEvent({ type: 'keys-changed', version: reply.keyVersion });
@@ -250,13 +264,9 @@ export class SyncLoop {
 
   /** How long nothing need be told. */
   #restMs(): number {
-    if (this.#books.queueLength > 0) return 0;
-    let restMs = beatMs;
-    for (const account of this.#books.listed) {
-      if ((account.free !== 0 && !isDust(account)) || account.loose > 0 || account.mustBeNamed) return 0;
-      if (account.quota.kind === 'rate' && reservedOf(account) > 0) restMs = Math.min(restMs, agingMs(account.quota));
-    }
-    return restMs;
+    if (this.#books.queueLength > 0 || this.#books.touched.size > 0) return 0;
+    for (const account of this.#books.listed) if (account.free > 0 && !isDust(account)) return askMs;
+    return beatMs;
   }
 
   #fail(error: StoreError): void {

@@ -1,6 +1,6 @@
 import type { Move, QuotaState, SyncReply, SyncRequest } from '../stores/store.ts';
 import { maxEntriesPerSync } from '../stores/store.ts';
-import { age, demandOf, excessOf, holdsNothing, isDust, reservedOf, usableOf, type Account } from './account.ts';
+import { age, agesSoon, aheadOf, canWait, excessOf, holdsNothing, isDust, isWarm, reservedOf, usableOf, type Account } from './account.ts';
 import type { Books } from './books.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -26,6 +26,10 @@ export interface SyncOccasion {
   /** `urgent`: only what is waited for, with what is to be booked. `regular`: all that there is to tell. `closing`: everything goes back. */
   kind: 'urgent' | 'regular' | 'closing';
   isPoll: boolean;
+  /** All that is held is looked at, not only what was touched since the last sync. */
+  isSweep: boolean;
+  /** Other processes may need what is idle here. */
+  isShared: boolean;
 }
 
 /** What waits for a quota. */
@@ -38,8 +42,12 @@ interface Wanted {
   keep: number;
 }
 
+/** How often all that is held is looked at, in milliseconds: what is only held rarely has anything to tell. */
+export const sweepMs = 1500;
+
 /** Makes the next sync of what there is to tell and to ask. What it takes from the books is on its way from then on. */
-export function makeSync(books: Books, waiters: Waiters, { holder, number, now, kind, isPoll }: SyncOccasion): PendingSync {
+export function makeSync(books: Books, waiters: Waiters, occasion: SyncOccasion): PendingSync {
+  const { holder, number, now, kind, isPoll } = occasion;
   const wanted = kind === 'closing' ? new Map<Account, Wanted>() : wantedBy(waiters);
   const bookings = books.nextBookings(maxEntriesPerSync);
   const spent = new Map<Account, number>();
@@ -49,11 +57,14 @@ export function makeSync(books: Books, waiters: Waiters, { holder, number, now, 
   const moves: Move[] = [];
   const accounts: Account[] = [];
   const asked = new Set<Account>();
-  for (const account of namedAccounts(books, wanted, spent, kind)) {
-    if (kind !== 'urgent') age(account, now);
-    const move = moveOf(account, wanted.get(account), spent.get(account) ?? 0, kind);
-    if (kind !== 'closing' && isIdleTalk(account, move)) continue;
-    carryOut(account, move, spent.get(account) ?? 0);
+  for (const account of namedAccounts(books, wanted, spent, occasion)) {
+    if (kind !== 'urgent') {
+      age(account, now);
+      if (agesSoon(account, sweepMs)) books.touched.add(account);
+    }
+    const move = moveOf(account, wanted.get(account), spent.get(account) ?? 0, occasion);
+    if (kind !== 'closing' && isIdleTalk(account, move, occasion)) continue;
+    carryOut(account, move, spent.get(account) ?? 0, now);
     moves.push(move);
     accounts.push(account);
     if (wanted.has(account) && move.need > 0) asked.add(account);
@@ -70,31 +81,33 @@ function namedAccounts(
   books: Books,
   wanted: ReadonlyMap<Account, Wanted>,
   spent: ReadonlyMap<Account, number>,
-  kind: SyncOccasion['kind'],
+  { kind, isSweep }: SyncOccasion,
 ): Set<Account> {
   const named = new Set<Account>([...wanted.keys(), ...spent.keys(), ...books.urgent]);
-  if (kind !== 'urgent') for (const account of books.listed) named.add(account);
+  if (kind === 'urgent') return named;
+  for (const account of isSweep ? books.listed : books.touched) named.add(account);
+  books.touched.clear();
   return named;
 }
 
-/** How many syncs pass before an idle lease is named again, so that it is heard whether others need it. */
-const namedEverySyncs = 3;
-
 /** Nothing of it would change anything, and nobody could want what is idle, or knows of it. */
-function isIdleTalk(account: Account, { overdraft, spent, back, need, idle }: Move): boolean {
-  if (overdraft > 0 || spent > 0 || back > 0 || need > 0 || account.mustBeNamed) return false;
-  if (isDust(account)) return true;
-  account.quietSyncs += 1;
-  return idle === account.toldIdle && (idle === 0 || account.quietSyncs < namedEverySyncs);
+function isIdleTalk(account: Account, { overdraft, spent, back, need, idle }: Move, { now, isSweep, isShared }: SyncOccasion): boolean {
+  if (overdraft > 0 || back > 0 || need > 0 || account.mustBeNamed) return false;
+  if (spent > 0) return canWait(account, now);
+  if (!isShared || isDust(account)) return true;
+  return idle === account.toldIdle && (idle === 0 || !isSweep);
 }
 
-function moveOf(account: Account, wanted: Wanted | undefined, booked: number, kind: SyncOccasion['kind']): Move {
+function moveOf(account: Account, wanted: Wanted | undefined, booked: number, { kind, isShared }: SyncOccasion): Move {
   const overdraft = Math.max(0, -account.free);
   const free = account.free + overdraft;
   const back = Math.min(free, Math.max(account.over, backOf(account, wanted, free, kind)));
-  const idle = Math.max(0, free - back - (wanted?.keep ?? 0));
   const { need, want } = kind === 'closing' ? { need: 0, want: 0 } : askedFor(account, wanted, free - back);
-  return { quota: account.quota, overdraft, spent: booked + account.loose, back, need, want, idle };
+  const spent = booked + account.loose;
+  // Who is alone says what might be idle at any time, and need not say what is: whoever comes waits until it has heard of that.
+  const most = account.lease + overdraft - spent - back + Math.max(need, want);
+  const idle = isShared ? free - back - (wanted?.keep ?? 0) : most;
+  return { quota: account.quota, overdraft, spent, back, need, want, idle: Math.min(Math.max(0, idle), Number.MAX_SAFE_INTEGER) };
 }
 
 function backOf(account: Account, wanted: Wanted | undefined, free: number, kind: SyncOccasion['kind']): number {
@@ -106,18 +119,17 @@ function backOf(account: Account, wanted: Wanted | undefined, free: number, kind
 function askedFor(account: Account, wanted: Wanted | undefined, free: number): { need: number; want: number } {
   const isScarce = account.state?.isScarce === true || account.isShrunk;
   if (wanted !== undefined && wanted.need > 0) {
-    const want = isScarce ? wanted.need : Math.max(wanted.need, wanted.all - free + Math.max(wanted.all, demandOf(account)));
+    const want = isScarce ? wanted.need : Math.max(wanted.need, wanted.all - free + Math.max(wanted.all, aheadOf(account)));
     return { need: wanted.need, want: Math.min(want, Number.MAX_SAFE_INTEGER) };
   }
   // Enough for the next two seconds is leased ahead, so that nobody has to wait for it.
-  const demand = demandOf(account);
-  const hasEnough = wanted !== undefined || isScarce || free >= demand / 2 || account.state === undefined || account.state.left <= 0n;
-  return hasEnough ? { need: 0, want: 0 } : { need: 1, want: Math.max(1, demand - free) };
+  const hasEnough = wanted !== undefined || isScarce || isWarm(account) || account.state === undefined || account.state.left <= 0n;
+  return hasEnough ? { need: 0, want: 0 } : { need: 1, want: Math.max(1, aheadOf(account) - free) };
 }
 
-function carryOut(account: Account, { overdraft, spent, back, idle }: Move, booked: number): void {
+function carryOut(account: Account, { overdraft, spent, back, idle }: Move, booked: number, now: number): void {
   account.toldIdle = idle;
-  account.quietSyncs = 0;
+  account.toldAt = now;
   account.free += overdraft - back;
   account.lowest -= back;
   account.lowestBefore -= back;
@@ -172,15 +184,20 @@ export function applyReply(books: Books, { request, accounts }: PendingSync, { s
     account.figures = undefined;
     account.stateAt = now;
     account.over = overOf(account, state);
-    account.dust = state.isScarce || account.over > 0 ? 0 : Math.min(Number(state.left / dustShare), Number.MAX_SAFE_INTEGER);
+    const left = state.isScarce || account.over > 0 ? 0 : Math.min(Number(state.left), Number.MAX_SAFE_INTEGER);
+    account.dust = Math.floor(left / dustShare);
+    account.spare = Math.floor(left / (account.quota.kind === 'budget' ? spareBudgetShare : spareShare));
     if (move.need > 0 && state.granted === 0) account.refusedAt = now;
     if (state.isScarce && !wasScarce && account.free > 0) books.urgent.add(account);
+    if (account.free < 0) books.touched.add(account);
   }
   if (wasForgotten) forgetLeases(books, new Set(accounts));
 }
 
 /** Which share of what is left is next to nothing. */
-const dustShare = 200n;
+const dustShare = 200;
+/** Which share is little enough to stay for the next request: of money less than of what comes back by itself. */
+const [spareBudgetShare, spareShare] = [100, 20];
 
 function overOf({ quota }: Account, { spent, leased, extra }: QuotaState): number {
   const over = spent + leased - quota.limit - extra;
@@ -192,6 +209,7 @@ function forgetLeases(books: Books, told: ReadonlySet<Account>): void {
   for (const account of books.listed) {
     if (told.has(account) || holdsNothing(account)) continue;
     account.mustBeNamed = true;
+    books.touched.add(account);
     if (account.quota.kind === 'budget') continue;
     account.free -= account.lease;
     account.lease = 0;

@@ -23,7 +23,8 @@ export interface HolderTable {
   put(id: string, holder: Holder, granted: Granted, now: number): void;
   /** Those that live and have been silent for too long; from now on they are dead, and nothing is known of what they were granted but of budgets. */
   takeDead(now: number): string[];
-  living(): number;
+  /** Ids of those that live; where a time is given, of those that have been heard of since then, in milliseconds since 1970. */
+  living(since?: number): Set<string>;
   /** Forgets those that have been gone for long and hold nothing. */
   clean(now: number): void;
 }
@@ -35,7 +36,7 @@ export function createHolderTable(database: DatabaseSync): HolderTable {
   const upsert = database.prepare('INSERT OR REPLACE INTO holders (id, number, seen_at, state, was_forgotten, granted) VALUES (?, ?, ?, ?, ?, ?)');
   const selectDead = database.prepare(`SELECT id FROM holders WHERE state = 'live' AND seen_at < ?`);
   const kill = database.prepare(`UPDATE holders SET state = 'dead', granted = json_remove(granted, '$.rate', '$.slots') WHERE id = ?`);
-  const count = database.prepare(`SELECT count(*) AS count FROM holders WHERE state = 'live'`);
+  const selectLiving = database.prepare(`SELECT id FROM holders WHERE state = 'live' AND seen_at >= ?`);
   const remove = database.prepare(
     `DELETE FROM holders WHERE state <> 'live' AND seen_at < ? AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.holder = holders.id)`,
   );
@@ -54,7 +55,7 @@ export function createHolderTable(database: DatabaseSync): HolderTable {
       for (const id of dead) kill.run(id);
       return dead;
     },
-    living: () => Number(count.get()?.['count']),
+    living: (since = 0) => new Set(selectLiving.all(since).map((row) => String(row['id']))),
     clean(now) {
       remove.run(now - rememberMs);
     },

@@ -16,8 +16,8 @@ export interface HeldLease extends Lease {
 
 /** Who holds what. Within a transaction only. */
 export interface LeaseTable {
-  /** All leases of a quota; where a time is given, those who have been silent since before it count as dead. */
-  of(quota: string, silentSince?: number): HeldLease[];
+  /** All leases of a quota, of processes that live and of dead ones. */
+  of(quota: string, living: ReadonlySet<string>): HeldLease[];
   /** Writes what a process holds of a quota from now on, where it held `before`; undefined where there was no lease. */
   put(quota: string, holder: string, before: Lease | undefined, after: Lease): void;
   /** All that a process holds, by quota. */
@@ -30,8 +30,7 @@ export interface LeaseTable {
 
 /** Prepares the statements on a migrated database. */
 export function createLeaseTable(database: DatabaseSync): LeaseTable {
-  const select = database.prepare(`SELECT holder, amount, idle, refused_at, holders.state = 'live' AND holders.seen_at >= ? AS is_live
-    FROM leases LEFT JOIN holders ON holders.id = holder WHERE quota = ?`);
+  const select = database.prepare('SELECT holder, amount, idle, refused_at FROM leases WHERE quota = ?');
   select.setReadBigInts(true);
   const selectHeld = database.prepare('SELECT quota, amount FROM leases WHERE holder = ?');
   selectHeld.setReadBigInts(true);
@@ -46,14 +45,17 @@ export function createLeaseTable(database: DatabaseSync): LeaseTable {
     `DELETE FROM leases WHERE quota = ? AND holder NOT IN (SELECT id FROM holders WHERE state = 'live' AND seen_at >= ?)`,
   );
   return {
-    of: (quota, silentSince = 0) =>
-      select.all(silentSince, quota).map((row) => ({
-        holder: String(row['holder']),
-        amount: toBigInt(row['amount']),
-        idle: toBigInt(row['idle']),
-        refusedAt: Number(row['refused_at']),
-        isLive: row['is_live'] === 1n,
-      })),
+    of: (quota, living) =>
+      select.all(quota).map((row) => {
+        const holder = String(row['holder']);
+        return {
+          holder,
+          amount: toBigInt(row['amount']),
+          idle: toBigInt(row['idle']),
+          refusedAt: Number(row['refused_at']),
+          isLive: living.has(holder),
+        };
+      }),
     put(quota, holder, before, { amount, idle, refusedAt }) {
       const isNothing = amount === 0n && refusedAt === 0;
       if (before === undefined) {

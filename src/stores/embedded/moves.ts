@@ -9,8 +9,8 @@ export interface Mover {
   holder: string;
   /** Whole milliseconds since 1970. */
   now: number;
-  /** Processes that live, this one included. */
-  holders: number;
+  /** Ids of the processes that live, this one included unless it leaves. */
+  living: ReadonlySet<string>;
   /** Grants are for one that stays. */
   leaving: boolean;
 }
@@ -18,7 +18,7 @@ export interface Mover {
 /** Does a move of a quota that stands like this, and says how it stands then. */
 export function applyMove({ quotas, leases }: { quotas: QuotaTable; leases: LeaseTable }, move: Move, record: QuotaRecord, mover: Mover): QuotaState {
   const { quota } = move;
-  const all = leases.of(quota.id);
+  const all = leases.of(quota.id, mover.living);
   const others = all.filter(({ holder }) => holder !== mover.holder);
   const elsewhere = sum(others);
   const before = all.find(({ holder }) => holder === mover.holder);
@@ -26,7 +26,7 @@ export function applyMove({ quotas, leases }: { quotas: QuotaTable; leases: Leas
 
   const used = useLease(quota, refilled(quota, record, elsewhere + own.amount, mover.now), own.amount, move);
   const left = leftOf(quota, used.record, elsewhere + used.amount);
-  const granted = mover.leaving ? 0n : grantOf(move, left, mover.holders);
+  const granted = mover.leaving ? 0n : grantOf(move, left, mover.living.size);
   const after = quota.kind === 'rate' ? { ...used.record, bucket: pour(used.record.bucket, -granted) } : used.record;
   const amount = used.amount + granted;
 

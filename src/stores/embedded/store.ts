@@ -88,10 +88,11 @@ function keyStore(transactions: Transactions, keys: KeyTable): KeyStore {
   };
 }
 
-function budgetStore(transactions: Transactions, { quotas, leases, sums }: SyncTables, now: () => number): BudgetStore {
+function budgetStore(transactions: Transactions, { quotas, leases, holders, sums }: SyncTables, now: () => number): BudgetStore {
   function standings(at: number): BudgetStanding[] {
+    const living = holders.living(at - deadAfterMs);
     return quotas.budgets(at).map((budget) => {
-      const held = leases.of(budget.id, at - deadAfterMs);
+      const held = leases.of(budget.id, living);
       const sum = (all: typeof held): bigint => all.reduce((total, { amount }) => total + amount, 0n);
       const leased = sum(held);
       const quota = { kind: 'budget', ...budget } as const;

@@ -32,21 +32,19 @@ function apply(tables: SyncTables, request: SyncRequest, before: Holder | undefi
   // One that is not known and does not begin had its leases in a store that is gone.
   const wasForgotten = before === undefined ? number > 1 : before.state === 'dead';
   const known: Holder = { number, state: leaving ? 'left' : 'live', wasForgotten };
-  holders.put(holder, known, {}, now);
   const movable = moves.map((move) => ({ move, record: learn(tables, move.quota, now) }));
   sums.add(entries.append(request.entries));
-  const mover: Mover = { holder, now, holders: holders.living(), leaving };
+  const mover = moverOf(tables, holder, now, leaving);
   const states = movable.map(({ move, record }) => applyMove(tables, move, record, mover));
-  if (leaving) {
-    giveBack(tables, holder, 'all');
-    return answer(
-      tables,
-      moves.map((move) => look(tables, move, mover)),
-      wasForgotten,
-    );
-  }
   holders.put(holder, known, grantedBy(moves, states), now);
-  return answer(tables, states, wasForgotten);
+  if (!leaving) return answer(tables, states, mover, wasForgotten);
+  giveBack(tables, holder, 'all');
+  return answer(
+    tables,
+    moves.map((move) => look(tables, move, mover)),
+    mover,
+    wasForgotten,
+  );
 }
 
 /** Answers as before, but for what has changed since, and changes nothing but that the process lives. */
@@ -55,15 +53,22 @@ function repeat(tables: SyncTables, { holder, number, moves }: SyncRequest, befo
   const known: Holder = { ...before, state: leaving ? 'left' : 'live', wasForgotten: before.wasForgotten || before.state === 'dead' };
   const granted = tables.holders.granted(holder);
   tables.holders.put(holder, known, granted, now);
-  const mover: Mover = { holder, now, holders: tables.holders.living(), leaving };
+  const mover = moverOf(tables, holder, now, leaving);
   const grantedOf = (quota: Quota): number => (number === before.number ? (granted[quota.kind]?.[quota.id] ?? 0) : 0);
   const states = moves.map((move): QuotaState => ({ ...look(tables, move, mover), granted: grantedOf(move.quota) }));
-  return answer(tables, states, known.wasForgotten);
+  return answer(tables, states, mover, known.wasForgotten);
 }
 
-const answer = ({ holders, keys }: SyncTables, states: QuotaState[], wasForgotten: boolean): SyncReply => ({
+function moverOf({ holders }: SyncTables, holder: string, now: number, leaving: boolean): Mover {
+  const living = holders.living();
+  if (leaving) living.delete(holder);
+  else living.add(holder);
+  return { holder, now, living, leaving };
+}
+
+const answer = ({ keys }: SyncTables, states: QuotaState[], { living }: Mover, wasForgotten: boolean): SyncReply => ({
   states,
-  holders: holders.living(),
+  holders: living.size,
   keyVersion: keys.version(),
   wasForgotten,
 });
