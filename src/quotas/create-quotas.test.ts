@@ -11,6 +11,7 @@ import { weathered, World, type Weather } from './world.fixture.ts';
 interface Gateway {
   quotas: Quotas;
   events: QuotaEvent[];
+  waits: number[];
   weather: Weather;
 }
 
@@ -18,13 +19,14 @@ function createGateways() {
   const world = new World(storeAt);
   const store = new ModelStore();
   const start = (holder: string, options: Partial<QuotasOptions> = {}): Gateway => {
-    const gateway: Gateway = { events: [], weather: 'fine', quotas: undefined as unknown as Quotas };
+    const gateway: Gateway = { events: [], waits: [], weather: 'fine', quotas: undefined as unknown as Quotas };
     gateway.quotas = createQuotas({
       store: weathered(store, world, () => gateway.weather),
       holder,
       now: world.now,
       random: () => 0.5,
       onEvent: (event) => gateway.events.push(event),
+      onWaited: (ms) => gateway.waits.push(ms),
       whenGone: 'refuse',
       schedule: world.schedule(),
       ...options,
@@ -74,6 +76,7 @@ describe('reservations', () => {
     await world.pass(300);
     expect(isShortage((await one.quotas.reserve([of(5)])) as Shortage)).toBe(false);
     expect(one.quotas.reserve([of(3)])).not.toBeInstanceOf(Promise);
+    expect(one.waits).toEqual([0]);
     expect(store.spentOf(budget().id)).toBe(7);
     expect(store.entries.size).toBe(1);
   });

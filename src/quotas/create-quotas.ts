@@ -18,6 +18,8 @@ export interface QuotasOptions {
   /** 0 to 1, 1 excluded. */
   random: () => number;
   onEvent: (event: QuotaEvent) => void;
+  /** Hears how long a request waited for the store, in milliseconds, where its lease was not enough; for metrics. */
+  onWaited?: (ms: number) => void;
   /** What becomes of requests beyond the leases while the store is out of reach. What they use is told when it is back. */
   whenGone: 'refuse' | 'go-on';
   /** How often the store is told what was used, in milliseconds; at most what is lost when the process is killed. Defaults to 200. */
@@ -48,15 +50,17 @@ class LeasedQuotas implements Quotas, Desk {
   readonly #loop: SyncLoop;
   readonly #now: () => number;
   readonly #onEvent: (event: QuotaEvent) => void;
+  readonly #onWaited: (ms: number) => void;
   readonly #maxQueuedEntries: number;
   #isClosed = false;
   #hasEnded = false;
 
-  constructor({ whenGone, syncIntervalMs = 200, maxQueuedEntries = 100_000, schedule = timers, ...options }: QuotasOptions) {
+  constructor({ whenGone, syncIntervalMs = 200, maxQueuedEntries = 100_000, schedule = timers, onWaited = () => {}, ...options }: QuotasOptions) {
     this.goesOn = whenGone === 'go-on';
     this.waiters = new Waiters(options.now);
     this.#now = options.now;
     this.#onEvent = options.onEvent;
+    this.#onWaited = onWaited;
     this.#maxQueuedEntries = maxQueuedEntries;
     this.#loop = new SyncLoop(this.books, this.waiters, { ...options, goesOn: this.goesOn, syncIntervalMs, schedule });
   }
@@ -81,13 +85,17 @@ class LeasedQuotas implements Quotas, Desk {
     const known = worst(short, this.#now());
     if (known !== undefined) return known;
     if (signal?.aborted === true) return Promise.reject(new Error('Nobody waits for the reservation.', { cause: signal.reason }));
+    const since = this.#now();
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.waiters.remove(needs);
         reject(new Error('Nobody waits for the reservation any more.', { cause: signal?.reason }));
       };
       signal?.addEventListener('abort', abort, { once: true });
-      const unhook = (): void => signal?.removeEventListener('abort', abort);
+      const unhook = (): void => {
+        signal?.removeEventListener('abort', abort);
+        this.#onWaited(Math.max(0, this.#now() - since));
+      };
       this.waiters.add({
         needs,
         isRunning: false,

@@ -29,6 +29,8 @@ export interface Metrics {
   authFailure(code: string): void;
   /** Counts outcomes of attempts that another process should have heard of, and did not. */
   outcomesDropped(count: number): void;
+  /** Counts a request that waited for the store, since its process had not leased enough, with how long that took. */
+  storeWaited(ms: number): void;
   /** Where other parts hang gauges of their own. */
   registry: Registry;
   /** All metrics as text (https://prometheus.io/docs/instrumenting/exposition_formats/). */
@@ -135,6 +137,12 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     help: 'Outcomes of attempts that another process of this host should have heard of, and did not.',
     registers: [registry],
   });
+  const storeWaits = new Histogram({
+    name: 'remora_store_wait_seconds',
+    help: 'How long requests waited for the store, where what the process had leased of a limit or a budget was not enough.',
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2],
+    registers: [registry],
+  });
   const errors = new Counter({
     name: 'remora_errors_total',
     help: "Errors of the gateway's own, by code.",
@@ -179,6 +187,7 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
     cost: (tenant, deployment, nanos) => cost.inc({ tenant, deployment }, nanos / 1e9),
     authFailure: (code) => authFailures.inc({ code }),
     outcomesDropped: (count) => outcomesDropped.inc(count),
+    storeWaited: (ms) => storeWaits.observe(ms / 1000),
     registry,
     data: () => registry.getMetricsAsJSON(),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

@@ -18,8 +18,8 @@ import { median } from './report.ts';
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '12' },
     clients: { type: 'string', default: '32' },
     profile: { type: 'string' },
     markdown: { type: 'string' },
@@ -63,7 +63,10 @@ const subjects: readonly [Subject, ...Subject[]] = [
 
 const keyOf = (tenant: number, key: number): string => `rk-bench-${tenant}-${key}`;
 
-async function configOf({ tenants, keysEach, isLimited }: Subject, fakePort: number): Promise<object> {
+async function configOf(
+  { tenants, keysEach, isLimited }: Subject,
+  { fakePort, adminPort }: { fakePort: number; adminPort: number },
+): Promise<object> {
   const many = Array.from({ length: tenants }, (_, tenant) => [
     `team-${tenant}`,
     {
@@ -74,7 +77,7 @@ async function configOf({ tenants, keysEach, isLimited }: Subject, fakePort: num
   ]);
   return {
     listen: `127.0.0.1:${await freePort()}`,
-    admin: { listen: `127.0.0.1:${await freePort()}` },
+    admin: { listen: `127.0.0.1:${adminPort}` },
     providers: { openai: { kind: 'openai', baseUrl: `http://127.0.0.1:${fakePort}/v1`, apiKey: 'sk-bench-openai' } },
     models: { gpt: { targets: [{ provider: 'openai', model: 'gpt-4.1-mini' }] } },
     tenants: { company: isLimited ? terms : {}, ...Object.fromEntries(many) },
@@ -103,7 +106,24 @@ function requestsOf({ tenants, keysEach }: Subject, port: number, workload: Work
 interface Running {
   subject: Subject;
   gateway: Gateway;
+  adminPort: number;
   configFile: string;
+}
+
+interface Slice {
+  /** CPU milliseconds per request, of Envoy and the sidecar. */
+  cpu: number;
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** Share of the requests that waited for the store. */
+  waited: number;
+}
+
+/** How many requests of a gateway have waited for its store. */
+async function waits(adminPort: number): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  return Number(/^remora_store_wait_seconds_count (\d+)$/m.exec(text)?.[1]);
 }
 
 const started: { stop(): Promise<void> | void }[] = [];
@@ -117,32 +137,43 @@ async function measure(workload: Workload, running: readonly Running[], { fake, 
     if (response.status !== 200) throw new Error(`${subject.title}: status ${response.status}: ${body}`);
     orders.push({ port: gateway.port, request, others, clients, durationMs: seconds * 1000, expected: response, spreadMs: 0 });
   }
-  for (const order of orders) await load.ask(order); // warms up
-  const slices: { cpu: number; perSecond: number; p50Ms: number; p99Ms: number }[][] = [];
+  for (const order of [...orders, ...orders.toReversed()]) await load.ask(order); // warms up
+  const slices: Slice[][] = [];
   for (let round = 0; round < rounds; round++) {
-    const own = [];
-    for (const [index, { gateway }] of running.entries()) {
+    const own: Slice[] = [];
+    // To and fro, so that what drifts weighs on all alike.
+    const turns = [...running.entries()];
+    for (const [index, { gateway, adminPort }] of round % 2 === 0 ? turns : turns.toReversed()) {
       const cpu = (): number => cpuMs(gateway.envoyPid) + cpuMs(gateway.sidecarPid ?? 0);
-      const before = cpu();
+      const [before, waitsBefore] = [cpu(), await waits(adminPort)];
       const { requests, durationMs, p50Ms, p99Ms } = (await load.ask(orders[index] ?? {})) as LoadResult;
       await sleep(250);
-      own.push({ cpu: (cpu() - before) / requests, perSecond: (requests / durationMs) * 1000, p50Ms, p99Ms });
+      const cpuPerRequest = (cpu() - before) / requests;
+      own[index] = {
+        cpu: cpuPerRequest,
+        perSecond: (requests / durationMs) * 1000,
+        p50Ms,
+        p99Ms,
+        waited: ((await waits(adminPort)) - waitsBefore) / requests,
+      };
     }
     slices.push(own);
   }
   return running.map(({ subject, gateway }, index) => {
-    const of = (value: (slice: (typeof slices)[number][number]) => number): number =>
+    const of = (value: (slice: Slice) => number): number =>
       median(slices.map((own) => own[index]).flatMap((slice) => (slice === undefined ? [] : [value(slice)])));
     // Beside the same number of tenants without limits, in the same round.
     const base = index - (index % 2);
-    const beside = median(slices.map((own) => (own[index]?.cpu ?? 0) / (own[base]?.cpu ?? 1)));
+    const beside = slices.map((own) => (own[index]?.cpu ?? 0) / (own[base]?.cpu ?? 1)).toSorted((a, b) => a - b);
+    const at = (share: number): string => (beside[Math.round((beside.length - 1) * share)] ?? 0).toFixed(2);
     return [
       subject.title,
       of(({ perSecond }) => perSecond).toFixed(0),
       of(({ p50Ms }) => p50Ms).toFixed(2),
       of(({ p99Ms }) => p99Ms).toFixed(2),
       of(({ cpu }) => cpu).toFixed(3),
-      index === base ? '' : beside.toFixed(3),
+      index === base ? '' : `${median(beside).toFixed(3)} (${at(0.25)} to ${at(0.75)})`,
+      index === base ? '' : `${(of(({ waited }) => waited) * 100).toFixed(2)} %`,
       rssMib(gateway.sidecarPid ?? 0).toFixed(0),
     ];
   });
@@ -157,8 +188,8 @@ function compileMs({ configFile }: Running): number {
 
 const table = (rows: readonly string[][]): string =>
   [
-    '| | req/s | p50 ms | p99 ms | CPU ms per request | x without | sidecar MiB |',
-    '|---|---|---|---|---|---|---|',
+    '| | req/s | p50 ms | p99 ms | CPU ms per request | x without (middle half of the rounds) | waited for the store | sidecar MiB |',
+    '|---|---|---|---|---|---|---|---|',
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
 
@@ -177,10 +208,11 @@ async function bench(): Promise<void> {
   const { port } = children.fake.ready as { port: number };
   const running: Running[] = [];
   for (const [index, subject] of subjects.entries()) {
-    const config = await configOf(subject, port);
+    const adminPort = await freePort();
+    const config = await configOf(subject, { fakePort: port, adminPort });
     const gateway = await startRemora(`case-${index}`, config, { binary, directory, cores: cores.gateway }, { execArgv: profileOf(index) });
     started.push(gateway);
-    running.push({ subject, gateway, configFile: join(directory, `case-${index}`, 'remora.yaml') });
+    running.push({ subject, gateway, adminPort, configFile: join(directory, `case-${index}`, 'remora.yaml') });
   }
   const setting = `Envoy ${version}, Node ${process.version}, ${cpus().length} cores; ${pinned ? 'gateways on one core, the rest on the others' : 'not bound to cores'}; ${clients} clients, medians of ${rounds} rounds of ${seconds} s in turns.`;
   console.log(setting);
