@@ -196,19 +196,19 @@ export const canWait = ({ quota, loose, toldAt }: Account, now: number): boolean
 /** How long next to nothing may stay idle, in windows: somebody who asks now and then finds a warm lease. */
 const dustWindows = 20;
 
-/** What is idle is next to nothing of what is left, and it was used a while ago at most: it need not be told, nor given back. */
-export const isDust = ({ free, dust, restedWindows }: Account): boolean => free > 0 && free <= dust && restedWindows < dustWindows;
-
-/** What is free and was not needed for about two seconds, but for what the next request may need. */
-export function excessOf(account: Account): number {
-  if (isDust(account)) return 0;
-  const unneeded = Math.min(account.free, account.lowest, account.lowestBefore);
-  return Math.max(0, unneeded - keptFor(account));
+/** What may stay idle for a while after it was used: next to nothing of what is left, or what the next request may need where that is little. */
+function keptOf(account: Account): number {
+  if (account.restedWindows >= dustWindows) return 0;
+  return Math.max(account.dust, Math.min(account.spare, Math.max(usualOf(account), unspokenOf(account.quota))));
 }
 
-function keptFor(account: Account): number {
-  if (account.restedWindows >= dustWindows) return 0;
-  return Math.min(account.spare, Math.max(usualOf(account), unspokenOf(account.quota)));
+/** All that is idle may stay so: it need not be told, nor given back. */
+export const isDust = (account: Account): boolean => account.free > 0 && account.free <= keptOf(account);
+
+/** What is free and was not needed for about two seconds, but for what may stay. */
+export function excessOf(account: Account): number {
+  if (isDust(account)) return 0;
+  return Math.max(0, Math.min(account.free, account.lowest, account.lowestBefore) - keptOf(account));
 }
 
 /** Nothing is held, and nothing is left to be told. */

@@ -1,3 +1,4 @@
+import type { Quota } from '../stores/quota.ts';
 import type { Move, QuotaState, SyncReply, SyncRequest } from '../stores/store.ts';
 import { maxEntriesPerSync } from '../stores/store.ts';
 import { age, agesSoon, aheadOf, canWait, excessOf, holdsNothing, isDust, isWarm, reservedOf, usableOf, type Account } from './account.ts';
@@ -169,7 +170,7 @@ export function needMore(waiters: Waiters, asked: ReadonlySet<Account>): boolean
 }
 
 /** Enters what the store answered. */
-export function applyReply(books: Books, { request, accounts }: PendingSync, { states, wasForgotten }: SyncReply, now: number): void {
+export function applyReply(books: Books, { request, accounts }: PendingSync, { states, holders, wasForgotten }: SyncReply, now: number): void {
   for (const [index, account] of accounts.entries()) {
     const move = request.moves[index];
     const state = states[index];
@@ -186,7 +187,7 @@ export function applyReply(books: Books, { request, accounts }: PendingSync, { s
     account.over = overOf(account, state);
     const left = state.isScarce || account.over > 0 ? 0 : Math.min(Number(state.left), Number.MAX_SAFE_INTEGER);
     account.dust = Math.floor(left / dustShare);
-    account.spare = Math.floor(left / (account.quota.kind === 'budget' ? spareBudgetShare : spareShare));
+    account.spare = Math.floor(left * spareShareOf(account.quota, holders > 1));
     if (move.need > 0 && state.granted === 0) account.refusedAt = now;
     if (state.isScarce && !wasScarce && account.free > 0) books.urgent.add(account);
     if (account.free < 0) books.touched.add(account);
@@ -196,8 +197,11 @@ export function applyReply(books: Books, { request, accounts }: PendingSync, { s
 
 /** Which share of what is left is next to nothing. */
 const dustShare = 200;
-/** Which share is little enough to stay for the next request: of money less than of what comes back by itself. */
-const [spareBudgetShare, spareShare] = [100, 20];
+/** Which share is little enough to stay for the next request: of money less than of what comes back by itself, and of places nothing that others could miss. */
+function spareShareOf({ kind }: Quota, isShared: boolean): number {
+  if (kind === 'budget') return 0.01;
+  return kind === 'slots' && isShared ? 0 : 0.05;
+}
 
 function overOf({ quota }: Account, { spent, leased, extra }: QuotaState): number {
   const over = spent + leased - quota.limit - extra;
