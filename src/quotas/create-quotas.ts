@@ -6,7 +6,8 @@ import { Books, type Spending } from './books.ts';
 import type { Quotas, Reservation, Shortage, Standing } from './quotas.ts';
 import { HeldReservation, isKnownShort, takeAll, type Desk } from './reservation.ts';
 import { standingOf } from './shortage.ts';
-import { SyncLoop, type QuotaEvent, type Schedule } from './sync-loop.ts';
+import type { Schedule } from './ask-store.ts';
+import { SyncLoop, type QuotaEvent } from './sync-loop.ts';
 import { needsOf, Waiters, worst } from './waiters.ts';
 
 export interface QuotasOptions {

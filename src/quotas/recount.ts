@@ -35,7 +35,10 @@ interface UserBudget {
  * and charge them nothing. Budgets that were taken out and come back are new as well. Of users, those are counted whom the store knows in the period; another one's budget begins with its entries.
  */
 export function createRecount({ budgets, now, later, onFailure }: RecountOptions): (before: BudgetedConfig, after: BudgetedConfig) => void {
-  const turn = (): Promise<void> => new Promise((resolve) => void later(resolve, 0));
+  const turn = (): Promise<void> =>
+    new Promise((resolve) => {
+      later(resolve, 0);
+    });
 
   async function count(quotas: readonly BudgetQuota[]): Promise<void> {
     for (const [index, quota] of quotas.entries()) {

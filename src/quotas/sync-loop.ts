@@ -1,6 +1,8 @@
-import { maxEntriesPerSync, type Store, StoreError, type SyncReply } from '../stores/store.ts';
+import { maxEntriesPerSync, type StoreError, type SyncReply } from '../stores/store.ts';
 import { holdsNothing, isDust, rotate } from './account.ts';
+import { askStore, toStoreError, type StoreAccess } from './ask-store.ts';
 import type { Books } from './books.ts';
+import { Flushes } from './flushes.ts';
 import { applyReply, makeSync, needMore, sweepMs, type PendingSync, type SyncOccasion } from './sync-request.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -16,15 +18,9 @@ export type QuotaEvent =
   /** A virtual key was changed somewhere. */
   | { type: 'keys-changed'; version: number };
 
-/** Runs something once after a time; returns what cancels it. */
-export type Schedule = (run: () => void, inMs: number) => () => void;
-
-export interface SyncLoopOptions {
-  store: Pick<Store, 'sync'>;
+export interface SyncLoopOptions extends StoreAccess {
   holder: string;
-  now: () => number;
   random: () => number;
-  schedule: Schedule;
   onEvent: (event: QuotaEvent) => void;
   /** How often the store is told, in milliseconds. */
   syncIntervalMs: number;
@@ -36,8 +32,6 @@ export interface SyncLoopOptions {
 const beatMs = 2000;
 /** How often it is asked whether others need what is idle, in milliseconds, so that they need not wait long. */
 const askMs = 600;
-/** How long one word of the store is waited for, before it counts as out of reach. */
-const answerMs = 2500;
 /** How long the windows are that say what is needed. */
 const windowMs = 1500;
 const firstRetryMs = 100;
@@ -45,13 +39,6 @@ const longestRetryMs = 5000;
 const triesAtEnd = 6;
 /** How many syncs may follow each other at once though they help nobody: then those who wait pause. */
 const askedInVain = 3;
-
-interface Flush {
-  bookedEver: number;
-  number: number;
-  resolve(): void;
-  reject(error: StoreError): void;
-}
 
 /** Tells the store what was spent and asks for leases: one sync at a time, numbered, sent again as it was while its outcome is unknown. */
 export class SyncLoop {
@@ -72,7 +59,7 @@ export class SyncLoop {
   #windowMs = 0;
   /** When all that is held was looked at last, in milliseconds since 1970; undefined where it has to be at the next sync. */
   #sweptAt: number | undefined;
-  #flushes: Flush[] = [];
+  readonly #flushes = new Flushes();
   #closing: { idle: () => void } | undefined;
   #keyVersion: number | undefined;
   holders = 1;
@@ -121,18 +108,16 @@ export class SyncLoop {
 
   /** Returns once all that is in the books now is kept. */
   flush(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#flushes.push({ bookedEver: this.#books.queuedEver, number: this.#number + 1, resolve, reject });
-      if (!this.#isUnderWay) this.#send('regular');
-    });
+    const kept = this.#flushes.until(this.#number + 1, this.#books.queuedEver);
+    if (!this.#isUnderWay) this.#send('regular');
+    return kept;
   }
 
   /** Returns once the store has said what is asked for now, or is out of reach. */
   nextWord(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#flushes.push({ bookedEver: 0, number: this.#number + 1, resolve, reject: () => resolve() });
-      this.ask();
-    });
+    const word = this.#flushes.until(this.#number + 1, 0).catch(() => {});
+    this.ask();
+    return word;
   }
 
   /** Books what waits and gives everything back. Throws StoreError where the store does not answer. */
@@ -159,30 +144,16 @@ export class SyncLoop {
       });
     for (let tries = 1; ; tries += 1) {
       try {
-        this.#enter(pending, await this.#ask(pending));
+        this.#enter(pending, await askStore(this.#options, pending.request));
         return;
       } catch (error) {
         if (tries < triesAtEnd) await wait(firstRetryMs * 2 ** (tries - 1));
         else {
-          this.#endFlushes(toStoreError(error));
+          this.#flushes.fail(toStoreError(error));
           throw toStoreError(error);
         }
       }
     }
-  }
-
-  /** The store's answer; rejects with StoreError after a while where there is none. */
-  #ask({ request }: PendingSync): Promise<SyncReply> {
-    const { store, now, schedule } = this.#options;
-    return new Promise((resolve, reject) => {
-      const cancel = schedule(
-        () => reject(new StoreError('The store did not answer in time. Look whether it is up; what is to be booked is kept until it is.')),
-        answerMs,
-      );
-      Promise.try(() => store.sync({ ...request, now: now() }))
-        .finally(cancel)
-        .then(resolve, (error: unknown) => reject(toStoreError(error)));
-    });
   }
 
   #make(kind: SyncOccasion['kind'], isPoll: boolean): PendingSync {
@@ -201,7 +172,7 @@ export class SyncLoop {
     this.#pending ??= this.#make(kind, isPoll);
     const pending = this.#pending;
     this.#isUnderWay = true;
-    this.#ask(pending).then(
+    askStore(this.#options, pending.request).then(
       (reply) => this.#succeed(pending, reply),
       (error: unknown) => this.#fail(toStoreError(error)),
     );
@@ -239,10 +210,7 @@ export class SyncLoop {
       this.#keyVersion = reply.keyVersion;
       onEvent({ type: 'keys-changed', version: reply.keyVersion });
     }
-    const { bookedEver, request } = pending;
-    const done = (flush: Flush): boolean => flush.bookedEver <= bookedEver && flush.number <= request.number;
-    for (const flush of this.#flushes.filter(done)) flush.resolve();
-    this.#flushes = this.#flushes.filter((flush) => !done(flush));
+    this.#flushes.answered(pending.request.number, pending.bookedEver);
   }
 
   /** Arranges what comes next: at once what is asked for and was not in the last sync, else in a while. */
@@ -274,7 +242,7 @@ export class SyncLoop {
     this.#isUnderWay = false;
     if (this.#failure === undefined) onEvent({ type: 'store-failed', error });
     this.#failure = error;
-    this.#endFlushes(error);
+    this.#flushes.fail(error);
     this.#waiters.endAll((waiter) => (goesOn ? waiter.grant() : waiter.fail(error)));
     if (this.#closing !== undefined) {
       this.#closing.idle();
@@ -283,12 +251,6 @@ export class SyncLoop {
     const inMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#tries);
     this.#tries += 1;
     this.#arrange(inMs * (0.5 + random() / 2), false, true);
-  }
-
-  #endFlushes(error: StoreError): void {
-    const flushes = this.#flushes;
-    this.#flushes = [];
-    for (const flush of flushes) flush.reject(error);
   }
 
   /** Sees to it that the timer rings in this time, or before. */
@@ -321,8 +283,3 @@ export class SyncLoop {
     this.#books.forget();
   }
 }
-
-const toStoreError = (error: unknown): StoreError =>
-  error instanceof StoreError
-    ? error
-    : new StoreError('The store failed. Look at its log; what was to be booked is kept until it works again.', error);

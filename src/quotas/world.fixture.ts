@@ -1,6 +1,6 @@
 import type { Store } from '../stores/store.ts';
 import { StoreError } from '../stores/store.ts';
-import type { Schedule } from './sync-loop.ts';
+import type { Schedule } from './ask-store.ts';
 
 interface Planned {
   at: number;
