@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { budgetsCommand } from './cli/budgets.ts';
-import { check } from './cli/check.ts';
 import { configOption } from './cli/config-option.ts';
-import { printEnvoy } from './cli/envoy.ts';
+import type { PrintEnvoyOptions } from './cli/envoy.ts';
 import { keysCommand } from './cli/keys.ts';
+import type { ServeOptions } from './cli/serve.ts';
+import type { UpOptions } from './cli/up.ts';
 import { UserError } from './cli/user-error.ts';
-import { serve } from './cli/serve.ts';
-import { up } from './cli/up.ts';
 import { usageCommand } from './cli/usage.ts';
 import { ConfigError } from './config/problem.ts';
 
@@ -16,6 +15,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const clustersOption = (description: string): Option => new Option('--clusters <file>', description);
 const adminOption = (description: string): Option => new Option('--envoy-admin <address>', description);
 
+// What a command needs is loaded when it runs: a gateway takes a second of CPU, which nobody shall wait for who asks for help.
 const program = new Command('remora')
   .description('An LLM gateway beside Envoy.')
   .version(version)
@@ -29,7 +29,7 @@ program
   .option('--demo', 'loopback only, with a generated key, and built-in demo providers in place of those whose key is not set')
   .option('--processes <number>', 'how many sidecar processes share the work, 1 to 64', '1')
   .option('--drain-timeout <seconds>', 'how long running answers may take to finish when stopped', '30')
-  .action(up);
+  .action(async (options: UpOptions) => (await import('./cli/up.ts')).up(options));
 
 program
   .command('serve')
@@ -40,7 +40,7 @@ program
   .addOption(adminOption('where Envoy says which clusters it has: unix:/path or host:port; with --clusters'))
   .option('--processes <number>', 'how many processes share the work, 1 to 64; the second listens at extproc.1.sock, or at the next port', '1')
   .option('--drain-timeout <seconds>', 'how long running exchanges may take to finish when stopped', '30')
-  .action(serve);
+  .action(async (options: ServeOptions) => (await import('./cli/serve.ts')).serve(options));
 
 program
   .command('envoy')
@@ -51,9 +51,13 @@ program
   .addOption(clustersOption('have Envoy watch a file of clusters, as given to remora serve, instead of naming them'))
   .addOption(adminOption("where Envoy's admin interface shall be: unix:/path or host:port; nobody but Remora must reach it"))
   .option('-o, --output <file>', 'write it there instead of printing it')
-  .action(printEnvoy);
+  .action(async (options: PrintEnvoyOptions) => (await import('./cli/envoy.ts')).printEnvoy(options));
 
-program.command('check').description('check a config file').addOption(configOption()).action(check);
+program
+  .command('check')
+  .description('check a config file')
+  .addOption(configOption())
+  .action(async (options: { config: string }) => (await import('./cli/check.ts')).check(options));
 
 program.addCommand(keysCommand()).addCommand(usageCommand()).addCommand(budgetsCommand());
 
