@@ -17,42 +17,31 @@ import { logError } from './extproc/log-error.ts';
 import { serveExtProc } from './extproc/server.ts';
 import { createSnapshots } from './extproc/snapshots.ts';
 import { upstreamConversation } from './extproc/upstream.ts';
-import { createIdentities, type IdentityEvent } from './identity/identities.ts';
+import { healthEvents, identityEvents, keyEvents, quotaEvents } from './gateway/event-logs.ts';
+import { createPolicies } from './gateway/policies.ts';
+import { shareHealth } from './gateway/share-health.ts';
+import { createIdentities } from './identity/identities.ts';
 import { followStoredKeys } from './identity/stored-keys.ts';
 import { noUsage } from './llm/usage.ts';
 import { createMirror } from './mirror/mirror.ts';
 import { createSend } from './mirror/send.ts';
-import { createAlerts, type Alert } from './policies/budget/alerts.ts';
-import { createFairShares } from './policies/budget/fair-share.ts';
-import { createBudget } from './policies/budget/index.ts';
-import { createRequestLabels } from './policies/budget/request-labels.ts';
-import { createPaces } from './policies/budget/pace.ts';
-import { createLimits } from './policies/limits.ts';
-import { inOrder } from './policies/order.ts';
-import { preloadRedact, redact } from './policies/redact/index.ts';
-import { createHabits } from './pricing/habits.ts';
+import { preloadRedact } from './policies/redact/index.ts';
 import { createPrices } from './pricing/prices.ts';
 import { createQuotas } from './quotas/create-quotas.ts';
 import { createRecount } from './quotas/recount.ts';
-import type { QuotaEvent } from './quotas/sync-loop.ts';
 import { clientProtocols } from './protocols/registry.ts';
 import { createSeals } from './protocols/seal.ts';
 import { createTaskClassifier } from './routing/auto/classifier.ts';
 import { accountId } from './routing/deployment.ts';
-import { createHealth, type Health } from './routing/health/health.ts';
-import type { HealthEvent } from './routing/health/change.ts';
+import { createHealth } from './routing/health/health.ts';
 import { loadTokenizer } from './routing/tokens/vocabulary.ts';
-import { createEmbeddedHealthShare } from './stores/embedded/health-share.ts';
 import { openSecret } from './stores/embedded/secret.ts';
-import type { HealthShare, HealthShareEvent } from './stores/health-share.ts';
-import { createRedisHealthShare } from './stores/redis/health-share.ts';
 import { openStore } from './stores/open-store.ts';
 import { createClock } from './telemetry/clock.ts';
 import { hangBudgetGauge } from './telemetry/budget-gauge.ts';
 import { hangGauges } from './telemetry/gauges.ts';
 import type { Logger } from './telemetry/log.ts';
-import { createMetrics, type MetricData, type Metrics } from './telemetry/metrics.ts';
-import { post } from './telemetry/webhook.ts';
+import { createMetrics, type MetricData } from './telemetry/metrics.ts';
 import { createSpans, untraced } from './telemetry/spans.ts';
 
 export interface Gateway {
@@ -92,7 +81,7 @@ export interface Sibling {
   handOver(batch: string, count: number, sent: () => void): void;
 }
 
-/** Puts the gateway together and serves ext_proc. The one place that names every part. */
+/** Puts the gateway together and serves ext_proc: this file, with what it has in `gateway/`, is the one place that names every part. */
 export async function startGateway(first: Snapshot, { address, log, config, sibling }: GatewayOptions): Promise<Gateway> {
   const now = Date.now;
   const { random } = Math;
@@ -100,7 +89,15 @@ export async function startGateway(first: Snapshot, { address, log, config, sibl
   const snapshots = createSnapshots(first, now);
   const metrics = createMetrics({ now });
   const store = openStore(first.store, now, (message) => log.warn(message));
-  const quotas = createQuotas({ store, holder: randomUUID(), now, random, whenGone: first.store.whenGone, onEvent: quotaEvents(log) });
+  const quotas = createQuotas({
+    store,
+    holder: randomUUID(),
+    now,
+    random,
+    whenGone: first.store.whenGone,
+    onEvent: quotaEvents(log),
+    onWaited: metrics.storeWaited,
+  });
   const recount = createRecount({
     budgets: store.budgets,
     now,
@@ -134,33 +131,10 @@ export async function startGateway(first: Snapshot, { address, log, config, sibl
   hangBudgetGauge(metrics.registry, () => budgetsLeft(snapshots.current(), quotas, now()));
   hangGauges(metrics.registry, { health, admission, bodyMemory, config });
   await Promise.all([preloadRedact(first.tenants.values()), loadTokenizer()]);
-  const passThroughNanos = (group: string): number | undefined => snapshots.current().passThrough?.costNanos.get(group);
   const deps: ExchangeDeps = {
     snapshots,
     protocols: clientProtocols,
-    policies: inOrder([
-      metrics.policy,
-      createLimits({ quotas, now, onLimited: metrics.limited }),
-      redact,
-      createBudget({
-        quotas,
-        prices,
-        habits: createHabits({ maxPairs: 10_000 }),
-        paces: createPaces({ now, holders: () => quotas.holders }),
-        fairShares: createFairShares({ now }),
-        labelsOf: createRequestLabels({ maxValues: 1000 }),
-        passThroughNanos,
-        warn: createAlerts({
-          first: (name, untilMs) => store.first(name, untilMs),
-          tell: (alert) => tellPeople(alert, snapshots.current(), log),
-          onFailure: (error) => onFailure('alert', error),
-        }),
-        onLimited: metrics.limited,
-        onCost: metrics.cost,
-        onStep: metrics.step,
-        now,
-      }),
-    ]),
+    policies: createPolicies({ quotas, prices, metrics, store, current: snapshots.current, log, fetch, now }),
     identities,
     registry: new Map(),
     sealFor: createSeals(first.secrets ?? [ownSecret(first)], randomBytes),
@@ -250,21 +224,6 @@ function gatesOf({ endpoints, resilience: { queue, maxConcurrent } }: Snapshot):
   return { limits, queue: queue && { ...queue, max: Math.min(queue.max, half) } };
 }
 
-/** What one gateway learns about a deployment that fails, the others need not learn again. Undefined where the config has nobody told. */
-function shareHealth(health: Health, { resilience }: Snapshot, { now, log }: { now: () => number; log: Logger }): HealthShare | undefined {
-  if (resilience.share === undefined) return undefined;
-  const onEvent = (event: HealthShareEvent): void =>
-    event.type === 'share-failed'
-      ? log.warn({ err: event.error }, 'health cannot be shared; each gateway goes by its own')
-      : log.info('health is shared again');
-  const options = { now, onChange: health.apply, onEvent };
-  const { share: place } = resilience;
-  const share =
-    'path' in place ? createEmbeddedHealthShare({ path: place.path, ...options }) : createRedisHealthShare({ url: place.redis, ...options });
-  health.onChange(share.publish);
-  return share;
-}
-
 /** Bound on the bodies of all copies together. */
 const mirrorBytes = 64 << 20;
 
@@ -273,72 +232,3 @@ function ownSecret({ store }: Snapshot): string {
   if (store.kind !== 'embedded') throw new Error('a config with a Redis was not checked for its secrets');
   return openSecret(`${store.path}.secret`, randomBytes);
 }
-
-/** Brings a warning about a budget to the log and, where the config names one, to the webhook. */
-async function tellPeople({ id, owner, at, used, amount, unit, until }: Alert, { alerts }: Snapshot, log: Logger): Promise<void> {
-  const message = {
-    type: 'budget-warning',
-    budget: id,
-    owner,
-    at,
-    used: Number(used.toFixed(4)),
-    amount: String(amount),
-    unit,
-    until: until === Number.MAX_SAFE_INTEGER ? null : new Date(until).toISOString(),
-  };
-  log.warn(message, `${owner} has used ${(used * 100).toFixed(1)}% of a budget`);
-  if (alerts !== undefined) await post(alerts, message, fetch);
-}
-
-/** One line when the store cannot be reached, and one when it can again. */
-const quotaEvents =
-  (log: Logger) =>
-  (event: QuotaEvent): void => {
-    switch (event.type) {
-      case 'store-failed':
-        return log.error({ err: event.error }, 'the store cannot be reached; what is spent waits in memory');
-      case 'store-recovered':
-        return log.info('the store is reached again');
-      case 'forgotten':
-        return log.warn('this process was silent for so long that its part of rate limits went to others');
-      case 'entries-dropped':
-        return log.error({ entries: event.count }, 'entries of the ledger are lost: more wait than can be kept');
-      case 'keys-changed':
-        return undefined;
-    }
-  };
-
-const keyEvents =
-  (log: Logger) =>
-  (event: Parameters<Parameters<typeof followStoredKeys>[0]['onEvent']>[0]): void =>
-    event.type === 'keys-unreachable'
-      ? log.warn({ err: event.error }, 'virtual keys of the store cannot be read; those that are known stay as they are')
-      : log.info('virtual keys of the store are read again');
-
-const identityEvents =
-  (log: Logger, metrics: Metrics) =>
-  (event: IdentityEvent): void => {
-    switch (event.type) {
-      case 'refused':
-        return metrics.authFailure(event.code);
-      case 'tenant-missing':
-        return log.warn(
-          { tenant: event.tenant, keys: event.keys },
-          'keys of the store name a tenant that the config does not have; they are refused',
-        );
-      case 'issuer-unreachable':
-        return log.warn({ err: event.error, issuer: event.url }, 'the keys of an issuer of tokens cannot be fetched');
-      case 'issuer-back':
-        return log.info({ issuer: event.url }, 'the keys of an issuer of tokens are fetched again');
-    }
-  };
-
-/** One line when a deployment or an account is given a rest, and one when it is back: never one per request. */
-const healthEvents =
-  (log: Logger) =>
-  (event: HealthEvent): void => {
-    const { kind, id, reason } = event;
-    if (event.type === 'rest-began')
-      log.warn({ [kind]: id, reason, until: new Date(event.untilMs).toISOString() }, `${id} is given a rest: ${reason}`);
-    else log.info({ [kind]: id, reason }, `${id} is back`);
-  };

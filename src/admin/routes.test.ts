@@ -359,7 +359,7 @@ describe('usage', () => {
   test('comes as CSV that no spreadsheet runs', async () => {
     const { told } = await ask('GET', '/api/usage?groupBy=label.team&format=csv&from=1h');
     expect(told).toBe(
-      `label:team,requests,billedAttempts,copies,inputTokens,cacheReadTokens,cacheWriteTokens,inputAudioTokens,outputTokens,reasoningTokens,outputAudioTokens,estimated,unpriced,costNanos,costDollars\r\n'=cmd,1,0,0,10,0,0,0,5,0,0,0,0,1000000000,1.00\r\n`,
+      `label:team,requests,billedAttempts,copies,inputTokens,cacheReadTokens,cacheWriteTokens,cacheWrite1hTokens,inputAudioTokens,outputTokens,reasoningTokens,outputAudioTokens,estimated,unpriced,costNanos,costDollars\r\n'=cmd,1,0,0,10,0,0,0,0,5,0,0,0,0,1000000000,1.00\r\n`,
     );
   });
 

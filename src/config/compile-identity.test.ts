@@ -49,6 +49,11 @@ test('keys may be given as the text of a JWK set', () => {
   expect(issuers[0]?.jwks).toEqual({ keys: [{ kty: 'EC' }] });
 });
 
+test('the issuer is asked where its keys are, unless that is said', () => {
+  const { issuers } = toIdentityRules(identitySchema.parse({ jwt: [{ ...issuer, jwks: undefined }] }));
+  expect(issuers[0]).toMatchObject({ issuer: 'https://login.example.com/', jwks: undefined });
+});
+
 test('a token in the header of keys needs no header of its own', () => {
   expect(toIdentityRules(identitySchema.parse({ jwt: [{ ...issuer, header: 'Authorization' }] })).issuers[0]?.header).toBeUndefined();
   expect(toIdentityRules(identitySchema.parse({ jwt: [{ ...issuer, header: 'X-Id-Token' }] })).issuers[0]?.header).toBe('x-id-token');
@@ -74,6 +79,8 @@ describe('is wrong in itself', () => {
     ['keys that are none', { jwt: [{ ...issuer, jwks: '{"keys": 1}' }] }, /JWK set/],
     ['keys at no address', { jwt: [{ ...issuer, jwks: 'jwks.json' }] }, /JWK set/],
     ['keys at an address with a password', { jwt: [{ ...issuer, jwks: 'https://a:b@example.com/' }] }, /JWK set/],
+    ['an issuer without keys that is no address', { jwt: [{ ...issuer, issuer: 'staff', jwks: undefined }] }, /no https address.*jwks/],
+    ['an issuer without keys at an http address', { jwt: [{ ...issuer, issuer: 'http://login.example.com', jwks: undefined }] }, /no https address/],
     ['an issuer without audience', { jwt: [{ ...issuer, audience: undefined }] }, /./],
     ['a rule without claims', { jwt: [{ ...issuer, tenant: [{ claims: {}, tenant: 'a' }] }] }, /./],
     ['a certificate without a name', { mtls: [{ tenant: 'a' }] }, /one of/],

@@ -1,9 +1,8 @@
-import { isIP } from 'node:net';
+import { isThisMachine } from '../identity/discovery.ts';
 import { certificateNames, type CertificateRule, type IdentityRules, type TenantOfClaims, type TokenIssuer } from '../identity/rules.ts';
 import { checkTwice, unknownName } from './check-names.ts';
 import type { Finding, Path } from './problem.ts';
 import type { IdentityConfig } from './schema-identity.ts';
-import { isLoopback } from './values.ts';
 
 type IssuerConfig = IdentityConfig['jwt'][number];
 
@@ -64,8 +63,6 @@ function tenantsIn(tenant: IssuerConfig['tenant']): [Path, string][] {
   if (Array.isArray(tenant)) return tenant.map((rule, index) => [[index, 'tenant'], rule.tenant]);
   return Object.entries(tenant.map ?? {}).map(([value, name]) => [['map', value], name]);
 }
-
-const isThisMachine = (host: string): boolean => host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && isLoopback({ host }));
 
 /** What works, but is probably not what was meant. */
 export function identityWarnings({ jwt, mtls, forwardedClientCert, header, ignoreUnknownKeys }: IdentityConfig): Finding[] {

@@ -31,14 +31,14 @@ export function toModel(name: string, config: ModelConfig, pools: ReadonlyMap<st
 type TargetConfig = NonNullable<ModelConfig['targets']>[number];
 
 function toTarget(
-  { provider, model, price, discount, capabilities, weight }: TargetConfig,
+  { provider, model, price, discount, serviceTiers, capabilities, weight }: TargetConfig,
   pools: ReadonlyMap<string, Pool>,
   all: Pick<Config, 'providers' | 'prices'>,
 ): Target {
   const pool = pools.get(provider);
   if (pool === undefined) throw new Error(`"${provider}" was not checked before the config was compiled`);
   const inspect = all.providers[provider]?.inspect === 'errors';
-  const terms = priceTerms(provider, model, all, { price, discount });
+  const terms = priceTerms(provider, model, all, { price, discount, serviceTiers });
   const known = Object.fromEntries(Object.entries(capabilities ?? {}).filter(([, value]) => value !== undefined));
   const [first, ...more] = pool.map((endpoint): Deployment =>
     Object.freeze({ endpoint, model, ...terms, capabilities: Object.freeze(known), inspect }),

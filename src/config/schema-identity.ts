@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { discoveryUrl } from '../identity/discovery.ts';
 import { readJwkSet, type JwkSet } from '../identity/jwk-set.ts';
 import { certificateNames } from '../identity/rules.ts';
 import { shortName } from './schema-names.ts';
@@ -51,7 +52,7 @@ const tenantOfClaims = z.union([
     .max(1000),
 ]);
 
-const issuerSchema = z.strictObject({
+const issuerFields = z.strictObject({
   issuer: z
     .string()
     .min(1)
@@ -65,8 +66,9 @@ const issuerSchema = z.strictObject({
       z.array(z.string().min(1)).min(1),
     ])
     .meta({ description: 'Whom the tokens are for: the claim `aud` has this, or one of these.', examples: ['remora'] }),
-  jwks: jwks.meta({
-    description: "The issuer's public keys: the address of its JWK set, or `file:PATH`.",
+  jwks: jwks.optional().meta({
+    description:
+      "The issuer's public keys: the address of its JWK set, or `file:PATH`. Defaults to what it says at `ISSUER/.well-known/openid-configuration` (OpenID Connect Discovery).",
     examples: ['https://login.example.com/.well-known/jwks.json', 'file:jwks.json'],
   }),
   algorithms: z
@@ -88,6 +90,11 @@ const issuerSchema = z.strictObject({
     examples: [{ claim: 'team' }, [{ claims: { groups: 'marketing' }, tenant: 'marketing' }]],
   }),
   user: claimName.default('sub').meta({ description: "Claim that names the tenant's user.", examples: ['email'] }),
+});
+
+const issuerSchema = issuerFields.refine((fields) => fields.jwks !== undefined || discoveryUrl(fields.issuer) !== undefined, {
+  path: ['issuer'],
+  error: 'is no https address, so it cannot be asked where its keys are; write their address as jwks',
 });
 
 const named = z.string().min(1).max(2048);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorClasses, stickiness, strategies } from '../routing/deployment.ts';
 import { limitSchema } from './schema-terms.ts';
 import { shortName } from './schema-names.ts';
-import { discountSchema, priceSchema } from './schema-price.ts';
+import { discountSchema, priceSchema, serviceTiersSchema } from './schema-price.ts';
 import { credential, durationMs, httpUrl, share } from './values.ts';
 
 const modelReference = (what: string) => z.string().meta({ description: what, examples: ['smart'] });
@@ -49,6 +49,7 @@ const targetSchema = z.strictObject({
     .meta({ description: 'What the model can take and do, where the model catalogue does not know it or is wrong.' }),
   price: priceSchema.optional(),
   discount: discountSchema.optional(),
+  serviceTiers: serviceTiersSchema.optional(),
 });
 
 const classifierSchema = z.strictObject({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { ConfiguredPrice, DatedPrice } from '../routing/deployment.ts';
-import { discountSchema, priceSchema, pricesSchema } from './schema-price.ts';
+import { discountSchema, priceSchema, pricesSchema, serviceTiersSchema } from './schema-price.ts';
 
 /** What is wrong with a value: the first message of each issue, those of a union's likeliest form. */
 function wrong(schema: z.ZodType, value: unknown): string[] {
@@ -24,6 +24,7 @@ describe('a price', () => {
       output: 15,
       cacheRead: 0.3,
       cacheWrite: 3.75,
+      cacheWrite1h: 6,
       inputAudio: 40,
       reasoning: 15,
       outputAudio: 80,
@@ -82,6 +83,24 @@ describe('versions of a price', () => {
 test('a discount is a share with its sign', () => {
   expect(discountSchema.parse('12.5%')).toBe(0.125);
   expect([0.12, '12', '120%', '-5%'].map((value) => discountSchema.safeParse(value).success)).toEqual([false, false, false, false]);
+});
+
+describe('a tier of service', () => {
+  test('has a factor or a price', () => {
+    const tiers = { flex: { factor: 0.5 }, priority: { input: 5, output: 30, cacheRead: 0.5 }, 'on-sale': { factor: 0 } };
+    expect(serviceTiersSchema.parse(tiers)).toEqual(tiers);
+    expect(
+      [{ factor: -1 }, { factor: 0.5, input: 1 }, {}, { input: 1 }, 0.5].map((tier) => serviceTiersSchema.safeParse({ flex: tier }).success),
+    ).toEqual(Array(5).fill(false));
+  });
+
+  test.each(['default', 'standard', 'auto'])('is none where answers say %j: that is the price itself', (name) => {
+    expect(wrong(serviceTiersSchema, { [name]: { factor: 2 } })).not.toEqual([]);
+  });
+
+  test.each(['Flex', 'ON_DEMAND_FLEX', 'on_demand_flex', 'a b', ''])('is not named %j', (name) => {
+    expect(serviceTiersSchema.safeParse({ [name]: { factor: 2 } }).success).toBe(false);
+  });
 });
 
 describe('prices in one place', () => {

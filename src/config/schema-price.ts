@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { serviceTierOf, tierName } from '../llm/service-tier.ts';
 import { dollars } from './schema-names.ts';
 import { share } from './values.ts';
 
@@ -7,6 +8,7 @@ const tokenPrices = {
   output: dollars('Output.'),
   cacheRead: dollars('Input read from the cache; defaults to the price of input.').optional(),
   cacheWrite: dollars('Input written to the cache; defaults to the price of input.').optional(),
+  cacheWrite1h: dollars('Input written to the cache for an hour; defaults to the price of other input written to it.').optional(),
   inputAudio: dollars('Audio in the input; defaults to the price of input.').optional(),
   reasoning: dollars('Reasoning; defaults to the price of output.').optional(),
   outputAudio: dollars('Audio in the output; defaults to the price of output.').optional(),
@@ -26,14 +28,22 @@ const tierSchema = z.strictObject({
   output: tierPrice('Output'),
   cacheRead: tierPrice('Input read from the cache', orInput),
   cacheWrite: tierPrice('Input written to the cache', orInput),
+  cacheWrite1h: tierPrice(
+    'Input written to the cache for an hour',
+    ', where it has a price of its own there, else to the price of other cache writes',
+  ),
   inputAudio: tierPrice('Audio in the input', orInput),
   reasoning: tierPrice('Reasoning', orOutput),
   outputAudio: tierPrice('Audio in the output', orOutput),
 });
 
-const priceFields = {
+const flatPriceFields = {
   ...tokenPrices,
   perRequest: dollars('US dollars per request, beside those for tokens. Defaults to none.').optional(),
+};
+
+const priceFields = {
+  ...flatPriceFields,
   tiers: z
     .array(tierSchema)
     .min(1)
@@ -69,6 +79,31 @@ export const priceSchema = z
     examples: [{ input: 0.25, output: 2 }],
   });
 
+/** What tiers of service cost, by the names that the provider's answers have for them. */
+export const serviceTiersSchema = z
+  .record(
+    z
+      .string()
+      .regex(tierName, 'must be the name of a tier of service in lower case, such as flex or priority')
+      .refine((name) => serviceTierOf(name) === name, { error: 'names no tier that answers have: the price itself is that of the usual tier' }),
+    z.union([
+      z.strictObject({
+        factor: z
+          .number()
+          .min(0)
+          .max(100)
+          .meta({ description: 'What tokens cost at this tier, as a multiple of their usual price.', examples: [0.5] }),
+      }),
+      z.strictObject(flatPriceFields),
+    ]),
+  )
+  .meta({
+    description:
+      'What tiers of service cost, by the name that answers have for them: a factor to the usual price of tokens, or a price of its own. ' +
+      'Of several places that name a tier the most particular one counts. A tier that is not named costs what its vendor documents for all models, else the usual price.',
+    examples: [{ priority: { factor: 2 } }],
+  });
+
 /** What is taken off a price. */
 export const discountSchema = share.meta({
   description: 'Share taken off the price, be it from this file or from the catalogue. The most particular one counts, they are not added.',
@@ -83,7 +118,7 @@ export const pricesSchema = z.record(
       /^[a-z0-9][a-z0-9_-]{0,62}\/.{1,256}$/,
       'must be a provider of this file and its model id, such as openai/gpt-5-mini, or openai/* for all',
     ),
-  z.strictObject({ price: priceSchema.optional(), discount: discountSchema.optional() }),
+  z.strictObject({ price: priceSchema.optional(), discount: discountSchema.optional(), serviceTiers: serviceTiersSchema.optional() }),
 );
 
 export type PricesConfig = z.output<typeof pricesSchema>;

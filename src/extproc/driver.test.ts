@@ -15,6 +15,8 @@ function script(open: (first: Message, signal: AbortSignal) => Conversation) {
   return { driver, said, failures, ends: () => ends };
 }
 
+afterEach(() => vi.useRealTimers());
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('answers each message once, in order, also when they come faster than the conversation takes them', async () => {
@@ -178,6 +180,39 @@ describe('a conversation that takes its time', () => {
   });
 });
 
+describe('the signal of a conversation', () => {
+  function signalled(pause: (signal: AbortSignal) => Promise<void>) {
+    let seen: AbortSignal | undefined;
+    const { driver } = script(async function* (_, signal) {
+      seen = signal;
+      yield proceed;
+      await pause(signal);
+      yield proceed;
+    });
+    return { driver, signal: () => seen };
+  }
+
+  test('aborts with an AbortError where Envoy goes away while it works', async () => {
+    const { driver, signal } = signalled((gone) => sleep(60_000, undefined, { signal: gone }));
+    driver.message(headers);
+    await turn();
+    driver.message(body);
+    await turn();
+    driver.closed();
+    await driver.ended;
+    expect(signal()?.reason).toMatchObject({ name: 'AbortError' });
+  });
+
+  test('does not where it waits for Envoy: it is ended, and waits for nothing else', async () => {
+    const { driver, signal } = signalled(() => Promise.resolve());
+    driver.message(headers);
+    await turn();
+    driver.closed();
+    await driver.ended;
+    expect(signal()?.aborted).toBe(false);
+  });
+});
+
 describe('a conversation that holds messages', () => {
   const chunk = (text: string): Message => ({ type: 'response-body', body: Buffer.from(text), endOfStream: false });
   const answer: Message = { type: 'response-headers', headers: new Map(), endOfStream: false, attributes: new Map() };
@@ -213,8 +248,6 @@ describe('a conversation that holds messages', () => {
 });
 
 describe('a stream on which nothing comes', () => {
-  afterEach(() => vi.useRealTimers());
-
   /** Answers chunks, each to be followed by another within 100 ms; what it does when none comes is the test's. */
   const stalling = (whenStalled: Sent) =>
     script(async function* () {

@@ -21,7 +21,8 @@ export interface Driver {
 /**
  * Takes one conversation through its stream: messages in, replies out, one at a time and in their order.
  *
- * `open` makes the conversation from the first message: a generator's first `next()` argument is lost. Its signal aborts when Envoy is gone, so that nothing is waited for in vain.
+ * `open` makes the conversation from the first message: a generator's first `next()` argument is lost. Its signal aborts where Envoy is gone while the conversation works, so that nothing is waited for in vain.
+ * A conversation that waits for Envoy's next message is ended without: it waits for nothing else.
  * The conversation's `finally` runs exactly once, however the stream ends. `onFailure` hears what it throws.
  * Our side of the stream ends only after Envoy's, but for a `release`: to end it earlier means "process no more", and the rest of the answer passes as it is.
  */
@@ -40,7 +41,8 @@ export function drive(
   let conversation: Conversation | undefined;
   let state: 'idle' | 'running' | 'done' = 'idle';
   const ended = Promise.withResolvers<void>();
-  const isClosed = (): boolean => gone.signal.aborted;
+  let isGone = false;
+  const isClosed = (): boolean => isGone;
 
   async function run(): Promise<void> {
     state = 'running';
@@ -103,12 +105,16 @@ export function drive(
     message: take,
     closed() {
       if (isClosed()) return;
-      gone.abort();
+      isGone = true;
+      if (state === 'running') gone.abort(hungUp);
       transport.end();
       if (state === 'idle') void run();
     },
   };
 }
+
+/** Why whatever a conversation waits for is given up; made once, since an error of its own for each exchange costs more than most of what an exchange does. */
+const hungUp = new DOMException('Envoy has closed the exchange.', 'AbortError');
 
 /** Whether something that was waited for has given up because Envoy is gone. */
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

@@ -79,8 +79,9 @@ export async function* exchange(opening: RequestHeaders, signal: AbortSignal, de
     }
     if (endpoint.type === 'translated' && opening.endOfStream) throw new GatewayError('invalid-request', 'Send the request as a JSON body.');
     inside = openInside({ snapshot, identity, signal, pastAttempts }, state, deps);
-    state.policyHeaders = inside.pipeline.headers;
-    const called = inside.pipeline.onCaller();
+    const { pipeline } = inside;
+    state.policyHeaders = (protocol) => pipeline.headers(protocol);
+    const called = pipeline.onCaller();
     if (called !== undefined) await called;
     const waiting = inside.admittance.enter();
     if (waiting !== undefined) yield* queued(waiting, state);
@@ -144,7 +145,7 @@ function openInside(caller: Caller, state: ExchangeState, deps: ExchangeDeps): I
       trace: state.trace,
       count: counters.attempt,
       isComplete: () => state.outcome.end === 'complete',
-      onFailed: pipeline.onAttempt,
+      onFailed: (attempt) => pipeline.onAttempt(attempt),
       now,
     }),
     seal: deps.sealFor(tenant.name),
@@ -162,7 +163,8 @@ async function* translated(path: PathFacts, inside: Inside, deps: ExchangeDeps, 
   if (message.type === 'request-body') {
     memory.hold(message.body.length);
     const received = await receiveRequest(message.body, path, inside, state);
-    const guidance = await pipeline.onRoute(received.request);
+    const guided = pipeline.onRoute(received.request);
+    const guidance = guided instanceof Promise ? await guided : guided;
     if (guidance.waitMs !== undefined && guidance.waitMs > 0) yield* queued(pause(guidance.waitMs, inside.signal), state);
     const way = await findWay({ ...received, guidance }, deps, inside, state);
     if (way.type === 'immediate') {

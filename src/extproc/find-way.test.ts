@@ -11,6 +11,7 @@ import { openaiChat } from '../protocols/openai-chat/index.ts';
 import { createSeals } from '../protocols/seal.ts';
 import { deployment, endpoint, model, target } from '../routing/deployment.fixture.ts';
 import type { Decision } from '../routing/decide.ts';
+import type { Deployment } from '../routing/deployment.ts';
 import { createHealth } from '../routing/health/health.ts';
 import { untraced } from '../telemetry/spans.ts';
 import { Admittance } from './admit.ts';
@@ -39,8 +40,8 @@ const resilience = {
   share: undefined,
 };
 
-/** One exchange that looks for its way to a model at the providers `a` and `b`. */
-function stage() {
+/** One exchange that looks for its way to a model at the providers `a` and `b`, of which policies let some not be called. */
+function stage(limited: readonly string[] = []) {
   const [a, b] = [deployment(endpoint('a', { breaker })), deployment(endpoint('b', { breaker, maxConcurrent: 1 }))];
   const clock = new FakeClock();
   const { now } = clock;
@@ -104,7 +105,7 @@ function stage() {
   const parts = {
     snapshot,
     identity: identity(tenant('t')),
-    pipeline: { mayCall: () => true },
+    pipeline: { mayCall: ({ endpoint: { name } }: Deployment) => !limited.includes(name) },
     seal,
     admittance,
     attempts,
@@ -123,6 +124,25 @@ function stage() {
 test('while one provider rests, a place at the busy one is waited for', async () => {
   const { a, b, now, health, gates, find } = stage();
   health.heard(a, { ...failed, startedAt: now() }, { isStream: false });
+  const held = gates.take('b');
+  const found = find();
+  await new Promise((resolve) => setImmediate(resolve));
+  held.release();
+  expect((await found).chain).toEqual([b]);
+});
+
+test('a provider at its limit is left out', async () => {
+  const { b, find } = stage(['a']);
+  expect((await find()).chain).toEqual([b]);
+});
+
+test('where nothing but limits is in the way they refuse the request themselves', async () => {
+  const { a, b, find } = stage(['a', 'b']);
+  expect((await find()).chain).toEqual([a, b]);
+});
+
+test('a place is waited for only where no limit is in the way', async () => {
+  const { b, gates, find } = stage(['a']);
   const held = gates.take('b');
   const found = find();
   await new Promise((resolve) => setImmediate(resolve));

@@ -48,20 +48,21 @@ export interface Way {
  */
 export async function findWay(received: GuidedRequest, deps: WayDeps, parts: WayParts, state: ExchangeState): Promise<Way | Immediate> {
   const { admittance, attempts } = parts;
-  let decision: Decision;
+  let look: Look;
   try {
-    decision = await decided(received, deps, parts, state);
+    look = await decided(received, deps, parts, state);
   } catch (error) {
     if (isUncounted(error, received.request)) return countLocally(received.request, state);
     throw error;
   }
+  const { decision } = look;
   attempts.expect(decision.probe);
-  const waiting = admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : busyOf(decision)));
+  const waiting = admittance.enterAny(providersOf(decision.chain.length > 0 ? decision.chain : awaited(look)));
   return {
     type: 'way',
     waiting,
     async take() {
-      const last = decision.chain.length > 0 ? decision : await decided(received, deps, parts, state);
+      const last = decision.chain.length > 0 ? decision : (await decided(received, deps, parts, state)).decision;
       attempts.expect(last.probe);
       if (last.chain.length === 0)
         throw new GatewayError('too-many-requests', 'The providers of this model take no more requests now. Try again.', { retryAfterSeconds: 1 });
@@ -73,12 +74,34 @@ export async function findWay(received: GuidedRequest, deps: WayDeps, parts: Way
   };
 }
 
-/** What routing decides now. What it refuses is told as well: that is asked about most. */
-async function decided(
+/** What was decided, and the providers that were left out because policies did not let them be called. */
+interface Look {
+  decision: Decision;
+  limited: ReadonlySet<string>;
+}
+
+const noLimits: ReadonlySet<string> = new Set();
+
+/** What routing decides now. Where nothing but limits is in the way, it decides as if there were none: what the request is held to then refuses it, in its own words. */
+async function decided(received: GuidedRequest, deps: WayDeps, parts: WayParts, state: ExchangeState): Promise<Look> {
+  let limited = noLimits;
+  const decision = await routed(received, deps, parts, state, (deployment) => {
+    if (parts.pipeline.mayCall(deployment)) return true;
+    limited = new Set([...limited, deployment.endpoint.name]);
+    return false;
+  });
+  const look = { decision, limited };
+  if (limited.size === 0 || decision.chain.length > 0 || awaited(look).length > 0) return look;
+  return { decision: await routed(received, deps, parts, state, () => true), limited: noLimits };
+}
+
+/** What routing decides. What it refuses is told as well: that is asked about most. */
+async function routed(
   { request, dataClasses, keeper, guidance }: GuidedRequest,
   deps: WayDeps,
-  { snapshot, identity: { tenant, key }, seal, admittance, pipeline, signal }: WayParts,
+  { snapshot, identity: { tenant, key }, seal, admittance, signal }: WayParts,
   state: ExchangeState,
+  mayCall: (deployment: Deployment) => boolean,
 ): Promise<Decision> {
   const { headers } = state.opening;
   const path = (headers.get(':path') ?? '').split('?', 1)[0] ?? '';
@@ -93,7 +116,10 @@ async function decided(
     keeper,
     guidance,
     seal,
-    hasRoom: (provider) => pipeline.mayCall(provider) && (provider === admittance.provider || deps.gates.hasRoom(provider)),
+    hasRoom: (deployment) => {
+      const { name } = deployment.endpoint;
+      return mayCall(deployment) && (name === admittance.provider || deps.gates.hasRoom(name));
+    },
     onFound(what) {
       found = what;
     },
@@ -116,6 +142,9 @@ function busyOf({ waiting, skipped }: Decision): Deployment[] {
   const busy = new Set(skipped.filter(({ kind }) => kind === 'busy').map(({ deployment }) => deployment));
   return waiting.filter((each) => busy.has(deploymentId(each)));
 }
+
+/** Those at which a place may come free: not where a limit is in the way. */
+const awaited = ({ decision, limited }: Look): Deployment[] => busyOf(decision).filter(({ endpoint }) => !limited.has(endpoint.name));
 
 /** The providers of deployments, each once, in their order. */
 function providersOf(deployments: readonly Deployment[]): [string, ...string[]] {

@@ -164,13 +164,13 @@ async function* passAnswer(
   message: ResponseHeaders,
   call: PassThroughCall,
   deployment: Deployment,
-  { seal, memory }: Pick<PassThroughParts, 'seal' | 'memory'>,
+  { seal, memory, pipeline }: Pick<PassThroughParts, 'seal' | 'memory' | 'pipeline'>,
   state: ExchangeState,
 ): Conversation {
   const status = Number(message.headers.get(':status'));
   state.outcome.status = status;
   requireOwnCredential(status, deployment);
-  const headers = answerHeaders(message.headers, ownHeaders(state));
+  const headers = answerHeaders(message.headers, ownHeaders(state, pipeline.warnings()));
   state.outcome.end = status < 400 ? 'complete' : 'failed';
   if (message.endOfStream || !call.readsAnswer || status >= 400) {
     yield { type: 'proceed', ...headers, responseBody: 'none' };

@@ -56,11 +56,13 @@ export async function planRequest(
   const chain = ownKey === undefined ? decision.chain : decision.chain.filter((each) => servesOwnKey(each, ownKey));
   const form = formOf(choice.model, chain, decision.request);
   const others = form === 'plain' || ownKey !== undefined ? [] : errorClasses.flatMap(decision.chainFor);
-  decision.request = await pipeline.onChain(decision.request, {
+  const seen = pipeline.onChain(decision.request, {
     served: choice.model.name,
     route: decision.rule?.name ?? '',
-    chain: [...chain, ...others],
+    chain: others.length > 0 ? [...chain, ...others] : chain,
   });
+  decision.request = seen instanceof Promise ? await seen : seen;
+  decision.warnings = [...pipeline.warnings(), ...decision.warnings];
   const { facts } = decision.request;
   return {
     facts,

@@ -46,7 +46,8 @@ export async function receiveRequest(
   const known = snapshot.models.has(model) ? model : undefined;
   trace.requested({ model: known, operation: protocol.operation, protocol: protocol.name, stream, maxTokens });
   requireAllowed(model, identity);
-  const { request, keeper, ids } = withStoredIds(await pipeline.onRequest(written), seal);
+  const seen = pipeline.onRequest(written);
+  const { request, keeper, ids } = withStoredIds(seen instanceof Promise ? await seen : seen, seal);
   return { request, dataClasses: pipeline.found(), keeper, storedIds: ids };
 }
 

@@ -26,7 +26,9 @@ export function answerHeaders(fromProvider: Headers, ours: readonly Header[]): P
   const setHeaders = [...ours];
   const providerId = providerRequestIds.map((name) => fromProvider.get(name)).find((id) => id !== undefined);
   if (providerId !== undefined) setHeaders.push(['x-remora-provider-request-id', providerId]);
-  const set = new Set(setHeaders.map(([name]) => name));
-  const removeHeaders = [...fromProvider.keys()].filter((name) => !passed.has(name) && !set.has(name));
+  const replaced: string[] = []; // few or none, of many that are ours
+  for (const [name] of setHeaders) if (fromProvider.has(name)) replaced.push(name);
+  const removeHeaders: string[] = [];
+  for (const name of fromProvider.keys()) if (!passed.has(name) && !replaced.includes(name)) removeHeaders.push(name);
   return { setHeaders, removeHeaders };
 }

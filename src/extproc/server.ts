@@ -18,7 +18,7 @@ export interface ExtProcServer {
 
 /** What is said on the streams of each filter. */
 export interface Conversations {
-  /** One client request and its answer. The signal aborts when the client or Envoy is gone. */
+  /** One client request and its answer. The signal aborts where the client or Envoy is gone while it works. */
   router(opening: RequestHeaders, signal: AbortSignal): Conversation;
   /** One attempt, which the exchange's form brings here. */
   upstream(opening: RequestHeaders, form: FilterForm, signal: AbortSignal): Conversation;

@@ -1,14 +1,15 @@
 import type { JWTVerifyGetKey } from 'jose';
 import type { Identity, Tenant } from '../policies/tenant.ts';
 import type { ErrorCode } from '../errors.ts';
+import { discoveryUrl } from './discovery.ts';
 import { Failures, type After } from './failures.ts';
 import { callerIdentity, createUserTerms, userNamed, type CallerKind, type UserTerms } from './identity.ts';
-import { IssuerKeys, type IssuerEvent } from './issuer-keys.ts';
+import { IssuerKeys, type IssuerEvent, type IssuerKeysOptions } from './issuer-keys.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import { Recent } from './recent.ts';
-import type { IdentityRules } from './rules.ts';
+import type { IdentityRules, TokenIssuer } from './rules.ts';
 import { toNetworks, type Networks } from './source.ts';
-import { Tokens } from './tokens.ts';
+import { Tokens, type TokensOptions } from './tokens.ts';
 import type { VirtualKey } from './virtual-key.ts';
 
 /** What of a config says who may call. */
@@ -58,12 +59,14 @@ export function createIdentities({ now, fetch, onEvent, after = timer }: Identit
   return {
     use(config) {
       const kept = new Map<string, IssuerKeys>();
-      const keysAt = (url: URL): JWTVerifyGetKey => {
-        const keys = kept.get(url.href) ?? issuerKeys.get(url.href) ?? new IssuerKeys({ url, fetch, now, timeoutMs: issuerTimeoutMs, onEvent });
-        kept.set(url.href, keys);
+      const publishedBy = (issuer: TokenIssuer): JWTVerifyGetKey => {
+        const source = sourceOf(issuer);
+        const name = `${source.discovery?.issuer ?? ''} ${source.url.href}`;
+        const keys = kept.get(name) ?? issuerKeys.get(name) ?? new IssuerKeys({ ...source, fetch, now, timeoutMs: issuerTimeoutMs, onEvent });
+        kept.set(name, keys);
         return keys.get;
       };
-      const callers = new Callers(config, { keysAt, now });
+      const callers = new Callers(config, { publishedBy, now });
       keyring.useConfig({ ...config, userTerms: callers.userTerms });
       issuerKeys = kept;
       current = callers;
@@ -76,6 +79,14 @@ export function createIdentities({ now, fetch, onEvent, after = timer }: Identit
     onEvent,
     now,
   };
+}
+
+/** Where the keys of an issuer are published that are not in the config. */
+function sourceOf({ issuer, jwks }: TokenIssuer): Pick<IssuerKeysOptions, 'url' | 'discovery'> {
+  if (jwks instanceof URL) return { url: jwks };
+  const url = discoveryUrl(issuer);
+  if (url === undefined) throw new Error('a config with an issuer whose keys cannot be found was not checked');
+  return { url, discovery: { issuer } };
 }
 
 function timer(ms: number, run: () => void): () => void {
@@ -99,11 +110,11 @@ export class Callers {
   readonly #made = new Recent<string, Identity>(maxKept);
   readonly #verified = new Recent<string, { identity: Identity; until: number }>(maxKept);
 
-  constructor({ tenants, identity }: IdentityConfig, { keysAt, now }: { keysAt: (url: URL) => JWTVerifyGetKey; now: () => number }) {
+  constructor({ tenants, identity }: IdentityConfig, { publishedBy, now }: Pick<TokensOptions, 'publishedBy' | 'now'>) {
     this.#tenants = tenants;
     this.rules = identity;
     this.userTerms = createUserTerms();
-    this.tokens = new Tokens({ issuers: identity.issuers, keysAt, isTenant: (name) => tenants.has(name), now });
+    this.tokens = new Tokens({ issuers: identity.issuers, publishedBy, isTenant: (name) => tenants.has(name), now });
     this.isTrustedProxy = toNetworks(identity.forwardedFrom);
     this.isTrustedHeaderSource = toNetworks(identity.header?.from ?? []);
   }

@@ -1,5 +1,7 @@
 import { createLocalJWKSet, errors, type JWTVerifyGetKey, type LocalJWKSet } from 'jose';
 import { GatewayError } from '../errors.ts';
+import { discoverKeys } from './discovery.ts';
+import { downloader } from './download.ts';
 import { readJwkSet, type JwkSet } from './jwk-set.ts';
 
 /** Age from which on keys are fetched again while those at hand go on being used, in milliseconds. */
@@ -10,13 +12,14 @@ const longestUseMs = 86_400_000;
 const unknownKeyPauseMs = 30_000;
 /** Least time between two calls to an issuer that does not answer. */
 const failedPauseMs = 5000;
-const maxBytes = 1 << 20;
 
 export interface IssuerKeysOptions {
+  /** Where they are published; for `discovery`, the document of that issuer says it each time they are fetched. */
   url: URL;
+  discovery?: { issuer: string } | undefined;
   fetch: typeof globalThis.fetch;
   now: () => number;
-  /** Longest time for one call, in milliseconds: below what Envoy waits for our reply. */
+  /** Longest time for fetching them, in milliseconds: below what Envoy waits for our reply. */
   timeoutMs: number;
   onEvent: (event: IssuerEvent) => void;
 }
@@ -25,7 +28,7 @@ export interface IssuerKeysOptions {
 export type IssuerEvent = { type: 'issuer-unreachable'; url: string; error: unknown } | { type: 'issuer-back'; url: string };
 
 /**
- * The public keys that an issuer publishes (a JWK set at a URL), kept and renewed. A key that is not among them is looked for again, but seldom, so that
+ * The public keys that an issuer publishes (a JWK set at a URL, or where its discovery document says), kept and renewed. A key that is not among them is looked for again, but seldom, so that
  * wrong tokens make no load for the issuer. While it does not answer, the last keys are used, for a day at most.
  */
 export class IssuerKeys {
@@ -84,22 +87,9 @@ export class IssuerKeys {
   }
 
   async #download(): Promise<string> {
-    const { url, fetch, timeoutMs } = this.#options;
-    const response = await fetch(url, {
-      headers: { accept: 'application/json, application/jwk-set+json' },
-      redirect: 'error', // keys come from the address that the config names
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const chunks: Uint8Array[] = [];
-    const body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = response.body ?? [];
-    let length = 0;
-    for await (const chunk of body) {
-      length += chunk.length;
-      if (length > maxBytes) throw new Error(`it sent more than ${maxBytes} bytes`);
-      chunks.push(chunk);
-    }
-    if (response.status !== 200) throw new Error(`it answered with status ${response.status}`);
-    return Buffer.concat(chunks).toString();
+    const { url, discovery, fetch, timeoutMs } = this.#options;
+    const download = downloader(fetch, AbortSignal.timeout(timeoutMs));
+    return download(discovery === undefined ? url : await discoverKeys(discovery.issuer, url, download));
   }
 
   #unreachable(cause?: unknown): GatewayError {

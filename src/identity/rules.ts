@@ -27,8 +27,8 @@ export interface TokenIssuer {
   issuer: string;
   /** The claim `aud` must have one of these. */
   audience: readonly string[];
-  /** Public keys: where they are published, or they themselves (a JWK set). */
-  jwks: URL | JwkSet;
+  /** Public keys: where they are published, or they themselves (a JWK set); undefined where the issuer itself says at its `discoveryUrl`. */
+  jwks: URL | JwkSet | undefined;
   /** Signatures that are taken, as RFC 7518 names them. */
   algorithms: readonly string[];
   /** How far clocks may differ, in milliseconds. */

@@ -11,7 +11,7 @@ async function setUp(rules: Partial<TokenIssuer> = {}) {
   const state = { now: issuedAt * 1000 };
   const tokens = new Tokens({
     issuers: [issuer.rules],
-    keysAt: () => keyResolver(readJwkSet(issuer.published()) ?? { keys: [] }),
+    publishedBy: () => keyResolver(readJwkSet(issuer.published()) ?? { keys: [] }),
     isTenant: (name) => name === 'marketing',
     now: () => state.now,
   });
@@ -27,8 +27,8 @@ test('keys may stand in the config', async () => {
   const { rules, sign, published } = await createIssuer();
   const jwks = readJwkSet(published());
   if (jwks === undefined) throw new Error('no keys');
-  const keysAt = () => Promise.reject(new Error('nobody is to be asked'));
-  const tokens = new Tokens({ issuers: [{ ...rules, jwks }], keysAt: () => keysAt, isTenant: () => true, now: () => issuedAt * 1000 });
+  const publishedBy = () => () => Promise.reject(new Error('nobody is to be asked'));
+  const tokens = new Tokens({ issuers: [{ ...rules, jwks }], publishedBy, isTenant: () => true, now: () => issuedAt * 1000 });
   await expect(tokens.verify(await sign(), undefined)).resolves.toMatchObject({ user: 'alice' });
 });
 

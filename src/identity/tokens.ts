@@ -18,8 +18,8 @@ export interface VerifiedToken {
 
 export interface TokensOptions {
   issuers: readonly TokenIssuer[];
-  /** The keys that an issuer publishes there. */
-  keysAt: (url: URL) => JWTVerifyGetKey;
+  /** The keys that an issuer publishes. */
+  publishedBy: (issuer: TokenIssuer) => JWTVerifyGetKey;
   isTenant: (name: string) => boolean;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -37,7 +37,7 @@ export class Tokens {
 
   constructor(options: TokensOptions) {
     this.#options = options;
-    this.#issuers = new Map(options.issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, options.keysAt) }]));
+    this.#issuers = new Map(options.issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, options.publishedBy) }]));
     this.headers = [...new Set(options.issuers.flatMap(({ header }) => header ?? []))];
   }
 
@@ -67,7 +67,8 @@ export class Tokens {
   }
 }
 
-const keysOf = ({ jwks }: TokenIssuer, keysAt: TokensOptions['keysAt']): JWTVerifyGetKey => (jwks instanceof URL ? keysAt(jwks) : keyResolver(jwks));
+const keysOf = (issuer: TokenIssuer, publishedBy: TokensOptions['publishedBy']): JWTVerifyGetKey =>
+  issuer.jwks === undefined || issuer.jwks instanceof URL ? publishedBy(issuer) : keyResolver(issuer.jwks);
 
 function issuerIn(token: string): string | undefined {
   try {

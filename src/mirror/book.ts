@@ -64,7 +64,7 @@ function costOf(
     estimated,
     costNanos: costNanos ?? reserved?.nanos ?? 0,
     unpriced: costNanos === undefined,
-    priceVersion: quote?.version ?? '',
+    priceVersion: quote?.versionFor(usage.serviceTier) ?? '',
   };
 }
 

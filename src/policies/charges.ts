@@ -26,19 +26,52 @@ export interface Counted {
 
 /**
  * The meters that count a request which a model serves at one of some providers. A limit counts it for the first provider only; a budget for each that may be paid.
- * Unfiltered limits of requests are not among them: they are counted before a request is read.
+ * Unfiltered limits of requests are not among them: they are counted before a request is read. Where nothing depends on the model, it is the same list for the same terms.
  */
-export function countedBy({ terms, shared }: Payers, served: string, providers: readonly string[]): Counted[] {
+export function countedBy({ terms, shared }: Payers, served: string, providers: readonly string[]): readonly Counted[] {
+  const own = ownMeters(terms);
   const [first = ''] = providers;
-  const isMeant = (meter: Meter): boolean => {
+  const [ofModel, ofProvider] = [shared.models.get(served), shared.providers.get(first)];
+  if (!own.hasFilters && ofModel === undefined && ofProvider === undefined) return own.counted;
+  const isMeant = ({ meter }: Counted): boolean => {
     const { model, provider } = filterOf(meter);
     if (model !== undefined && model !== served) return false;
     return provider === undefined || (meter.budget === undefined ? provider === first : providers.includes(provider));
   };
-  const own: Counted[] = [];
-  for (const each of terms) for (const meter of metersOf(each)) if (isMeant(meter) && !isCountedBefore(meter)) own.push({ meter, isShared: false });
-  for (const each of [shared.models.get(served), shared.providers.get(first)])
-    if (each !== undefined) for (const meter of metersOf(each)) own.push({ meter, isShared: true });
+  const counted = own.counted.filter(isMeant);
+  for (const each of [ofModel, ofProvider]) if (each !== undefined) for (const meter of metersOf(each)) counted.push({ meter, isShared: true });
+  return counted;
+}
+
+const nobody: readonly Counted[] = [];
+
+/** The meters that count what one provider serves, and nothing else, whatever model serves it. */
+export function countedAt({ terms, shared }: Payers, provider: string): readonly Counted[] {
+  const own = ownMeters(terms);
+  const ofProvider = shared.providers.get(provider);
+  if (!own.hasFilters && ofProvider === undefined) return nobody;
+  const counted = own.counted.filter(({ meter }) => filterOf(meter).provider === provider && filterOf(meter).model === undefined);
+  if (ofProvider !== undefined) for (const meter of metersOf(ofProvider)) counted.push({ meter, isShared: true });
+  return counted;
+}
+
+/** What somebody's own terms count once it is known where a request goes. */
+interface OwnMeters {
+  counted: readonly Counted[];
+  /** Whether some count requests for one model or provider only. */
+  hasFilters: boolean;
+}
+
+/** Made once for each list of terms: it goes when the terms go. */
+const known = new WeakMap<readonly Terms[], OwnMeters>();
+
+function ownMeters(terms: readonly Terms[]): OwnMeters {
+  let own = known.get(terms);
+  if (own === undefined) {
+    const counted = terms.flatMap(metersOf).flatMap((meter) => (isCountedBefore(meter) ? [] : [{ meter, isShared: false }]));
+    own = { counted, hasFilters: counted.some(({ meter }) => !isUnfiltered(meter)) };
+    known.set(terms, own);
+  }
   return own;
 }
 
@@ -62,4 +95,8 @@ function amountOf({ of, budget }: Meter, { nanos, tokens, likelyTokens = tokens 
 }
 
 /** Names of the providers of a chain, each once, in their order. */
-export const providersOf = (chain: readonly Deployment[]): string[] => [...new Set(chain.map(({ endpoint }) => endpoint.name))];
+export function providersOf(chain: readonly Deployment[]): string[] {
+  const names: string[] = [];
+  for (const { endpoint } of chain) if (!names.includes(endpoint.name)) names.push(endpoint.name);
+  return names;
+}

@@ -1,41 +1,58 @@
 import type { Quotas, Standing } from '../quotas/quotas.ts';
 import type { ProtocolName } from '../protocols/protocol.ts';
-import type { Meter } from './meters.ts';
+import type { Quota } from '../stores/quota.ts';
 
 type Header = readonly [name: string, value: string];
+
+/** What of a caller's limits clients are told, by what it limits. */
+export type ShownLimits = Readonly<Record<'requests' | 'tokens', readonly Quota[]>>;
 
 /**
  * What is left of a caller's limits, as the vendors' SDKs and their users know it: `x-ratelimit-*` in OpenAI's form
  * (https://platform.openai.com/docs/guides/rate-limits), and for Anthropic's clients `anthropic-ratelimit-*` too (https://docs.claude.com/en/api/rate-limits).
  * Of several limits of one thing, that of which the least share is left.
  */
-export function limitHeaders(protocol: ProtocolName, meters: readonly Meter[], quotas: Pick<Quotas, 'standing'>, now: number): Header[] {
+export function limitHeaders(protocol: ProtocolName, shown: ShownLimits, quotas: Pick<Quotas, 'standing'>, now: number): Header[] {
   const headers: Header[] = [];
   for (const thing of ['requests', 'tokens'] as const) {
-    const standing = tightest(thing, meters, quotas, now);
+    const standing = tightest(shown[thing], quotas);
     if (standing === undefined) continue;
-    const { limit, left, fullInMs } = standing;
-    headers.push(
-      [`x-ratelimit-limit-${thing}`, String(limit)],
-      [`x-ratelimit-remaining-${thing}`, String(left)],
-      [`x-ratelimit-reset-${thing}`, goDuration(fullInMs)],
-    );
+    const { openai, anthropic } = names[thing];
+    const [limit, left] = [String(standing.limit), String(standing.left)];
+    headers.push([openai.limit, limit], [openai.left, left], [openai.full, goDuration(standing.fullInMs)]);
     if (protocol === 'anthropic-messages') {
-      headers.push(
-        [`anthropic-ratelimit-${thing}-limit`, String(limit)],
-        [`anthropic-ratelimit-${thing}-remaining`, String(left)],
-        [`anthropic-ratelimit-${thing}-reset`, new Date(now + fullInMs).toISOString()],
-      );
+      const fullAt = new Date(now + standing.fullInMs).toISOString();
+      headers.push([anthropic.limit, limit], [anthropic.left, left], [anthropic.full, fullAt]);
     }
   }
   return headers;
 }
 
-function tightest(of: 'requests' | 'tokens', meters: readonly Meter[], quotas: Pick<Quotas, 'standing'>, now: number): Standing | undefined {
+/** Names of headers, which no request has to put together. */
+const names = {
+  requests: {
+    openai: { limit: 'x-ratelimit-limit-requests', left: 'x-ratelimit-remaining-requests', full: 'x-ratelimit-reset-requests' },
+    anthropic: {
+      limit: 'anthropic-ratelimit-requests-limit',
+      left: 'anthropic-ratelimit-requests-remaining',
+      full: 'anthropic-ratelimit-requests-reset',
+    },
+  },
+  tokens: {
+    openai: { limit: 'x-ratelimit-limit-tokens', left: 'x-ratelimit-remaining-tokens', full: 'x-ratelimit-reset-tokens' },
+    anthropic: {
+      limit: 'anthropic-ratelimit-tokens-limit',
+      left: 'anthropic-ratelimit-tokens-remaining',
+      full: 'anthropic-ratelimit-tokens-reset',
+    },
+  },
+} as const;
+
+/** Of several quotas, that of which the least share is left. */
+function tightest(shown: readonly Quota[], quotas: Pick<Quotas, 'standing'>): Standing | undefined {
   let found: Standing | undefined;
-  for (const meter of meters) {
-    if (meter.of !== of) continue;
-    const standing = quotas.standing(meter.quota(now));
+  for (const quota of shown) {
+    const standing = quotas.standing(quota);
     if (standing !== undefined && (found === undefined || standing.left * found.limit < found.left * standing.limit)) found = standing;
   }
   return found;

@@ -1,9 +1,18 @@
 import { quotasOf } from '../quotas/quotas-of.ts';
-import type { Quota } from '../stores/quota.ts';
+import type { BudgetQuota, RateQuota, SlotsQuota } from '../stores/quota.ts';
 import type { Budget, Limit, Terms } from './terms.ts';
 
 /** A limit or a budget of somebody, as the quota that counts it. */
-export type Meter = { of: 'nanos' | 'tokens'; budget: Budget; owner: string; quota: (now: number) => Quota } | LimitMeter;
+export type Meter = BudgetMeter | LimitMeter;
+
+/** A budget of somebody, as the quota that counts it. */
+export interface BudgetMeter {
+  of: 'nanos' | 'tokens';
+  budget: Budget;
+  owner: string;
+  /** That of the period that holds an instant. */
+  quota: (now: number) => BudgetQuota;
+}
 
 /** A limit of somebody, as the quota that counts it. */
 export interface LimitMeter {
@@ -11,7 +20,8 @@ export interface LimitMeter {
   budget?: undefined;
   limit: Limit;
   owner: string;
-  quota: (now: number) => Quota;
+  /** Always the same. */
+  quota: () => RateQuota | SlotsQuota;
 }
 
 /** Everything of somebody's terms, once for all their requests. */
@@ -49,3 +59,6 @@ export const isUnfiltered = (meter: Meter): boolean => {
   const { model, provider } = filterOf(meter);
   return model === undefined && provider === undefined;
 };
+
+/** Whether a meter is that of a budget. */
+export const isBudgetMeter = (meter: Meter): meter is BudgetMeter => meter.budget !== undefined;

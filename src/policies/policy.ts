@@ -1,4 +1,5 @@
 import type { Part } from '../llm/part.ts';
+import type { Warning } from '../llm/request.ts';
 import type { Usage } from '../llm/usage.ts';
 import type { ChatParameters } from '../protocols/chat-parameters.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
@@ -25,7 +26,7 @@ export interface Opening {
   models: ReadonlyMap<string, Model>;
   /** The client's headers. */
   headers: ReadonlyMap<string, string>;
-  /** Aborts when the client is gone. */
+  /** Aborts where the client is gone while a policy, or anything else, makes it wait. */
   signal: AbortSignal;
 }
 
@@ -39,12 +40,14 @@ export interface PolicyRun {
   found?(): Iterable<PersonalDataType>;
   /** Says, before the request is routed, what routing is to do; throws GatewayError to refuse. */
   onRoute?(request: ClientRequest): Guidance | undefined | Promise<Guidance | undefined>;
-  /** Whether a provider may be called now; asked while the request is routed. */
-  mayCall?(provider: string): boolean;
+  /** Whether a deployment may be called now; asked while the request is routed. Where it says no of all there are, `onChain` is asked all the same, and refuses. */
+  mayCall?(deployment: Deployment): boolean;
   /** Sees the chain that routing chose; returns the request, changed or not, or throws GatewayError to refuse. */
   onChain?(request: ClientRequest, routed: Routed): ClientRequest | Promise<ClientRequest>;
   /** Sees a call that passes to a deployment unread; `group` says of what kind it is. Throws GatewayError to refuse. */
   onPassThrough?(group: string, deployment: Deployment): void | Promise<void>;
+  /** What of the request it could not take as it was, for the client; asked once the chain, or where a call passes to, is known. */
+  warnings?(): readonly Warning[];
   /** The answer of a deployment begins: what is returned sees each part of it as the provider sent it, and throws GatewayError to end it. Synchronous: it runs per chunk. */
   observer?(deployment: Deployment): ((part: Part) => void) | undefined;
   /** Sees each part of the answer; returns what takes its place. Synchronous: it runs per chunk. May be set while the request is seen: where no policy has it, answers pass untouched. */
@@ -112,7 +115,7 @@ export interface Outcome {
   experiments: readonly string[];
   /** Attempts that were made. */
   attempts: number;
-  /** Things of the request that the last attempt could not carry. */
+  /** Things of the request that policies could not take, or the last attempt could not carry. */
   warnings: number;
   /** The provider's own usage; undefined where it reported none. */
   usage: Usage | undefined;

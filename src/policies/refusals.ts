@@ -20,6 +20,17 @@ export function refusedByLimit(meter: Meter, { retryAfterMs, quota, needed }: Sh
   return new GatewayError('rate-limited', message, { retryAfterSeconds });
 }
 
+/** The refusal of a request because its tenant has its part of what all tenants share, and little is left for the others. */
+export function refusedByShare(meter: Meter, retryAfterMs: number): GatewayError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  const isPlaces = meter.budget === undefined && meter.of === 'concurrent';
+  return new GatewayError(
+    isPlaces ? 'too-many-requests' : 'rate-limited',
+    `${ownerName(meter.owner)} is nearly at its limit${isPlaces ? ' of requests under way' : ` of ${meter.of}`}, and you have your part of it; the rest is for others. Try again in ${retryAfterSeconds} s.`,
+    { retryAfterSeconds },
+  );
+}
+
 /** What a request would have needed of a budget. */
 export interface BudgetRefusal {
   owner: string;

@@ -43,6 +43,8 @@ export interface EndedAnswer {
   maxOutputTokens?: number | undefined;
   /** Output tokens per delivered byte, as `Habits` know them; absent for a third. */
   tokensPerByte?: number | undefined;
+  /** The tier of service that was asked for; absent for the usual one. An estimate is charged at it. */
+  serviceTier?: string | undefined;
 }
 
 /**
@@ -52,20 +54,21 @@ export interface EndedAnswer {
  * An estimate of output is never more than a token per delivered byte, nor more than was asked for.
  */
 export function chargedUsage(answer: EndedAnswer): { usage: Usage; estimated: boolean } {
-  const { end, status, usage, requestBytes, deliveredBytes, inputTokens } = answer;
+  const { end, status, usage, requestBytes, deliveredBytes, inputTokens, serviceTier = '' } = answer;
   const delivered = deliveredTokens(answer);
   if (usage !== undefined && isTelling(usage, deliveredBytes)) {
     if (end === 'complete' || delivered <= usage.outputTokens) return { usage, estimated: false };
     return { usage: { ...usage, outputTokens: delivered }, estimated: true };
   }
   if (end === 'failed' && status >= 400 && deliveredBytes === 0) return { usage: noUsage, estimated: false };
-  return { usage: tokens(inputTokens ?? estimateTokens(requestBytes), delivered), estimated: true };
+  return { usage: { ...tokens(inputTokens ?? estimateTokens(requestBytes), delivered), serviceTier }, estimated: true };
 }
 
 /** Whether a provider's usage can be what was used: none of it is negative or beyond all measure, and what delivered something has some output. */
 function isTelling(usage: Usage, deliveredBytes: number): boolean {
+  const { serviceTier: _, ...counts } = usage;
   const isCount = (count: number): boolean => Number.isSafeInteger(count) && count >= 0 && count <= largestCount;
-  return Object.values(usage).every(isCount) && (usage.outputTokens > 0 || deliveredBytes === 0);
+  return Object.values(counts).every(isCount) && (usage.outputTokens > 0 || deliveredBytes === 0);
 }
 
 /** More tokens than any answer has. */

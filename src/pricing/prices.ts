@@ -1,8 +1,9 @@
 import type { Usage } from '../llm/usage.ts';
-import type { ConfiguredPrice, DatedPrice, Deployment } from '../routing/deployment.ts';
-import { cataloguePrice } from './catalogue.ts';
-import { quoteOf, type Price, type Quote, type SourcedPrice, type TokenKind } from './quote.ts';
+import type { ConfiguredPrice, ConfiguredTier, DatedPrice, Deployment } from '../routing/deployment.ts';
+import { cataloguePrice, vendorOf } from './catalogue.ts';
+import { quoteOf, type Price, type Quote, type SourcedPrice, type TierPrice, type TokenKind } from './quote.ts';
 import { rateOf, toFemtos, type Rate } from './rate.ts';
+import { vendorTiers } from './vendor-tiers.ts';
 
 /** What usage costs. */
 export interface Prices {
@@ -10,7 +11,7 @@ export interface Prices {
   quote(deployment: Deployment, at: number): Quote | undefined;
   /**
    * Cost now in whole nano-dollars, rounded up once; undefined where the deployment, or a kind of token that was used, has no known price.
-   * Counts what `Usage` counts: fees per web search and for one-hour cache writes beyond the usual ones are not in it.
+   * Counts what `Usage` counts: fees per web search are not in it.
    */
   costNanos(deployment: Deployment, usage: Usage): number | undefined;
 }
@@ -37,11 +38,19 @@ export function createPrices({ now }: { now: () => number }): Prices {
 const whole = 1_000_000;
 
 function priceOf(deployment: Deployment, at: number): Price {
-  const { price, discount = 0 } = deployment;
-  const { rates, requestFemtos, source } = (price && configuredPrice(price, at)) ?? cataloguePrice(deployment, at);
+  const { price, discount = 0, serviceTiers: configured = {} } = deployment;
+  const usual = (price && configuredPrice(price, at)) ?? cataloguePrice(deployment, at);
+  const { rates, requestFemtos, source } = usual;
   const discountMillionths = Math.round(discount * whole);
+  const tiers = { ...vendorTiers(vendorOf(deployment)), ...configured };
+  const serviceTiers = new Map(Object.entries(tiers).map(([name, tier]) => [name, tierPrice(tier, usual)]));
   const version = discountMillionths === 0 ? source : `${source} -${discountMillionths / 10_000}%`;
-  return { rates, requestFemtos, paidMillionths: whole - discountMillionths, version };
+  return { rates, requestFemtos, paidMillionths: whole - discountMillionths, version, serviceTiers };
+}
+
+function tierPrice(tier: ConfiguredTier, { rates, requestFemtos }: SourcedPrice): TierPrice {
+  if ('factor' in tier) return { rates, requestFemtos, factorMillionths: Math.round(tier.factor * whole) };
+  return { ...ownPrice(tier, ''), factorMillionths: whole };
 }
 
 /** The config's price at an instant; undefined before its first version. */
@@ -56,8 +65,8 @@ function ownPrice(price: ConfiguredPrice, source: string): SourcedPrice {
   /** The price of a kind in the first so many tiers. */
   const within = (kind: TokenKind, count: number): number | undefined =>
     tiers.slice(0, count).findLast((tier) => tier[kind] !== undefined)?.[kind] ?? price[kind];
-  const rate = (kind: TokenKind, partOf: 'input' | 'output'): Rate | undefined => {
-    const after = (count: number): number => within(kind, count) ?? within(partOf, count) ?? price[partOf];
+  const rate = (kind: TokenKind, partOf: 'input' | 'output', likeFirst: TokenKind = partOf): Rate | undefined => {
+    const after = (count: number): number => within(kind, count) ?? within(likeFirst, count) ?? within(partOf, count) ?? price[partOf];
     return rateOf({ base: after(0), tiers: tiers.map(({ above }, index) => ({ start: above, price: after(index + 1) })) });
   };
   return {
@@ -65,6 +74,7 @@ function ownPrice(price: ConfiguredPrice, source: string): SourcedPrice {
       input: rate('input', 'input'),
       cacheRead: rate('cacheRead', 'input'),
       cacheWrite: rate('cacheWrite', 'input'),
+      cacheWrite1h: rate('cacheWrite1h', 'input', 'cacheWrite'),
       inputAudio: rate('inputAudio', 'input'),
       output: rate('output', 'output'),
       reasoning: rate('reasoning', 'output'),

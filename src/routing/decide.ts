@@ -56,8 +56,8 @@ export interface RoutedRequest {
   /** What policies want done besides. */
   guidance: { use?: string; set?: ChatParameters };
   seal: Seal;
-  /** Whether a provider takes an attempt of this request. */
-  hasRoom: (provider: string) => boolean;
+  /** Whether a deployment's provider takes an attempt of this request. */
+  hasRoom: (deployment: Deployment) => boolean;
   /** Hears what was found, also where it refuses the request. */
   onFound: (found: Found) => void;
   signal: AbortSignal;

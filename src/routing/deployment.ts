@@ -65,6 +65,8 @@ export interface Deployment {
   price: ConfiguredPrice | readonly DatedPrice[] | undefined;
   /** Share taken off the price, whoever has set it, from 0 to 1; absent for none. */
   discount?: number | undefined;
+  /** What the config says of tiers of service, by name; absent for nothing. */
+  serviceTiers?: Readonly<Record<string, ConfiguredTier>> | undefined;
   /** What the config says it can do, over what the catalogue says. */
   capabilities: Partial<Capabilities>;
   /** Whether bodies of its errors are read before the next deployment is tried: some kinds of failure only they tell. */
@@ -77,6 +79,8 @@ export interface TokenPrices {
   output: number;
   cacheRead?: number | undefined;
   cacheWrite?: number | undefined;
+  /** Cache writes that are kept for an hour; without a price they cost what other cache writes do. */
+  cacheWrite1h?: number | undefined;
   inputAudio?: number | undefined;
   reasoning?: number | undefined;
   outputAudio?: number | undefined;
@@ -89,6 +93,9 @@ export interface ConfiguredPrice extends TokenPrices {
   /** What all tokens of a request cost that has more than `above` input tokens, in ascending order. What one does not name stays as it was. */
   tiers?: readonly ({ above: number } & { [Kind in keyof TokenPrices]?: number | undefined })[] | undefined;
 }
+
+/** What a tier of service costs: a multiple of the usual price of tokens, or a price of its own. */
+export type ConfiguredTier = { factor: number } | Omit<ConfiguredPrice, 'tiers'>;
 
 /** A price that holds from an instant on, in milliseconds since 1970, until the next version of it does. */
 export interface DatedPrice extends ConfiguredPrice {

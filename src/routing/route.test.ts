@@ -97,7 +97,7 @@ test('a retry names the deployment twice, before its next account, as long as th
 test('what rests or is busy is left out, and said', () => {
   const found = routed(model('m', [target(a), target(b), target(c)]), [], {
     standings: { [deploymentId(a)]: rests(7000) },
-    hasRoom: (provider) => provider !== 'b',
+    hasRoom: (each) => each !== b,
   });
   expect(ids(found)).toEqual([deploymentId(c)]);
   expect(found.skipped.map(({ kind }) => kind)).toEqual(['resting', 'busy']);

@@ -19,8 +19,8 @@ export interface RouteOptions {
   mayUse: (model: Model) => boolean;
   view: OrderView;
   health: RouteHealth;
-  /** Whether a provider takes another attempt. */
-  hasRoom: (provider: string) => boolean;
+  /** Whether a deployment's provider takes another attempt. */
+  hasRoom: (deployment: Deployment) => boolean;
   /** What the requests have in common that go to one deployment; undefined where nothing is. */
   stickyKey: number | undefined;
 }
@@ -80,7 +80,7 @@ const nowBar =
   (deployment) => {
     const standing = health.standing(deployment);
     if (standing.type === 'resting') return { kind: 'resting', detail: standing.reason, untilMs: standing.untilMs };
-    return hasRoom(deployment.endpoint.name) ? undefined : { kind: 'busy', detail: '' };
+    return hasRoom(deployment) ? undefined : { kind: 'busy', detail: '' };
   };
 
 /** One that is on probation comes first where it is its turn; as a fallback it comes last, so that a request that has failed once meets what is known to work. */

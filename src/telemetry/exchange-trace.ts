@@ -4,8 +4,8 @@ import type { Outcome } from '../policies/policy.ts';
 
 /** What one exchange tells telemetry while it runs. Every method is cheap where nobody listens. */
 export interface ExchangeTrace {
-  /** Times a stage of ours under its name. */
-  stage<T>(name: string, work: () => T | Promise<T>): Promise<T>;
+  /** Times a stage of ours under its name. At once where its work is. */
+  stage<T>(name: string, work: () => T | Promise<T>): T | Promise<T>;
   /** Who calls. */
   identified(facts: { tenant: string; key: string }): void;
   /** What for; `model` is undefined where the config declares none of that name, `operation` is a protocol's. */

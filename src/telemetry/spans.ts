@@ -65,7 +65,7 @@ const contextOf = (traceId: string, spanId: string): Context =>
 
 /** For exchanges that are not sampled. */
 export const untraced: ExchangeTrace = {
-  stage: async (_, work) => work(),
+  stage: (_, work) => work(),
   identified() {},
   requested() {},
   routed() {},
@@ -112,13 +112,16 @@ function recordExchange(tracer: Tracer, ingress: Context, now: () => number): Ex
   };
 
   return {
-    async stage(name, work) {
+    stage(name, work) {
       const begun = now();
+      const over = (): void => void stages.push({ name, startedAt: begun, endedAt: now(), attributes: {}, parent: undefined, failed: false });
+      let isLater = false;
       try {
         const result = work();
-        return result instanceof Promise ? await result : result;
+        isLater = result instanceof Promise;
+        return result instanceof Promise ? result.finally(over) : result;
       } finally {
-        stages.push({ name, startedAt: begun, endedAt: now(), attributes: {}, parent: undefined, failed: false });
+        if (!isLater) over();
       }
     },
     identified({ tenant, key }) {

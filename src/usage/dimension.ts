@@ -25,6 +25,7 @@ const plain: ReadonlyMap<string, Dimension['of']> = new Map<string, Dimension['o
   ['end', ({ end }) => end],
   ['status', ({ status }) => String(status)],
   ['reason', ({ reason }) => reason],
+  ['serviceTier', ({ usage }) => usage.serviceTier],
   ['priceVersion', ({ priceVersion }) => priceVersion],
 ]);
 

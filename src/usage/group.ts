@@ -14,6 +14,8 @@ export interface Sums {
   inputTokens: number;
   cacheReadTokens: number;
   cacheWriteTokens: number;
+  /** Of these, written for an hour. */
+  cacheWrite1hTokens: number;
   inputAudioTokens: number;
   outputTokens: number;
   reasoningTokens: number;
@@ -101,6 +103,7 @@ const noSums = (): Sums => ({
   inputTokens: 0,
   cacheReadTokens: 0,
   cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
   inputAudioTokens: 0,
   outputTokens: 0,
   reasoningTokens: 0,
@@ -116,6 +119,7 @@ const tokenKinds = [
   'inputTokens',
   'cacheReadTokens',
   'cacheWriteTokens',
+  'cacheWrite1hTokens',
   'inputAudioTokens',
   'outputTokens',
   'reasoningTokens',

@@ -10,8 +10,9 @@ export interface CallerLabels {
 
 const maxLabels = 8;
 
-const headerPrefix = 'x-remora-label-';
-const longestField = headerPrefix.length + 32;
+/** What headers of labels begin with, before the label's name. */
+export const labelHeaderPrefix = 'x-remora-label-';
+const longestField = labelHeaderPrefix.length + 32;
 const namePattern = /^[a-z0-9_-]{1,32}$/;
 /** Code points that can be shown; nothing that breaks lines or is invisible. */
 const valuePattern = /^[^\p{C}]{1,64}$/u;
@@ -24,8 +25,8 @@ export function labelsOf(headers: ReadonlyMap<string, string>, metadata: Readonl
   const labels = new Map<string, string>();
   const warnings: Warning[] = [];
   for (const [header, value] of headers) {
-    if (!header.startsWith(headerPrefix)) continue;
-    const problem = addLabel(labels, header.slice(headerPrefix.length), value.trim());
+    if (!header.startsWith(labelHeaderPrefix)) continue;
+    const problem = addLabel(labels, header.slice(labelHeaderPrefix.length), value.trim());
     if (problem !== undefined) warnings.push({ field: header.slice(0, longestField), detail: `is dropped: ${problem}` });
   }
   for (const name of Object.keys(metadata)) {

@@ -28,6 +28,7 @@ const countedColumns = [
   'inputTokens',
   'cacheReadTokens',
   'cacheWriteTokens',
+  'cacheWrite1hTokens',
   'inputAudioTokens',
   'outputTokens',
   'reasoningTokens',

@@ -156,9 +156,9 @@ describe('a table', () => {
     const report = await groupUsage(inPages([entry({ costNanos: 1_500_000_000 })]), asked);
     const lines = csvOf([columnsOf(asked), ...report.rows.map(cellsOf)]).split('\r\n');
     expect(lines[0]).toBe(
-      'bucket,tenant,requests,billedAttempts,copies,inputTokens,cacheReadTokens,cacheWriteTokens,inputAudioTokens,outputTokens,reasoningTokens,outputAudioTokens,estimated,unpriced,costNanos,costDollars',
+      'bucket,tenant,requests,billedAttempts,copies,inputTokens,cacheReadTokens,cacheWriteTokens,cacheWrite1hTokens,inputAudioTokens,outputTokens,reasoningTokens,outputAudioTokens,estimated,unpriced,costNanos,costDollars',
     );
-    expect(lines[1]).toBe('2026-11,search,1,0,0,10,0,0,0,5,0,0,0,0,1500000000,1.50');
+    expect(lines[1]).toBe('2026-11,search,1,0,0,10,0,0,0,0,5,0,0,0,0,1500000000,1.50');
     const json = reportJson(report, asked, 0);
     expect(json).toMatchObject({ groupBy: ['tenant'], rows: [{ bucket: '2026-11', tenant: 'search', requests: 1, costDollars: '1.50' }] });
     expect(Object.values(json.rows[0] ?? {}).join()).toBe(lines[1]);

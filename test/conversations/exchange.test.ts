@@ -116,6 +116,14 @@ describe('a JSON exchange', () => {
   });
 });
 
+test.each([ask, stream])('tells the client what policies could not take, with the answer and with an error', async (asked) => {
+  const picky: Policy = { name: 'picky', open: () => ({ warnings: () => [{ field: 'x-remora-label-Team', detail: 'is dropped' }] }) };
+  for (const status of [200, 503]) {
+    const replies = await playExchange(setStage(picky), requestHeaders('open'), requestBody(asked), responseHeaders(status));
+    expect(passed(replies[2]).set.get('x-remora-warnings')).toBe('x-remora-label-Team (is dropped)');
+  }
+});
+
 describe('a stream', () => {
   const opening = [requestHeaders('open'), requestBody(stream), responseHeaders(200, { contentType: 'text/event-stream' })] as const;
 

@@ -38,6 +38,12 @@ describe('a call that nobody reads', () => {
     expect(stage.outcomes).toMatchObject([{ end: 'complete', status: 200, attempts: 1 }]);
   });
 
+  test('tells its client what policies could not take', async () => {
+    const stage = setStage({ name: 'picky', open: () => ({ warnings: () => [{ field: 'x-remora-label-Team', detail: 'is dropped' }] }) });
+    const [, answered] = await playExchange(stage, requestHeaders('free', { path: '/v1/audio/transcriptions', ...form }), responseHeaders(200));
+    expect(passed(answered).set.get('x-remora-warnings')).toBe('x-remora-label-Team (is dropped)');
+  });
+
   test.each(['/v1/moderations', '/openai/v1/moderations', '/openai/moderations?api-version=2024-10-21'])('is served at %s', async (path) => {
     const [reply] = await playExchange(setStage(), requestHeaders('free', { path }), responseHeaders(200));
     expect(passed(reply).type).toBe('proceed');

@@ -1,5 +1,5 @@
 import type { Quotas } from '../../quotas/quotas.ts';
-import { metersOf } from '../meters.ts';
+import { isBudgetMeter, metersOf, type BudgetMeter } from '../meters.ts';
 import type { Terms } from '../terms.ts';
 
 type Header = readonly [name: string, value: string];
@@ -9,37 +9,54 @@ export function budgetHeaders(
   terms: readonly Terms[],
   steps: readonly string[],
   { quotas, now }: { quotas: Pick<Quotas, 'standing'>; now: () => number },
-): Header[] {
+): readonly Header[] {
+  const { nanos, tokens } = shownOf(terms);
+  if (nanos.length === 0 && tokens.length === 0 && steps.length === 0) return none;
   const headers: Header[] = [];
-  for (const [unit, name] of [
-    ['nanos', 'x-remora-budget-left'],
-    ['tokens', 'x-remora-budget-left-tokens'],
-  ] as const) {
-    const left = leastLeft(terms, unit, quotas, now());
-    if (left !== undefined) headers.push([name, unit === 'nanos' ? inDollars(left) : String(left)]);
-  }
+  const at = now();
+  const [leftNanos, leftTokens] = [leastLeft(nanos, quotas, at), leastLeft(tokens, quotas, at)];
+  if (leftNanos !== undefined) headers.push(['x-remora-budget-left', inDollars(leftNanos)]);
+  if (leftTokens !== undefined) headers.push(['x-remora-budget-left-tokens', String(leftTokens)]);
   if (steps.length > 0) headers.push(['x-remora-budget-step', steps.join(', ')]);
   return headers;
+}
+
+const none: readonly Header[] = [];
+
+/** The budgets that a client is told of, by their units. */
+type Shown = Record<'nanos' | 'tokens', readonly BudgetMeter[]>;
+
+/** Made once for each list of terms: it goes when the terms go. */
+const known = new WeakMap<readonly Terms[], Shown>();
+
+function shownOf(terms: readonly Terms[]): Shown {
+  let shown = known.get(terms);
+  if (shown === undefined) {
+    const budgets = terms.flatMap(metersOf).filter(isBudgetMeter);
+    shown = { nanos: budgets.filter(({ of }) => of === 'nanos'), tokens: budgets.filter(({ of }) => of === 'tokens') };
+    known.set(terms, shown);
+  }
+  return shown;
 }
 
 /** What an answer cost, for the client. */
 export const costHeader = (nanos: number): Header => ['x-remora-cost', inDollars(nanos)];
 
-function leastLeft(terms: readonly Terms[], unit: 'nanos' | 'tokens', quotas: Pick<Quotas, 'standing'>, now: number): number | undefined {
+function leastLeft(meters: readonly BudgetMeter[], quotas: Pick<Quotas, 'standing'>, now: number): number | undefined {
   let least: number | undefined;
-  for (const each of terms) {
-    for (const meter of metersOf(each)) {
-      if (meter.budget === undefined || meter.of !== unit) continue;
-      const left = quotas.standing(meter.quota(now))?.left;
-      if (left !== undefined && (least === undefined || left < least)) least = left;
-    }
+  for (const meter of meters) {
+    const left = quotas.standing(meter.quota(now))?.left;
+    if (left !== undefined && (least === undefined || left < least)) least = left;
   }
   return least;
 }
 
 /** Whole nano-dollars as a decimal number of dollars. */
 function inDollars(nanos: number): string {
-  const rest = nanos % 1_000_000_000;
-  const whole = String((nanos - rest) / 1_000_000_000);
-  return rest === 0 ? whole : `${whole}.${String(rest).padStart(9, '0').replace(/0+$/, '')}`;
+  let digits = 9;
+  let fraction = nanos % 1_000_000_000;
+  const whole = String((nanos - fraction) / 1_000_000_000);
+  if (fraction === 0) return whole;
+  for (; fraction % 10 === 0; fraction /= 10) digits -= 1;
+  return `${whole}.${String(fraction).padStart(digits, '0')}`;
 }

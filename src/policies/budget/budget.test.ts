@@ -8,19 +8,20 @@ import { openaiChat } from '../../protocols/openai-chat/index.ts';
 import { openaiEmbeddings } from '../../protocols/openai-embeddings/index.ts';
 import { openaiInputTokens } from '../../protocols/openai-input-tokens/index.ts';
 import { FakeQuotas } from '../../quotas/quotas.fixture.ts';
+import type { Quotas } from '../../quotas/quotas.ts';
 import { budgetQuota } from '../../quotas/quotas-of.ts';
 import type { ConfiguredPrice, Deployment } from '../../routing/deployment.ts';
 import { deployment as deploymentAt, model, target } from '../../routing/deployment.fixture.ts';
 import type { LedgerEntry } from '../../stores/entry.ts';
 import { StoreError } from '../../stores/store.ts';
-import { opening } from '../opening.fixture.ts';
+import { opening, outcome as outcomeOf } from '../opening.fixture.ts';
 import type { Guidance, Opening, Outcome, PolicyRun } from '../policy.ts';
 import { budget, identity, limit, tenant, terms } from '../tenant.fixture.ts';
 import type { Budget, Step } from '../terms.ts';
 import type { Alert } from './alerts.ts';
 import { createFairShares, type FairShares } from './fair-share.ts';
 import { createBudget } from './index.ts';
-import { createPaces } from './pace.ts';
+import { createPaces, type Paces } from './pace.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);
 const dollar = 1_000_000_000n;
@@ -37,21 +38,7 @@ function request(fields: Record<string, unknown> = {}): ClientRequest {
   return new ClientRequest(openaiChat, Buffer.from(text(300 - text(0).length)));
 }
 
-const outcome = (fields: Partial<Outcome> = {}): Outcome => ({
-  end: 'complete',
-  status: 200,
-  deployment: cheap,
-  attempts: 1,
-  warnings: 0,
-  usage: undefined,
-  requestBytes: 300,
-  served: 'fast',
-  route: '',
-  reason: '',
-  experiments: [],
-  deliveredBytes: 0,
-  ...fields,
-});
+const outcome = (fields: Partial<Outcome> = {}): Outcome => outcomeOf({ deployment: cheap, requestBytes: 300, served: 'fast', ...fields });
 
 const tokens = (inputTokens: number, outputTokens: number): Usage => ({ ...noUsage, inputTokens, outputTokens });
 
@@ -80,15 +67,25 @@ function open({
   quotas = new FakeQuotas(),
   fields = {},
   fairShares = createFairShares({ now: () => noon }),
-}: { amountNanos?: bigint; of?: ReturnType<typeof tenant>; quotas?: FakeQuotas; fields?: Partial<Opening>; fairShares?: FairShares } = {}): World {
+  paces = createPaces({ now: () => noon, holders: () => 1 }),
+  isLate = false,
+}: {
+  amountNanos?: bigint;
+  of?: ReturnType<typeof tenant>;
+  quotas?: FakeQuotas;
+  fields?: Partial<Opening>;
+  fairShares?: FairShares;
+  paces?: Paces;
+  isLate?: boolean;
+} = {}): World {
   const alerts: Alert[] = [];
   const policy = createBudget({
-    quotas,
+    quotas: isLate ? late(quotas) : quotas,
     prices: createPrices({ now: () => noon }),
     habits: createHabits({ maxPairs: 10 }),
-    paces: createPaces({ now: () => noon, holders: () => 1 }),
+    paces,
     fairShares,
-    labelsOf: () => ({ team: 'web' }),
+    labelsOf: () => ({ labels: { team: 'web' }, warnings: [{ field: 'x-remora-label-Team', detail: 'is dropped' }] }),
     passThroughNanos: (group) => (group === 'images' ? 40_000_000 : undefined),
     warn: (alert) => void alerts.push(alert),
     onLimited() {},
@@ -109,6 +106,22 @@ function open({
     chain: async (asked, deployments) => (await run.onChain?.(asked, { served: 'fast', route: '', chain: deployments })) ?? asked,
     pass: async (group) => run.onPassThrough?.(group, cheap),
     settle: (ended) => run.onSettled?.(ended),
+  };
+}
+
+/** The same quotas, of which nothing is known before the store was asked. */
+function late(quotas: FakeQuotas): Quotas {
+  const known = new Set<string>();
+  return {
+    holders: 1,
+    reserve: async (charges) => quotas.reserve(charges),
+    record: (entry, used) => quotas.record(entry, used),
+    async know(asked) {
+      for (const { id } of asked) known.add(id);
+    },
+    standing: (quota) => (known.has(quota.id) ? quotas.standing(quota) : undefined),
+    flush: () => quotas.flush(),
+    close: () => quotas.close(),
   };
 }
 
@@ -174,6 +187,22 @@ describe('before the call', () => {
     expect((await open({ of: marketing(undefined) }).chain(request(), [cheap])).facts.maxTokens).toBeUndefined();
   });
 
+  test('needs no wait where the leases have enough, and refuses the same where the store has to be asked', async () => {
+    const asked = request({ max_tokens: 50 });
+    const routed = { served: 'fast', route: '', chain: [cheap] };
+    expect(open().run.onChain?.(asked, routed)).toBe(asked);
+    const { run, reserved } = open({ isLate: true });
+    await expect(run.onChain?.(asked, routed)).resolves.toBe(asked);
+    expect(reserved()).toBe(100 * 1000 + 50 * 2000);
+    expect((await refusalOf(open({ isLate: true, amountNanos: 1n }).chain(asked, [cheap]))).code).toBe('budget-exceeded');
+  });
+
+  test('tells of labels that it could not take', async () => {
+    const { run, chain } = open();
+    await chain(request(), [cheap]);
+    expect(run.warnings?.()).toEqual([{ field: 'x-remora-label-Team', detail: 'is dropped' }]);
+  });
+
   test('reserves what the model may think besides', async () => {
     const { reserved, chain } = open();
     await chain(request({ reasoning_effort: 'low' }), [cheap]);
@@ -188,6 +217,27 @@ describe('before the call', () => {
     const marked = open();
     await marked.chain(request({ max_tokens: 50, prompt_cache_key: 'k' }), [cached]);
     expect(marked.reserved()).toBe(100 * 1250 + 50 * 2000);
+  });
+
+  test('reserves what writing to it for an hour costs, where the request says so', async () => {
+    const cached = deployment('cached', { input: 1, output: 2, cacheWrite: 1.25, cacheWrite1h: 2 });
+    const reservedFor = async (ttl: string | undefined) => {
+      const { chain, reserved } = open();
+      await chain(request({ max_tokens: 50, cache_control: { type: 'ephemeral', ttl } }), [cached]);
+      return reserved();
+    };
+    expect(await Promise.all([undefined, '1h', '30m'].map(reservedFor))).toEqual([1250, 2000, 2000].map((input) => 100 * input + 50 * 2000));
+  });
+
+  test('reserves the price of the dearest tier of service that has one, where the request asks for any but the usual one', async () => {
+    const tiered = { ...cheap, serviceTiers: { flex: { factor: 0.5 }, priority: { factor: 2 } } };
+    const reservedFor = async (service_tier: string) => {
+      const { chain, reserved } = open();
+      await chain(request({ max_tokens: 50, service_tier }), [tiered]);
+      return reserved();
+    };
+    const usual = 100 * 1000 + 50 * 2000;
+    expect(await Promise.all(['default', 'priority', 'auto', 'flex'].map(reservedFor))).toEqual([usual, 2 * usual, 2 * usual, 2 * usual]);
   });
 
   test('reserves of a stream what it usually has, and caps nothing', async () => {
@@ -304,6 +354,27 @@ describe('after the call', () => {
     expect(await settled(outcome({ end: 'failed', status: 500, usage: tokens(10, 0) }))).toMatchObject({ costNanos: 10_000, estimated: false });
   });
 
+  test('books the tier of service that the answer names, and an estimate at the one that was asked for', async () => {
+    const tiered = { ...cheap, serviceTiers: { flex: { factor: 0.5 } } };
+    const settledAt = async (asked: string, ended: Partial<Outcome>) => {
+      const { quotas, chain, settle } = open();
+      await chain(request({ max_tokens: 50, service_tier: asked }), [tiered]);
+      settle(outcome({ deployment: tiered, ...ended }));
+      const [entry] = quotas.entries;
+      return [entry?.usage.serviceTier, entry?.priceVersion, entry?.costNanos];
+    };
+    const usage = { ...tokens(100, 10), serviceTier: 'flex' };
+    expect(await settledAt('auto', { usage })).toEqual(['flex', 'config flex', 60_000]);
+    expect(await settledAt('flex', { usage: { ...usage, serviceTier: '' } })).toEqual(['', 'config', 120_000]);
+    expect(await settledAt('priority', { usage: { ...usage, serviceTier: 'priority' } })).toEqual([
+      'priority',
+      'config (usual price for priority)',
+      120_000,
+    ]);
+    expect(await settledAt('flex', { end: 'left' })).toEqual(['flex', 'config flex', 50_000]);
+    expect(await settledAt('auto', { end: 'left' })).toEqual(['', 'config', 100_000]);
+  });
+
   test('books the input as an estimate where the client left before the first byte: the provider bills what it read', async () => {
     expect(await settled(outcome({ end: 'left', status: 0 }))).toMatchObject({ usage: tokens(100, 0), costNanos: 100_000, estimated: true });
   });
@@ -329,6 +400,15 @@ describe('after the call', () => {
     expect(await settled(outcome({ end: 'left', usage, deliveredBytes: 60 }))).toMatchObject({ usage, estimated: false });
   });
 
+  test('books what the client was told that it cost', async () => {
+    const { run, quotas, chain, settle } = open();
+    await chain(request({ max_tokens: 50 }), [cheap]);
+    const over = outcome({ usage: tokens(80, 30) });
+    expect(run.endHeaders?.(over)).toEqual([['x-remora-cost', '0.00014']]);
+    settle(over);
+    expect(quotas.entries).toMatchObject([{ costNanos: 140_000 }]);
+  });
+
   test('settles once', async () => {
     const { quotas, chain, settle } = open();
     await chain(request(), [cheap]);
@@ -338,7 +418,7 @@ describe('after the call', () => {
   });
 
   test('frees what was reserved where the client left while the ledger was still asked', async () => {
-    const { quotas, reserved, chain, settle } = open();
+    const { quotas, reserved, chain, settle } = open({ isLate: true });
     const reserving = chain(request(), [cheap]);
     settle(outcome({ end: 'left', status: 0, deployment: undefined, attempts: 0 }));
     await reserving;
@@ -427,7 +507,7 @@ describe('the ladder', () => {
 
   test('takes no step before its share is used', async () => {
     const { alerts, route } = open(at(49n));
-    expect(await route(request())).toEqual({});
+    expect(await route(request())).toBeUndefined();
     expect(alerts).toEqual([]);
   });
 
@@ -470,6 +550,10 @@ describe('the ladder', () => {
 
   const embedding = (): ClientRequest => new ClientRequest(openaiEmbeddings, Buffer.from(JSON.stringify({ model: 'fast', input: 'hello' })));
 
+  test('asks the store where nothing is known of a budget yet', async () => {
+    expect(await open({ ...at(80n), isLate: true }).route(request())).toMatchObject({ use: 'cheap' });
+  });
+
   test('leaves embeddings to their model, and claims no step that they do not take', async () => {
     const { run, route } = open(at(80n));
     expect(await route(embedding())).toEqual({});
@@ -493,8 +577,10 @@ describe('the ladder', () => {
   });
 
   test('refuses at its last step, though there is money left', async () => {
-    const error = await refusalOf(open(at(95n)).route(request()));
+    const { run, route } = open(at(95n));
+    const error = await refusalOf(route(request()));
     expect(error.code).toBe('budget-exceeded');
+    expect(new Map(run.headers?.('openai-chat')).get('x-remora-budget-step')).toContain(`deny at 95% of ${owner} per month`);
     expect(error.message).toBe(
       'Tenant "marketing" has used 95% of its budget for this month, where its config stops it. Wait: the budget starts afresh on 2026-12-01 00:00 (UTC).',
     );
@@ -523,6 +609,37 @@ describe('the ladder', () => {
     expect(await first.route(request())).toMatchObject({ waitMs: 0 });
     const error = await refusalOf(first.route(request()));
     expect([error.code, error.retryable, error.retryAfterSeconds]).toEqual(['rate-limited', true, expect.any(Number)]);
+  });
+});
+
+describe('a turn at the queue of a budget', () => {
+  const queue: Step[] = [{ at: 0.9, does: { type: 'queue', waitMs: 60_000_000 } }];
+
+  /** The waits of three requests, the second of which ends as told before it is routed. */
+  async function waits(second: (world: World) => Promise<void>): Promise<(number | undefined)[]> {
+    const paces = createPaces({ now: () => noon, holders: () => 1 });
+    const quotas = spent(9n * dollar, { ladder: queue });
+    const ask = (): World => open({ of: marketing(10n * dollar, { ladder: queue }), quotas, paces });
+    paces.learn(budgetQuota(owner, budget({ amount: 10n * dollar, ladder: queue }), noon).id, 10_000_000);
+    await ask().route(request());
+    const leaving = ask();
+    const first = await leaving.route(request());
+    await second(leaving);
+    return [first?.waitMs, (await ask().route(request()))?.waitMs];
+  }
+
+  test('is given back by a client who leaves while it waits', async () => {
+    const [left, next] = await waits(async ({ settle }) => settle(outcome({ end: 'left', deployment: undefined, attempts: 0 })));
+    expect(left).toBeGreaterThan(0);
+    expect(next).toBe(left);
+  });
+
+  test('stays with a request that was routed', async () => {
+    const [had = 0, next] = await waits(async ({ chain, settle }) => {
+      await chain(request({ max_tokens: 10 }), [cheap]);
+      settle(outcome({ end: 'left' }));
+    });
+    expect(next).toBeGreaterThan(had);
   });
 });
 
@@ -584,10 +701,10 @@ describe('limits of tokens, models and providers', () => {
     const of = tenant('marketing');
     const quotas = new FakeQuotas();
     const first = open({ of, quotas, fields: { shared } });
-    expect(first.run.mayCall?.('cheap')).toBe(true);
+    expect(first.run.mayCall?.(cheap)).toBe(true);
     await first.chain(request(), [cheap]);
-    expect(first.run.mayCall?.('cheap')).toBe(false);
-    expect(first.run.mayCall?.('dear')).toBe(true);
+    expect(first.run.mayCall?.(cheap)).toBe(false);
+    expect(first.run.mayCall?.(dear)).toBe(true);
   });
 
   test('a tenant does not use up what all share while others want some', async () => {

@@ -4,40 +4,23 @@ import type { Quote } from '../../pricing/quote.ts';
 import { deploymentName, type Deployment } from '../../routing/deployment.ts';
 import type { LedgerEntry } from '../../stores/entry.ts';
 import type { FailedAttempt, Outcome } from '../policy.ts';
-import type { Identity } from '../tenant.ts';
+import type { Begun } from './begun.ts';
 
-/** What the ledger needs of an exchange besides how it ended; the request itself is not kept while the answer runs. */
-export interface Begun {
-  exchange: string;
-  identity: Identity;
-  startedAt: number;
-  protocol: LedgerEntry['protocol'];
-  /** The name the client asked for. */
-  model: string;
-  served: string;
-  route: string;
-  step: string;
-  labels: Readonly<Record<string, string>>;
-  /** What a call costs whatever tokens are told of; undefined where tokens are charged. */
-  fixedNanos: number | undefined;
-  /** What was reserved in money: the cost of a use that has no price. */
-  reservedNanos: number;
-  /** Estimates for where the provider tells of no usage. */
-  inputTokens: number;
-  maxOutputTokens: number | undefined;
-  tokensPerByte: number;
-}
+/** What an exchange, or an attempt of it, used and cost. */
+export type Cost = Pick<LedgerEntry, 'usage' | 'estimated' | 'costNanos' | 'unpriced' | 'priceVersion'>;
 
-type Cost = Pick<LedgerEntry, 'usage' | 'estimated' | 'costNanos' | 'unpriced' | 'priceVersion'>;
-
-/** What the ledger keeps of an exchange. `quote`: of the deployment that answered; undefined where no price is known. */
-export function entryOf(begun: Begun, deployment: Deployment, quote: Quote | undefined, outcome: Outcome, endedAt: number): LedgerEntry {
+/** What the ledger keeps of an exchange that a deployment answered. */
+export function entryOf(begun: Begun, deployment: Deployment, cost: Cost, outcome: Outcome, endedAt: number): LedgerEntry {
   return {
     ...common(begun, deployment),
     id: begun.exchange,
     kind: 'exchange',
     attempts: outcome.attempts,
-    ...costOf(begun, quote, outcome),
+    usage: cost.usage,
+    estimated: cost.estimated,
+    costNanos: cost.costNanos,
+    unpriced: cost.unpriced,
+    priceVersion: cost.priceVersion,
     end: outcome.end,
     status: outcome.status,
     reason: outcome.reason,
@@ -50,7 +33,7 @@ export function entryOf(begun: Begun, deployment: Deployment, quote: Quote | und
 export function attemptEntryOf(begun: Begun, quote: Quote | undefined, { number, deployment, outcome }: FailedAttempt): LedgerEntry | undefined {
   const isBilled = outcome.failure === 'timeout' || (outcome.status >= 200 && outcome.status < 300);
   if (!isBilled || begun.fixedNanos !== undefined) return undefined;
-  const usage = { ...noUsage, inputTokens: begun.inputTokens };
+  const usage = { ...noUsage, inputTokens: begun.inputTokens, serviceTier: begun.serviceTier };
   return {
     ...common(begun, deployment),
     id: `${begun.exchange}.${number}`,
@@ -86,14 +69,16 @@ function common({ exchange, identity, startedAt, protocol, model, served, route,
   } satisfies Partial<LedgerEntry>;
 }
 
-/** What an exchange used and cost. */
+/** What an exchange used and cost. `quote`: of the deployment that answered; undefined where no price is known. */
 export function costOf(begun: Begun, quote: Quote | undefined, outcome: Outcome): Cost {
-  const { fixedNanos, inputTokens, maxOutputTokens, tokensPerByte, reservedNanos } = begun;
+  const { fixedNanos, inputTokens, maxOutputTokens, tokensPerByte, serviceTier, reservedNanos } = begun;
   if (fixedNanos !== undefined) {
     const costNanos = outcome.status >= 400 ? 0 : fixedNanos; // a call that the provider refused costs nothing
     return { usage: noUsage, estimated: false, costNanos, unpriced: false, priceVersion: fixedNanos === 0 ? '' : 'config' };
   }
-  const { usage, estimated } = chargedUsage({ ...outcome, inputTokens, ...(maxOutputTokens !== undefined && { maxOutputTokens }), tokensPerByte });
+  const { end, status, usage: reported, requestBytes, deliveredBytes } = outcome;
+  const answer = { end, status, usage: reported, requestBytes, deliveredBytes, inputTokens, maxOutputTokens, tokensPerByte, serviceTier };
+  const { usage, estimated } = chargedUsage(answer);
   return priced(begun, quote, usage, estimated, reservedNanos);
 }
 
@@ -101,5 +86,11 @@ export function costOf(begun: Begun, quote: Quote | undefined, outcome: Outcome)
 function priced({ identity }: Begun, quote: Quote | undefined, usage: Usage, estimated: boolean, otherwiseNanos: number): Cost {
   if (identity.ownCredential !== undefined) return { usage, estimated, costNanos: 0, unpriced: false, priceVersion: 'own key' };
   const costNanos = quote?.costNanos(usage);
-  return { usage, estimated, costNanos: costNanos ?? otherwiseNanos, unpriced: costNanos === undefined, priceVersion: quote?.version ?? '' };
+  return {
+    usage,
+    estimated,
+    costNanos: costNanos ?? otherwiseNanos,
+    unpriced: costNanos === undefined,
+    priceVersion: quote?.versionFor(usage.serviceTier) ?? '',
+  };
 }

@@ -1,9 +1,10 @@
-import { noUsage, type Usage } from '../../llm/usage.ts';
+import { GatewayError } from '../../errors.ts';
 import { defaultMaxTokens } from '../../protocols/protocol.ts';
 import type { ClientRequest } from '../../protocols/client-request.ts';
 import { mostUsage } from '../../pricing/charge.ts';
 import type { Habits } from '../../pricing/habits.ts';
 import type { Prices } from '../../pricing/prices.ts';
+import { askedTier, worstUses, type WorstCase } from '../../pricing/worst-uses.ts';
 import { capabilitiesOf } from '../../routing/capability.ts';
 import { deploymentName, type Deployment } from '../../routing/deployment.ts';
 import { featuresOf } from '../../routing/features-of.ts';
@@ -22,9 +23,19 @@ export interface Estimate {
   likelyTokens: number;
   /** Whether the input may be written to the provider's prompt cache, which may cost more. */
   mayWriteCache: boolean;
+  /** Whether that may be for an hour. */
+  mayWriteCacheFor1h: boolean;
+  /** The tier of service that it asks for; `auto` where the provider is to choose, empty for the usual one. */
+  askedTier: string;
   /** Most tokens that one answer may have, to be set where the client set no maximum; undefined where nothing is to be set. */
   cap: number | undefined;
 }
+
+/** All marks for the prompt cache have this in their names. As bytes, since it is looked for in every request. */
+const cacheMark = Buffer.from('cache');
+
+/** Without a time of its own nothing is kept there for an hour. */
+const cacheTimeMark = Buffer.from('"ttl"');
 
 /** Most output of a request whose output cannot be seen while it runs, where neither the client nor the model's catalogue says less. */
 const hiddenOutputCap = 16_384;
@@ -39,16 +50,17 @@ export function estimate(request: ClientRequest, chain: readonly Deployment[], t
   const countedTokens = isShort(request) ? undefined : countInput(request, chain);
   const inputTokens = countedTokens === undefined ? Math.ceil(request.bytes.length / 3) : Math.ceil(countedTokens * habits.inputFactor(key));
   const { maxTokens, choices } = request.facts;
-  const mayWriteCache = request.bytes.includes('cache'); // all marks for it have that in their names
+  const mayWriteCache = request.bytes.includes(cacheMark);
+  const dearer = { mayWriteCache, mayWriteCacheFor1h: mayWriteCache && request.bytes.includes(cacheTimeMark), askedTier: askedTier(request) };
   const usual = request.protocol.operation === 'chat' ? habits.usualOutput(key) : 0;
   const likelyTokens = inputTokens + Math.min(maxTokens ?? usual, usual);
   if (request.protocol.operation !== 'chat')
-    return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? 0, likelyTokens, mayWriteCache, cap: undefined };
+    return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? 0, likelyTokens, ...dearer, cap: undefined };
   if (isWatched(request, chain)) {
-    return { key, countedTokens, inputTokens, outputTokens: Math.min(maxTokens ?? usual, usual), likelyTokens, mayWriteCache, cap: undefined };
+    return { key, countedTokens, inputTokens, outputTokens: Math.min(maxTokens ?? usual, usual), likelyTokens, ...dearer, cap: undefined };
   }
   const cap = maxTokens === undefined ? capOf(request, chain) : undefined;
-  return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? (cap ?? defaultMaxTokens) * choices, likelyTokens, mayWriteCache, cap };
+  return { key, countedTokens, inputTokens, outputTokens: maxTokens ?? (cap ?? defaultMaxTokens) * choices, likelyTokens, ...dearer, cap };
 }
 
 /** Whether a third of the bytes stands for the tokens: more than usual text has. */
@@ -74,32 +86,23 @@ function capOf(request: ClientRequest, chain: readonly Deployment[]): number {
   return Math.min(wanted, ...chain.map((each) => capabilitiesOf(each).outputTokens ?? wanted));
 }
 
-/** What an estimate costs at the dearest of some deployments; the first of which no price is known in place of it. */
-export function dearest(
-  { inputTokens, outputTokens, mayWriteCache }: Pick<Estimate, 'inputTokens' | 'outputTokens' | 'mayWriteCache'>,
-  chain: readonly Deployment[],
-  prices: Pick<Prices, 'quote'>,
-  at: number,
-): number | { unpriced: Deployment } {
+/** What an estimate costs at the dearest of some deployments, in nano-dollars. Throws GatewayError where one has no price: no budget can pay for that. */
+export function mostNanos(expected: WorstCase, chain: readonly Deployment[], prices: Pick<Prices, 'quote'>, at: number): number {
   let most = 0;
   for (const deployment of chain) {
     const quote = prices.quote(deployment, at);
-    const costs =
-      quote &&
-      worstUses(inputTokens, outputTokens, { cacheWrite: mayWriteCache && quote.hasRate('cacheWrite'), reasoning: quote.hasRate('reasoning') }).map(
-        (usage) => quote.costNanos(usage),
-      );
-    if (costs === undefined || costs.includes(undefined)) return { unpriced: deployment };
-    for (const cost of costs) if (cost !== undefined && cost > most) most = cost;
+    if (quote === undefined) throw unpriced(deployment);
+    for (const usage of worstUses(quote, expected)) {
+      const cost = quote.costNanos(usage);
+      if (cost === undefined) throw unpriced(deployment);
+      if (cost > most) most = cost;
+    }
   }
   return most;
 }
 
-/** Uses of so many tokens that may be the dearest: as they are, and with kinds of tokens that may have a higher price. */
-function worstUses(inputTokens: number, outputTokens: number, mayBe: { cacheWrite: boolean; reasoning: boolean }): Usage[] {
-  const plain: Usage = { ...noUsage, inputTokens, outputTokens };
-  const uses = [plain];
-  if (mayBe.cacheWrite) uses.push({ ...plain, cacheWriteTokens: inputTokens });
-  if (mayBe.reasoning) uses.push({ ...plain, reasoningTokens: outputTokens });
-  return uses;
-}
+const unpriced = (deployment: Deployment): GatewayError =>
+  new GatewayError(
+    'unpriced-model',
+    `The price of "${deploymentName(deployment)}" is not known, so no budget can pay for it. Give its target a "price" in the config.`,
+  );

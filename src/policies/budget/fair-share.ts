@@ -1,40 +1,78 @@
+import type { Standing } from '../../quotas/quotas.ts';
+import type { RateQuota, SlotsQuota } from '../../stores/quota.ts';
+import { chargesOf, type Counted, type Use as Wanted } from '../charges.ts';
+
+/** What all tenants share. */
+export type SharedQuota = RateQuota | SlotsQuota;
+
 /** Sees to it that no tenant uses up what all of them share. */
 export interface FairShares {
-  /** Whether a tenant has had more than its part of something that grows scarce: half or less of it is left. */
-  isOver(quotaId: string, tenant: string, standing: { limit: number; left: number }, refillMs: number): boolean;
-  /** A tenant has used some. */
-  used(quotaId: string, tenant: string, amount: number, refillMs: number): void;
+  /** Whether a tenant, who asks for some now, has more than its part of something that grows scarce: half or less of it is left. Parts are equal among all who have some, or lately used or asked for some. */
+  isOver(quota: SharedQuota, tenant: string, standing: Pick<Standing, 'limit' | 'left'>): boolean;
+  /** A tenant has taken some, or given it back (negative). */
+  used(quota: SharedQuota, tenant: string, amount: number): void;
 }
 
 interface Use {
   amount: number;
+  /** When that was so. */
   at: number;
+  /** When the tenant last asked or used some. */
+  seenAt: number;
 }
 
-/** What is used fades over the time in which the whole comes back. Names of quotas and tenants are the config's, so their number is bounded. `now` in milliseconds. */
+/** How long who asked for a place counts among those who want one, in milliseconds: longer than SDKs wait before they ask again. */
+const askingMs = 10_000;
+
+/** What is used per time fades over the time in which the whole comes back. Names of quotas and tenants are the config's, so their number is bounded. `now` in milliseconds. */
 export function createFairShares({ now }: { now: () => number }): FairShares {
   const uses = new Map<string, Map<string, Use>>();
 
-  const faded = ({ amount, at }: Use, refillMs: number): number => amount * Math.max(0, 1 - (now() - at) / refillMs);
+  const amountOf = ({ amount, at }: Use, quota: SharedQuota): number =>
+    quota.kind === 'slots' ? amount : amount * Math.max(0, 1 - (now() - at) / quota.refillMs);
+
+  function useOf(quotaId: string, tenant: string): { own: Use; all: ReadonlyMap<string, Use> } {
+    let all = uses.get(quotaId);
+    if (all === undefined) {
+      all = new Map();
+      uses.set(quotaId, all);
+    }
+    let own = all.get(tenant);
+    if (own === undefined) {
+      own = { amount: 0, at: 0, seenAt: 0 };
+      all.set(tenant, own);
+    }
+    return { own, all };
+  }
 
   return {
-    isOver(quotaId, tenant, { limit, left }, refillMs) {
+    isOver(quota, tenant, { limit, left }) {
       if (left * 2 > limit) return false;
-      const all = uses.get(quotaId);
-      if (all === undefined) return false;
-      const own = all.get(tenant);
+      const { own, all } = useOf(quota.id, tenant);
+      own.seenAt = now(); // or one who comes late would never get what those who were here before take at once
+      const lately = quota.kind === 'slots' ? askingMs : quota.refillMs;
       let active = 0;
-      for (const use of all.values()) if (faded(use, refillMs) > 0) active += 1;
-      return active > 1 && own !== undefined && faded(own, refillMs) > limit / active;
+      for (const { amount, seenAt } of all.values()) if (now() - seenAt < lately || (quota.kind === 'slots' && amount > 0)) active += 1;
+      if (active < 2) return false;
+      const has = amountOf(own, quota);
+      return quota.kind === 'slots' ? has >= limit / active : has > limit / active; // a place more would be beyond its part
     },
-    used(quotaId, tenant, amount, refillMs) {
-      let all = uses.get(quotaId);
-      if (all === undefined) {
-        all = new Map();
-        uses.set(quotaId, all);
-      }
-      const before = all.get(tenant);
-      all.set(tenant, { amount: amount + (before === undefined ? 0 : faded(before, refillMs)), at: now() });
+    used(quota, tenant, amount) {
+      const { own } = useOf(quota.id, tenant);
+      own.amount = Math.max(0, amount + amountOf(own, quota));
+      own.at = now();
+      own.seenAt = own.at;
     },
+  };
+}
+
+/** Counts what a request holds of all that tenants share, until what is returned is called: what it really used is counted on its own. */
+export function holdShares(counted: readonly Counted[], wanted: Wanted, at: number, tenant: string, shares: FairShares): () => void {
+  const held = chargesOf(counted, wanted, at).flatMap(({ quota, amount }, index) =>
+    counted[index]?.isShared === true && quota.kind !== 'budget' ? [{ quota, amount }] : [],
+  );
+  for (const { quota, amount } of held) shares.used(quota, tenant, amount);
+  return () => {
+    for (const { quota, amount } of held) shares.used(quota, tenant, -amount);
   };
 }

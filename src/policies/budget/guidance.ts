@@ -4,58 +4,73 @@ import type { ChatRequest, ReasoningEffort } from '../../llm/request.ts';
 import type { ClientRequest } from '../../protocols/client-request.ts';
 import { capabilitiesOf } from '../../routing/capability.ts';
 import type { Model } from '../../routing/deployment.ts';
-import { filterOf, metersOf, type Meter } from '../meters.ts';
+import { isBudgetMeter, isUnfiltered, metersOf, type BudgetMeter } from '../meters.ts';
 import type { Guidance, Opening } from '../policy.ts';
 import { refusedByQueue, refusedByStep } from '../refusals.ts';
-import type { Budget, Step } from '../terms.ts';
-import { describeStep, reachedSteps, type Reached } from './ladder.ts';
+import type { Budget, Step, Terms } from '../terms.ts';
+import { describeStep, lookAt, type Reached } from './ladder.ts';
 import type { BudgetParts } from './index.ts';
 import { renewalOf } from './renewal.ts';
 
 /** The budgets with steps that count a request for a model, before it is routed. */
-export function stepMeters({ identity, models }: Opening, asked: string): Meter[] {
-  const found: Meter[] = [];
-  for (const terms of identity.terms) {
-    for (const meter of metersOf(terms)) {
-      if (meter.budget === undefined || meter.budget.ladder.length === 0) continue;
-      const { model, provider } = filterOf(meter);
-      if ((model === undefined || model === asked) && (provider === undefined || isServedBy(models.get(asked), provider))) found.push(meter);
-    }
+export function stepMeters({ identity, models }: Opening, asked: string): readonly BudgetMeter[] {
+  const own = ownMeters(identity.terms);
+  if (!own.hasFilters) return own.withSteps;
+  return own.withSteps.filter(({ budget: { model, provider } }) => {
+    return (model === undefined || model === asked) && (provider === undefined || isServedBy(models.get(asked), provider));
+  });
+}
+
+/** Somebody's budgets with steps; `hasFilters` where some count requests for one model or provider only. */
+interface OwnMeters {
+  withSteps: readonly BudgetMeter[];
+  hasFilters: boolean;
+}
+
+/** Made once for each list of terms: it goes when the terms go. */
+const known = new WeakMap<readonly Terms[], OwnMeters>();
+
+function ownMeters(terms: readonly Terms[]): OwnMeters {
+  let own = known.get(terms);
+  if (own === undefined) {
+    const withSteps = terms.flatMap(metersOf).filter((meter): meter is BudgetMeter => isBudgetMeter(meter) && meter.budget.ladder.length > 0);
+    own = { withSteps, hasFilters: !withSteps.every(isUnfiltered) };
+    known.set(terms, own);
   }
-  return found;
+  return own;
 }
 
 const isServedBy = (model: Model | undefined, provider: string): boolean =>
   model?.targets.some(({ deployments: [{ endpoint }] }) => endpoint.name === provider) === true;
 
-/** What the steps that budgets have reached make of a request, and each in words. Throws where one refuses it. */
-export function guidanceOf(
-  meters: readonly Meter[],
-  request: ClientRequest,
-  opening: Opening,
-  { quotas, paces, now, warn, onStep }: BudgetParts,
-): { guidance: Guidance; steps: string[] } {
+/** What of budgets' ladders a request has taken. It is filled while it is told what to do, so that a refusal can say which step refused. */
+export interface Taken {
+  /** Steps in words. */
+  steps: string[];
+  /** Its turns at budgets, by their quotas' ids. */
+  turns: { quotaId: string; at: number }[];
+}
+
+/** What the steps that budgets have reached make of a request. Throws where one refuses it. */
+export function guidanceOf(all: readonly Reached[], request: ClientRequest, opening: Opening, parts: BudgetParts, taken: Taken): Guidance {
   const guidance: Guidance = {};
-  const steps: string[] = [];
-  for (const reached of reachedSteps(meters, quotas, now())) {
+  for (const reached of all) {
     for (const step of lastOfEach(reached.steps.filter((each) => concerns(each, reached.budget, request, opening)))) {
       if (step.does.type === 'warn') {
-        warn(alertOf(reached, step));
+        parts.warn(alertOf(reached, step));
         continue;
       }
-      onStep(reached.owner, step.does.type);
-      if (step.does.type === 'deny') throw refusedByStep(reached.owner, reached.budget, step.at, renewalOf(reached.budget, now()));
-      if (step.does.type === 'queue') guidance.waitMs = Math.max(guidance.waitMs ?? 0, turnOf(reached, step.does.waitMs, paces));
-      else apply(step, guidance, request, opening.models);
-      steps.push(describeStep(reached, step));
+      parts.onStep(reached.owner, step.does.type);
+      taken.steps.push(describeStep(reached, step));
+      take(step, reached, { guidance, taken, request, models: opening.models }, parts);
     }
   }
-  return { guidance, steps };
+  return guidance;
 }
 
 /** Raises the alerts of all warnings that budgets have reached. */
-export function raiseWarnings(meters: readonly Meter[], { quotas, now, warn }: Pick<BudgetParts, 'quotas' | 'now' | 'warn'>): void {
-  for (const reached of reachedSteps(meters, quotas, now()))
+export function raiseWarnings(meters: readonly BudgetMeter[], { quotas, now, warn }: Pick<BudgetParts, 'quotas' | 'now' | 'warn'>): void {
+  for (const reached of lookAt(meters, quotas, now()).reached)
     for (const step of reached.steps) if (step.does.type === 'warn') warn(alertOf(reached, step));
 }
 
@@ -94,27 +109,50 @@ const alertOf = ({ quota, owner, budget, share }: Reached, { at }: Step) => ({
 const lastOfEach = (steps: readonly Step[]): Step[] =>
   steps.filter((step, index) => step.does.type === 'warn' || !steps.slice(index + 1).some(({ does }) => does.type === step.does.type));
 
-function turnOf({ owner, quota, standing }: Reached, longestMs: number, paces: BudgetParts['paces']): number {
-  const { waitMs, isTaken } = paces.turn(quota.id, { left: standing.left, until: quota.to }, longestMs);
-  if (isTaken) return waitMs;
-  const retryAfterSeconds = Math.max(1, Math.ceil((waitMs - longestMs) / 1000));
-  throw refusedByQueue(owner, retryAfterSeconds);
+/** What a step has its effect on. */
+interface Affected {
+  guidance: Guidance;
+  taken: Taken;
+  request: ClientRequest;
+  models: ReadonlyMap<string, Model>;
 }
 
-function apply({ does }: Step, guidance: Guidance, request: ClientRequest, models: ReadonlyMap<string, Model>): void {
-  if (does.type === 'use') guidance.use = does.model;
-  if (does.type === 'max-tokens') {
-    const { maxTokens = Number.POSITIVE_INFINITY, choices } = request.facts;
-    const most = Math.min(does.maxTokens, Math.ceil(maxTokens / choices), guidance.set?.maxTokens ?? Number.POSITIVE_INFINITY);
-    guidance.set = { ...guidance.set, maxTokens: most };
+/** Does what a step does. Throws where it refuses the request. */
+function take({ at, does }: Step, reached: Reached, { guidance, taken, request, models }: Affected, { paces, now }: BudgetParts): void {
+  const { owner, budget } = reached;
+  switch (does.type) {
+    case 'deny':
+      throw refusedByStep(owner, budget, at, renewalOf(budget, now()));
+    case 'queue':
+      guidance.waitMs = Math.max(guidance.waitMs ?? 0, turnOf(reached, does.waitMs, taken, paces));
+      return;
+    case 'use':
+      guidance.use = does.model;
+      return;
+    case 'max-tokens': {
+      const { maxTokens = Number.POSITIVE_INFINITY, choices } = request.facts;
+      const most = Math.min(does.maxTokens, Math.ceil(maxTokens / choices), guidance.set?.maxTokens ?? Number.POSITIVE_INFINITY);
+      guidance.set = { ...guidance.set, maxTokens: most };
+      return;
+    }
+    case 'effort': {
+      const asked = effortIn(request);
+      if (asked === undefined && !thinks(models.get(guidance.use ?? request.facts.model))) return;
+      const most = asked === undefined ? does.effort : lesserEffort(does.effort, asked);
+      guidance.set = { ...guidance.set, reasoningEffort: lesserEffort(most, guidance.set?.reasoningEffort ?? most) };
+      return;
+    }
+    case 'warn':
+      return;
   }
-  if (does.type === 'effort') {
-    const asked = effortIn(request);
-    const name = guidance.use ?? request.facts.model;
-    if (asked === undefined && !thinks(models.get(name))) return;
-    const most = asked === undefined ? does.effort : lesserEffort(does.effort, asked);
-    guidance.set = { ...guidance.set, reasoningEffort: lesserEffort(most, guidance.set?.reasoningEffort ?? most) };
-  }
+}
+
+/** How long a request waits for its turn at a budget, in milliseconds. */
+function turnOf({ owner, quota, standing }: Reached, longestMs: number, taken: Taken, paces: BudgetParts['paces']): number {
+  const { at, waitMs, isTaken } = paces.turn(quota.id, { left: standing.left, until: quota.to }, longestMs);
+  if (!isTaken) throw refusedByQueue(owner, Math.max(1, Math.ceil((waitMs - longestMs) / 1000)));
+  taken.turns.push({ quotaId: quota.id, at });
+  return waitMs;
 }
 
 /** The effort that a request names; undefined where it names none, or cannot be read: its provider decides then. */

@@ -2,6 +2,7 @@ import type { ClientRequest } from '../../protocols/client-request.ts';
 import type { Habits } from '../../pricing/habits.ts';
 import type { Prices } from '../../pricing/prices.ts';
 import type { Quotas } from '../../quotas/quotas.ts';
+import type { CallerLabels } from '../../usage/labels.ts';
 import type { Opening, Policy, PolicyRun } from '../policy.ts';
 import type { Alert } from './alerts.ts';
 import { BudgetRun } from './budget-run.ts';
@@ -15,8 +16,8 @@ export interface BudgetParts {
   habits: Habits;
   paces: Paces;
   fairShares: FairShares;
-  /** The caller's labels of a request, bounded in their values. */
-  labelsOf: (opening: Pick<Opening, 'headers' | 'identity'>, request: ClientRequest | undefined) => Readonly<Record<string, string>>;
+  /** The caller's labels of a request, bounded in their values, and what of them could not be taken. */
+  labelsOf: (opening: Pick<Opening, 'headers' | 'identity'>, request: ClientRequest | undefined) => CallerLabels;
   /** Nano-dollars that a call costs which passes through unread, by its group; undefined where nobody has set it. */
   passThroughNanos: (group: string) => number | undefined;
   /** Tells people that a step `warn` is reached; called often, so it tells each only once. */

@@ -1,6 +1,6 @@
 import type { Quotas, Standing } from '../../quotas/quotas.ts';
-import type { BudgetQuota, Quota } from '../../stores/quota.ts';
-import type { Meter } from '../meters.ts';
+import type { BudgetQuota } from '../../stores/quota.ts';
+import type { BudgetMeter } from '../meters.ts';
 import type { Budget, Step } from '../terms.ts';
 
 /** A budget that has steps to take, and how it stands. */
@@ -15,21 +15,34 @@ export interface Reached {
   steps: readonly Step[];
 }
 
-/** The budgets of which a step is reached. What is not known of a budget yet is nothing. */
-export function reachedSteps(meters: readonly Meter[], quotas: Pick<Quotas, 'standing'>, now: number): Reached[] {
-  return meters.flatMap((meter) => {
-    const { budget } = meter;
-    if (budget === undefined || budget.ladder.length === 0) return [];
-    const quota = meter.quota(now);
-    const standing = quotas.standing(quota);
-    if (standing === undefined || !isBudget(quota)) return [];
-    const share = shareUsed(budget, standing);
-    const steps = budget.ladder.filter(({ at }) => share >= at);
-    return steps.length === 0 ? [] : [{ owner: meter.owner, budget, quota, standing, share, steps }];
-  });
+/** A look at budgets with ladders. */
+export interface Look {
+  /** Those of which a step is reached. */
+  reached: readonly Reached[];
+  /** False where nothing is known yet of some. */
+  isComplete: boolean;
 }
 
-const isBudget = (quota: Quota): quota is BudgetQuota => quota.kind === 'budget';
+/** Looks which budgets, of those with a ladder, have reached a step: mostly none. */
+export function lookAt(meters: readonly BudgetMeter[], quotas: Pick<Quotas, 'standing'>, now: number): Look {
+  let reached: Reached[] | undefined;
+  let isComplete = true;
+  for (const meter of meters) {
+    const { owner, budget } = meter;
+    const quota = meter.quota(now);
+    const standing = quotas.standing(quota);
+    if (standing === undefined) isComplete = false;
+    const [first] = budget.ladder;
+    if (standing === undefined || first === undefined) continue;
+    const share = shareUsed(budget, standing);
+    if (share < first.at) continue;
+    const steps = budget.ladder.filter(({ at }) => share >= at);
+    (reached ??= []).push({ owner, budget, quota, standing, share, steps });
+  }
+  return reached === undefined && isComplete ? nothing : { reached: reached ?? [], isComplete };
+}
+
+const nothing: Look = { reached: [], isComplete: true };
 
 /** Share of a budget that is spent or reserved: of its amount and what an admin added, without the grace. */
 function shareUsed({ amount }: Budget, { spent, held, extra }: Standing): number {

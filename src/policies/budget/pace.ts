@@ -2,8 +2,11 @@
 export interface Paces {
   /**
    * How long a request must wait for its turn, in milliseconds, where so much is left until then: it has the turn if that is at most `waitMs`, and none otherwise.
+   * `at`: when the turn is, in milliseconds since 1970.
    */
-  turn(quotaId: string, rest: { left: number; until: number }, waitMs: number): { waitMs: number; isTaken: boolean };
+  turn(quotaId: string, rest: { left: number; until: number }, waitMs: number): { at: number; waitMs: number; isTaken: boolean };
+  /** Gives a turn back that its request did not use: the next request that asks before it takes it. One whose time has passed is lost. */
+  giveBack(quotaId: string, at: number): void;
   /** Learns what a request cost. */
   learn(quotaId: string, cost: number): void;
 }
@@ -15,6 +18,8 @@ interface Pace {
   lastAt: number;
   /** When the next turn is, unless more is left by then. */
   nextAt: number;
+  /** Turns that were given back, the next one first. There are never more than requests that wait. */
+  free: number[];
 }
 
 /** Time over which a budget that never begins afresh is spread. */
@@ -27,7 +32,7 @@ export function createPaces({ now, holders, max = 10_000 }: { now: () => number;
   function paceOf(id: string): Pace {
     let pace = paces.get(id);
     if (pace === undefined) {
-      pace = { usual: undefined, lastAt: 0, nextAt: 0 };
+      pace = { usual: undefined, lastAt: 0, nextAt: 0, free: [] };
       paces.set(id, pace);
       const [oldest] = paces.keys();
       if (paces.size > max && oldest !== undefined) paces.delete(oldest);
@@ -48,11 +53,22 @@ export function createPaces({ now, holders, max = 10_000 }: { now: () => number;
       const at = now();
       // Little may have been left at the last turn because requests under way held it, or an admin has added to it since.
       const nextAt = Math.min(pace.nextAt, pace.lastAt + gapAfter(pace.lastAt, pace, left, until));
-      const start = Math.max(at, nextAt);
-      if (start - at > waitMs) return { waitMs: start - at, isTaken: false };
-      pace.lastAt = start;
-      pace.nextAt = start + gapAfter(at, pace, left, until);
-      return { waitMs: start - at, isTaken: true };
+      pace.free = pace.free.filter((each) => each >= at);
+      const [free = Number.POSITIVE_INFINITY] = pace.free;
+      const start = Math.min(Math.max(at, nextAt), free);
+      const isTaken = start - at <= waitMs;
+      if (isTaken && start === free) pace.free.shift();
+      else if (isTaken) {
+        pace.lastAt = start;
+        pace.nextAt = start + gapAfter(at, pace, left, until);
+      }
+      return { at: start, waitMs: start - at, isTaken };
+    },
+    giveBack(id, at) {
+      const pace = paces.get(id);
+      if (pace === undefined || at < now()) return;
+      pace.free.push(at);
+      pace.free.sort((a, b) => a - b);
     },
     learn(id, cost) {
       const pace = paceOf(id);

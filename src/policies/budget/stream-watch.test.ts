@@ -4,12 +4,26 @@ import type { Quote } from '../../pricing/quote.ts';
 import { StreamWatch, type StreamHold } from './stream-watch.ts';
 
 /** A nano-dollar for each token of input, ten for each of output. */
-const quote: Quote = { version: 'test', costNanos: ({ inputTokens, outputTokens }) => inputTokens + 10 * outputTokens, hasRate: () => true };
+const quote: Quote = {
+  version: 'test',
+  serviceTiers: ['priority'],
+  versionFor: () => 'test',
+  costNanos: ({ inputTokens, outputTokens, serviceTier }) => (inputTokens + 10 * outputTokens) * (serviceTier === 'priority' ? 2 : 1),
+  hasRate: () => true,
+};
 
 class Stop extends Error {}
 
+interface Purse {
+  nanos: number;
+  purse: number;
+  outputTokens?: number;
+  serviceTier?: string;
+  isLate?: boolean;
+}
+
 /** Grants from a purse; late where `isLate`, when `answer` is called. */
-function open({ nanos, purse, outputTokens = 512, isLate = false }: { nanos: number; purse: number; outputTokens?: number; isLate?: boolean }) {
+function open({ nanos, purse, outputTokens = 512, serviceTier = '', isLate = false }: Purse) {
   const late: (() => void)[] = [];
   const asked: number[] = [];
   const money = { left: purse };
@@ -33,6 +47,7 @@ function open({ nanos, purse, outputTokens = 512, isLate = false }: { nanos: num
   const watch = new StreamWatch({
     hold,
     quote,
+    serviceTier,
     inputTokens: 100,
     tokensPerByte: 1,
     outputTokens,
@@ -96,6 +111,13 @@ test("the provider's own count replaces the estimate, and what it is short of is
   watch.see({ type: 'usage', usage: { ...noUsage, inputTokens: 50_000, outputTokens: 1 } });
   expect(asked).toHaveLength(1);
   expect(hold.nanos).toBeGreaterThan(50_010);
+});
+
+test('what it costs so far is reckoned at the tier of service that is paid for', () => {
+  const { watch, say, asked } = open({ nanos: 20_000, purse: 1_000_000, serviceTier: 'priority' });
+  say(900);
+  expect(quote.costNanos(watch.soFar())).toBe(2 * (100 + 10 * 900));
+  expect(asked).toHaveLength(1);
 });
 
 test('a short answer asks for nothing', () => {

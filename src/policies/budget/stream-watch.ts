@@ -15,6 +15,8 @@ export interface WatchParts {
   hold: StreamHold;
   /** Undefined where nothing is charged in money. */
   quote: Quote | undefined;
+  /** The tier of service that is paid for, until the provider says; empty for the usual one. */
+  serviceTier: string;
   /** What the input was reckoned as, until the provider says. */
   inputTokens: number;
   /** Tokens per byte of content. */
@@ -48,7 +50,7 @@ export class StreamWatch {
   constructor(parts: WatchParts) {
     this.#parts = parts;
     const tokens = Math.min(largestStep, Math.max(leastStep, Math.ceil(parts.outputTokens / 2)));
-    this.#step = { tokens, nanos: parts.quote?.costNanos({ ...noUsage, outputTokens: tokens }) ?? 0 };
+    this.#step = { tokens, nanos: parts.quote?.costNanos({ ...noUsage, outputTokens: tokens, serviceTier: parts.serviceTier }) ?? 0 };
   }
 
   see(part: Part): void {
@@ -64,7 +66,7 @@ export class StreamWatch {
   /** The use so far, as far as can be told. */
   soFar(): Usage {
     const outputTokens = Math.ceil(this.#bytes * this.#parts.tokensPerByte);
-    if (this.#usage === undefined) return { ...noUsage, inputTokens: this.#parts.inputTokens, outputTokens };
+    if (this.#usage === undefined) return { ...noUsage, inputTokens: this.#parts.inputTokens, outputTokens, serviceTier: this.#parts.serviceTier };
     return outputTokens > this.#usage.outputTokens ? { ...this.#usage, outputTokens } : this.#usage;
   }
 

@@ -12,7 +12,10 @@ export interface WireUsage {
   output_tokens?: unknown;
   cache_read_input_tokens?: unknown;
   cache_creation_input_tokens?: unknown;
+  cache_creation?: { ephemeral_1h_input_tokens?: unknown } | null;
   output_tokens_details?: { thinking_tokens?: unknown } | null;
+  service_tier?: unknown;
+  speed?: unknown;
 }
 
 /** A content block as it opens in a stream. */
@@ -61,7 +64,7 @@ export interface WireEvents {
 }
 
 /** Usage as we write it, all required fields filled in. `input_tokens` leaves out what the prompt cache gave or took. */
-export interface WrittenUsage {
+export interface WrittenUsage extends WrittenDetails {
   input_tokens: number;
   cache_creation_input_tokens: number;
   cache_read_input_tokens: number;
@@ -70,8 +73,17 @@ export interface WrittenUsage {
   server_tool_use: null;
 }
 
+/** What usage says only where it is not as usual. */
+export interface WrittenDetails {
+  cache_creation?: { ephemeral_1h_input_tokens: number; ephemeral_5m_input_tokens: number };
+  service_tier?: 'priority' | 'batch';
+  speed?: 'fast';
+}
+
 /** Usage of a whole message, which names more than that of a `message_delta`. */
-export type WrittenMessageUsage = WrittenUsage & { cache_creation: null; inference_geo: null; service_tier: null; speed: null };
+export type WrittenMessageUsage = Omit<WrittenUsage, keyof WrittenDetails> & {
+  [Field in keyof WrittenDetails]-?: WrittenDetails[Field] | null;
+} & { inference_geo: null };
 
 export type WrittenBlock =
   | { type: 'text'; text: string; citations: null }

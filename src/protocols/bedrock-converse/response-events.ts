@@ -2,7 +2,7 @@ import type { FinishReason, Part, TextPart } from '../../llm/part.ts';
 import type { OpaqueState } from '../../llm/state.ts';
 import { noUsage, type Usage } from '../../llm/usage.ts';
 import type { StreamSoFar } from '../protocol.ts';
-import { writeUsage } from './wire-usage.ts';
+import { writeTier, writeUsage } from './wire-usage.ts';
 import { toStop, type WrittenDelta, type WrittenEvent } from './wire.ts';
 
 /** The block that is being written. */
@@ -145,7 +145,7 @@ export class AnswerEvents {
       ...this.#begin(),
       ...this.#close(),
       { name: 'messageStop', data: toStop(this.#finish, this.#calls.size > 0) },
-      { name: 'metadata', data: { usage: writeUsage(this.#usage), metrics: { latencyMs: 0 } } },
+      { name: 'metadata', data: { usage: writeUsage(this.#usage), metrics: { latencyMs: 0 }, ...writeTier(this.#usage) } },
     ];
   }
 }

@@ -9,7 +9,16 @@ import type { WireObject } from '../untrusted.ts';
 import { failureIn } from './error.ts';
 import { AnswerEvents } from './response-events.ts';
 import { toUsage } from './wire-usage.ts';
-import { stateOf, toFinishReason, type WireUsage, type WrittenDelta, type WrittenEvent, type WrittenStop, type WrittenTotals } from './wire.ts';
+import {
+  stateOf,
+  toFinishReason,
+  type WireTier,
+  type WireUsage,
+  type WrittenDelta,
+  type WrittenEvent,
+  type WrittenStop,
+  type WrittenTotals,
+} from './wire.ts';
 
 /** A provider's JSON answer as parts. Throws JsonFieldError, JsonSyntaxError where it is neither a message nor an error. */
 export function decodeAnswer(bytes: Buffer): LocatedPart[] {
@@ -17,6 +26,7 @@ export function decodeAnswer(bytes: Buffer): LocatedPart[] {
   if (isError(body)) return [{ type: 'error', failure: failureIn(JSON.parse(body.text) as WireObject) }];
   const message = required(required(body, 'output'), 'message');
   const usage = optional(body, 'usage');
+  const tier = optional(body, 'serviceTier');
   const additional = optional(body, 'additionalModelResponseFields');
   const reason = toFinishReason(optionalString(body, 'stopReason'), additional === undefined ? undefined : JSON.parse(additional.text));
   return [
@@ -28,7 +38,9 @@ export function decodeAnswer(bytes: Buffer): LocatedPart[] {
         ...parts.map((part): LocatedPart => ({ ...part, choice: 0, block })),
         { type: 'block-end' as const, choice: 0, block },
       ]),
-    ...(usage === undefined ? [] : [{ type: 'usage' as const, usage: toUsage(JSON.parse(usage.text) as WireUsage) }]),
+    ...(usage === undefined
+      ? []
+      : [{ type: 'usage' as const, usage: toUsage(JSON.parse(usage.text) as WireUsage, tier && (JSON.parse(tier.text) as WireTier)) }]),
     { type: 'finish', choice: 0, reason },
     { type: 'end' },
   ];
@@ -123,8 +135,9 @@ class Answer {
   }
 
   response(): Writable {
-    const { usage, metrics } = this.#totals ?? {};
-    return { output: { message: { role: 'assistant', content: this.#blocks.map(writeBlock) } }, ...this.#stop, usage: { ...usage }, metrics };
+    const { usage, metrics, serviceTier: tier } = this.#totals ?? {};
+    const output = { message: { role: 'assistant', content: this.#blocks.map(writeBlock) } };
+    return { output, ...this.#stop, usage: { ...usage }, metrics, ...(tier && { serviceTier: { ...tier } }) };
   }
 }
 

@@ -87,8 +87,8 @@ const handlers: { [Name in keyof WireEvents]: (state: State, event: WireEvents[N
   },
 
   // The last event of all. Before the message has stopped it would end nothing.
-  metadata(state, { usage }) {
-    const parts: LocatedPart[] = usage == null ? [] : [{ type: 'usage', usage: toUsage(usage) }];
+  metadata(state, { usage, serviceTier }) {
+    const parts: LocatedPart[] = usage == null ? [] : [{ type: 'usage', usage: toUsage(usage, serviceTier) }];
     return state.finished ? [...parts, { type: 'end' }] : parts;
   },
 };

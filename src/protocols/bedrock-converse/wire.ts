@@ -13,6 +13,12 @@ export interface WireUsage {
   outputTokens?: unknown;
   cacheReadInputTokens?: unknown;
   cacheWriteInputTokens?: unknown;
+  cacheDetails?: unknown;
+}
+
+/** The tier of service, which stands beside the usage. */
+export interface WireTier {
+  type?: unknown;
 }
 
 /** A tool use as it opens in a stream. */
@@ -37,7 +43,7 @@ export interface WireEvents {
   contentBlockDelta: { contentBlockIndex?: unknown; delta?: WireDelta | null };
   contentBlockStop: { contentBlockIndex?: unknown };
   messageStop: { stopReason?: unknown; additionalModelResponseFields?: unknown };
-  metadata: { usage?: WireUsage | null };
+  metadata: { usage?: WireUsage | null; serviceTier?: WireTier | null };
 }
 
 /** What only Claude writes, in our terms; undefined for an empty one, which stands for none. */
@@ -56,6 +62,11 @@ export interface WrittenUsage {
   totalTokens: number;
   cacheReadInputTokens: number;
   cacheWriteInputTokens: number;
+  cacheDetails?: { ttl: '1h' | '5m'; inputTokens: number }[];
+}
+
+export interface WrittenTier {
+  type: 'flex' | 'priority' | 'reserved';
 }
 
 export interface WrittenStop {
@@ -67,6 +78,7 @@ export interface WrittenStop {
 export interface WrittenTotals {
   usage: WrittenUsage;
   metrics: { latencyMs: number };
+  serviceTier?: WrittenTier;
 }
 
 /** The events we write, by name. */

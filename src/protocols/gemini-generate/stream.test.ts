@@ -169,10 +169,12 @@ test('why candidates ended and what they cost is said once, at the end', () => {
     inputTokens: 9,
     cacheReadTokens: 2,
     cacheWriteTokens: 0,
+    cacheWrite1hTokens: 0,
     inputAudioTokens: 0,
     outputTokens: 6,
     reasoningTokens: 4,
     outputAudioTokens: 0,
+    serviceTier: '',
   };
   const token = { token: 'A', logprob: -1, top: [] };
   const written = encode(

@@ -1,3 +1,4 @@
+import { serviceTierOf } from '../../llm/service-tier.ts';
 import { noUsage, type Usage } from '../../llm/usage.ts';
 import { isObject, itemsOf, type WireObject } from '../untrusted.ts';
 
@@ -8,15 +9,18 @@ export function mergeUsage(before: Usage | undefined, metadata: WireObject): Usa
   const toolUse = count(metadata['toolUsePromptTokenCount']) ?? 0;
   const candidates = count(metadata['candidatesTokenCount']);
   const reasoningTokens = count(metadata['thoughtsTokenCount']) ?? last.reasoningTokens;
+  const tier = metadata['serviceTier'] ?? metadata['trafficType']; // the Gemini API has the one, Vertex AI the other
   const lastCandidates = last.outputTokens - last.reasoningTokens;
   return {
     inputTokens: prompt === undefined ? last.inputTokens : prompt + toolUse,
     cacheReadTokens: count(metadata['cachedContentTokenCount']) ?? last.cacheReadTokens,
     cacheWriteTokens: 0,
+    cacheWrite1hTokens: 0,
     inputAudioTokens: audioIn(metadata['promptTokensDetails']) ?? last.inputAudioTokens,
     outputTokens: (candidates ?? lastCandidates) + reasoningTokens,
     reasoningTokens,
     outputAudioTokens: audioIn(metadata['candidatesTokensDetails']) ?? last.outputAudioTokens,
+    serviceTier: tier === undefined ? last.serviceTier : serviceTierOf(tier),
   };
 }
 
@@ -36,7 +40,8 @@ export const isSameUsage = (a: Usage, b: Usage): boolean =>
   a.reasoningTokens === b.reasoningTokens &&
   a.cacheReadTokens === b.cacheReadTokens &&
   a.inputAudioTokens === b.inputAudioTokens &&
-  a.outputAudioTokens === b.outputAudioTokens;
+  a.outputAudioTokens === b.outputAudioTokens &&
+  a.serviceTier === b.serviceTier;
 
 /** Tokens of one modality. */
 interface WrittenModality {
@@ -52,11 +57,12 @@ interface WrittenUsage {
   totalTokenCount: number;
   promptTokensDetails?: WrittenModality[];
   candidatesTokensDetails?: WrittenModality[];
+  serviceTier?: 'flex' | 'priority';
 }
 
 /** Usage as an answer carries it; counts of what there was none of are left out. */
 export function writeUsage(usage: Usage): WrittenUsage {
-  const { inputTokens, outputTokens, reasoningTokens, cacheReadTokens, inputAudioTokens, outputAudioTokens } = usage;
+  const { inputTokens, outputTokens, reasoningTokens, cacheReadTokens, inputAudioTokens, outputAudioTokens, serviceTier } = usage;
   const candidates = Math.max(0, outputTokens - reasoningTokens);
   return {
     promptTokenCount: inputTokens,
@@ -66,6 +72,7 @@ export function writeUsage(usage: Usage): WrittenUsage {
     totalTokenCount: inputTokens + outputTokens,
     ...(inputAudioTokens > 0 && { promptTokensDetails: byModality(inputTokens, inputAudioTokens) }),
     ...(outputAudioTokens > 0 && { candidatesTokensDetails: byModality(candidates, outputAudioTokens) }),
+    ...((serviceTier === 'flex' || serviceTier === 'priority') && { serviceTier }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FinishReason, ProviderFailure } from '../../llm/part.ts';
+import { serviceTierOf } from '../../llm/service-tier.ts';
 import type { LocatedPart } from '../protocol.ts';
 import { isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 import { failureIn } from './error.ts';
@@ -20,6 +21,8 @@ export interface AnswerState {
   blocks: number;
   /** Ids of the tool calls so far. */
   callIds: Set<string>;
+  /** The tier of service that the answer names; empty for the usual one. */
+  serviceTier: string;
   choices: Map<number, ChoiceState>;
 }
 
@@ -47,6 +50,7 @@ export const createAnswerState = (): AnswerState => ({
   finishedBadly: undefined,
   blocks: 0,
   callIds: new Set(),
+  serviceTier: '',
   choices: new Map(),
 });
 
@@ -54,7 +58,8 @@ export const createAnswerState = (): AnswerState => ({
 export function readAnswer(state: AnswerState, answer: WireObject, holder: Holder): LocatedPart[] {
   const parts: LocatedPart[] = [];
   const choices = itemsOf(answer['choices']);
-  const usage = readUsage(answer['usage']);
+  if (answer['service_tier'] !== undefined) state.serviceTier = serviceTierOf(answer['service_tier']);
+  const usage = readUsage(answer['usage'], state.serviceTier);
   // Azure sends a chunk before the answer that has neither id nor choices.
   if (!state.started && (choices.length > 0 || usage !== undefined)) {
     state.started = true;

@@ -6,7 +6,7 @@ import { parsedAnswer } from '../parsed-answer.ts';
 import type { EncoderOptions, LocatedPart } from '../protocol.ts';
 import { writeLogprobs } from './wire-logprobs.ts';
 import { createAnswerState, readAnswer } from './response-read.ts';
-import { writeUsage } from './wire.ts';
+import { writeTier, writeUsage } from './wire.ts';
 
 /** A provider's JSON answer as parts. Throws JsonFieldError, JsonSyntaxError. */
 export function decodeAnswer(body: Buffer): LocatedPart[] {
@@ -45,6 +45,7 @@ export function encodeAnswer(parts: readonly Part[], { createdAt }: EncoderOptio
     model: answer.model,
     choices: [...answer.choices].toSorted(([a], [b]) => a - b).map(([index, choice]) => writeChoice(index, choice)),
     usage: answer.usage && writeUsage(answer.usage),
+    ...(answer.usage && writeTier(answer.usage)),
   });
 }
 

@@ -13,7 +13,7 @@ import { encodeStreamError } from './error.ts';
 import { writeLogprobs } from './wire-logprobs.ts';
 import { finishWord } from './response.ts';
 import { createAnswerState, readAnswer, type AnswerState } from './response-read.ts';
-import { writeUsage } from './wire.ts';
+import { writeTier, writeUsage } from './wire.ts';
 
 const done = '[DONE]';
 
@@ -180,7 +180,8 @@ const writers: Writers = {
   end(state) {
     state.over = true;
     if (!state.wantsUsage || state.usage === undefined) return [{ data: done }];
-    return [{ data: `${state.head}[],"usage":${JSON.stringify(writeUsage(state.usage))}}` }, { data: done }];
+    const ending = JSON.stringify({ usage: writeUsage(state.usage), ...writeTier(state.usage) });
+    return [{ data: `${state.head}[],${ending.slice(1)}` }, { data: done }];
   },
   error(state, { failure }) {
     state.over = true;

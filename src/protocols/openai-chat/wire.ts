@@ -1,6 +1,7 @@
 import type { TextPart } from '../../llm/part.ts';
 import type { Usage } from '../../llm/usage.ts';
 import type { TextPlace } from '../protocol.ts';
+import { serviceTiers } from './request-fields.ts';
 import { countOf, isObject, itemsOf, textOf, type WireObject } from '../untrusted.ts';
 
 /** Where a text stands. */
@@ -77,8 +78,8 @@ function addCall(found: Saying[], fn: WireObject, { index, id }: { index: number
   found.push({ type: 'tool-call', index, id, name: textOf(fn['name']), text: textOf(fn['arguments']), path: [...path, 'arguments'] });
 }
 
-/** A provider's usage in our words; undefined where it is none. */
-export function readUsage(value: unknown): Usage | undefined {
+/** A provider's usage in our words, with the tier that its answer names; undefined where it is none. */
+export function readUsage(value: unknown, serviceTier: string): Usage | undefined {
   if (!isObject(value) || typeof value['prompt_tokens'] !== 'number') return undefined;
   const inputTokens = countOf(value['prompt_tokens']);
   const input = isObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : {};
@@ -91,10 +92,12 @@ export function readUsage(value: unknown): Usage | undefined {
     inputTokens,
     cacheReadTokens,
     cacheWriteTokens: Math.min(inputTokens - cacheReadTokens, countOf(input['cache_write_tokens'])),
+    cacheWrite1hTokens: 0,
     inputAudioTokens: Math.min(inputTokens, countOf(input['audio_tokens'])),
     outputTokens,
     reasoningTokens: Math.min(outputTokens, countOf(output['reasoning_tokens'])),
     outputAudioTokens: Math.min(outputTokens, countOf(output['audio_tokens'])),
+    serviceTier,
   };
 }
 
@@ -110,3 +113,7 @@ export const writeUsage = (usage: Usage) => ({
   },
   completion_tokens_details: { reasoning_tokens: usage.reasoningTokens, audio_tokens: usage.outputAudioTokens },
 });
+
+/** The tier of service as an answer names it: none where it is the usual one, or one that OpenAI's SDKs do not know. */
+export const writeTier = ({ serviceTier }: Usage): { service_tier?: string } =>
+  serviceTiers.includes(serviceTier) ? { service_tier: serviceTier } : {};

@@ -1,3 +1,4 @@
+import { serviceTierOf } from '../../llm/service-tier.ts';
 import type { LocatedPart } from '../protocol.ts';
 import { failureIn } from './error.ts';
 import { finishReasons } from '../openai-chat/response-read.ts';
@@ -21,7 +22,7 @@ export const createAnswerState = (): AnswerState => ({ started: false, failed: f
 export function readAnswer(state: AnswerState, answer: WireObject, isWhole: boolean): LocatedPart[] {
   const parts: LocatedPart[] = [];
   const choices = itemsOf(answer['choices']);
-  const usage = readUsage(answer['usage']);
+  const usage = readUsage(answer['usage'], serviceTierOf(answer['service_tier']));
   if (!state.started && (choices.length > 0 || usage !== undefined)) {
     state.started = true;
     parts.push({ type: 'start', id: textOf(answer['id']), model: textOf(answer['model']) });

@@ -11,6 +11,7 @@ import {
   newResponse,
   stopped,
   writeLogprobs,
+  writeTier,
   writeUsage,
   type ItemStatus,
   type WrittenCall,
@@ -309,6 +310,7 @@ export class AnswerEvents {
     response.completed_at = reason === undefined ? response.created_at : null;
     response.incomplete_details = reason === undefined ? null : { reason };
     response.usage = writeUsage(this.#usage);
+    response.service_tier = writeTier(this.#usage);
     return [...events, this.#event(`response.${status}`, { response })];
   }
 }

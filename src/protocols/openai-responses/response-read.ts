@@ -217,7 +217,7 @@ export function readEnding(state: AnswerState, response: WireObject, at: Path, h
   addEcho(response['output_text'], [...at, 'output_text'], parts);
   closeBlock(state, parts);
   state.ended = true;
-  const usage = readUsage(response['usage']);
+  const usage = readUsage(response['usage'], response['service_tier']);
   if (usage !== undefined) parts.push({ type: 'usage', usage });
   if (hasFailed) parts.push({ type: 'error', failure: failureIn({ error: response['error'] ?? undefined }) });
   else parts.push({ type: 'finish', choice: 0, reason: finishReason(state, response) }, { type: 'end' });

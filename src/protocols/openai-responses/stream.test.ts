@@ -22,9 +22,11 @@ const usage = {
   inputTokens: 82,
   cacheReadTokens: 64,
   cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
   inputAudioTokens: 0,
   outputTokens: 17,
   reasoningTokens: 5,
+  serviceTier: '',
   outputAudioTokens: 0,
 };
 const ending = (unified: string, raw = 'completed'): object[] => [

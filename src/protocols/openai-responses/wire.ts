@@ -1,12 +1,13 @@
 import type { TokenLogprob } from '../../llm/part.ts';
+import { serviceTierOf } from '../../llm/service-tier.ts';
 import type { Usage } from '../../llm/usage.ts';
 import { countOf, isObject } from '../untrusted.ts';
 
 /** What `include` says for log probabilities in the answer's text. */
 export const logprobsInText = 'message.output_text.logprobs';
 
-/** A provider's usage in our words; undefined where it is none. */
-export function readUsage(value: unknown): Usage | undefined {
+/** A provider's usage in our words, with the tier that its response names; undefined where it is none. */
+export function readUsage(value: unknown, serviceTier: unknown): Usage | undefined {
   if (!isObject(value) || typeof value['input_tokens'] !== 'number') return undefined;
   const inputTokens = countOf(value['input_tokens']);
   const outputTokens = countOf(value['output_tokens']);
@@ -17,10 +18,12 @@ export function readUsage(value: unknown): Usage | undefined {
     inputTokens,
     cacheReadTokens,
     cacheWriteTokens: Math.min(inputTokens - cacheReadTokens, countOf(input['cache_write_tokens'])),
+    cacheWrite1hTokens: 0,
     inputAudioTokens: 0,
     outputTokens,
     reasoningTokens: Math.min(outputTokens, countOf(output['reasoning_tokens'])),
     outputAudioTokens: 0,
+    serviceTier: serviceTierOf(serviceTier),
   };
 }
 
@@ -32,6 +35,11 @@ export const writeUsage = (usage: Usage): WrittenUsage => ({
   output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
   total_tokens: usage.inputTokens + usage.outputTokens,
 });
+
+const tiers = ['flex', 'scale', 'priority', 'fast', 'ultrafast'] as const;
+
+/** The tier of service as a response names it: the usual one in place of those that OpenAI does not have. */
+export const writeTier = ({ serviceTier }: Usage): WrittenResponse['service_tier'] => tiers.find((tier) => tier === serviceTier) ?? 'default';
 
 /** Log probabilities as an output text has them, where the bytes of each token must stand. */
 export const writeLogprobs = (tokens: readonly TokenLogprob[]): WrittenLogprob[] =>
@@ -132,7 +140,7 @@ const unknownRequest = {
 } as const;
 
 /** A response object as a client gets it. */
-export interface WrittenResponse extends Omit<typeof unknownRequest, 'tools'> {
+export interface WrittenResponse extends Omit<typeof unknownRequest, 'tools' | 'service_tier'> {
   id: string;
   object: 'response';
   created_at: number;
@@ -141,6 +149,7 @@ export interface WrittenResponse extends Omit<typeof unknownRequest, 'tools'> {
   error: null;
   incomplete_details: { reason: 'max_output_tokens' | 'content_filter' } | null;
   model: string;
+  service_tier: 'default' | (typeof tiers)[number];
   output: WrittenItem[];
   tools: never[];
   usage: WrittenUsage | null;

@@ -150,4 +150,6 @@ export const migrations: readonly string[] = [
     name TEXT PRIMARY KEY,
     until_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE entries ADD COLUMN cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE entries ADD COLUMN service_tier TEXT NOT NULL DEFAULT '';`,
 ];

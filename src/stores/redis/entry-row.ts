@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '../entry.ts';
 import type { EntryFilter } from '../quota.ts';
 
-/** Where the fields that scripts read are in a row. `usage` has input tokens first and output tokens fifth. */
+/** Where the fields that scripts read are in a row. `usage` has input tokens first and output tokens fifth. Releases may add to its end what older ones leave out. */
 export const rowAt = { startedAt: 0, tenants: 1, user: 2, key: 3, served: 4, provider: 5, costNanos: 6, usage: 7 } as const;
 
 /** An entry as Redis keeps it, under its id: by position, since names would be most of it. */
@@ -13,7 +13,7 @@ type Row = readonly [
   served: string,
   provider: string,
   costNanos: number,
-  usage: readonly [number, number, number, number, number, number, number],
+  usage: readonly [number, number, number, number, number, number, number, cacheWrite1h?: number, serviceTier?: string],
   /** Empty where it is the entry's id. */
   exchange: string,
   kind: LedgerEntry['kind'],
@@ -39,6 +39,8 @@ type Row = readonly [
 /** The text that is kept of an entry. */
 export function toRow(entry: LedgerEntry): string {
   const { usage } = entry;
+  const { cacheWrite1hTokens, serviceTier } = usage;
+  const more: [number?, string?] = cacheWrite1hTokens > 0 || serviceTier !== '' ? [cacheWrite1hTokens, serviceTier] : [];
   const row: Row = [
     entry.startedAt,
     entry.tenants,
@@ -55,6 +57,7 @@ export function toRow(entry: LedgerEntry): string {
       usage.outputTokens,
       usage.reasoningTokens,
       usage.outputAudioTokens,
+      ...more,
     ],
     entry.exchange === entry.id ? '' : entry.exchange,
     entry.kind,
@@ -86,6 +89,7 @@ export function fromRow(id: string, text: string): LedgerEntry {
   const [startedAt, tenants, user, key, served, provider, costNanos, usage, exchange, kind, protocol, model, route, deployment] = row;
   const [, , , , , , , , , , , , , , providerModel, attempts, endedAt, priceVersion, estimated, unpriced, cache, end, status, reason, step] = row;
   const [inputTokens, cacheReadTokens, cacheWriteTokens, inputAudioTokens, outputTokens, reasoningTokens, outputAudioTokens] = usage;
+  const [, , , , , , , cacheWrite1hTokens = 0, serviceTier = ''] = usage;
   return {
     id,
     exchange: exchange === '' ? id : exchange,
@@ -101,7 +105,17 @@ export function fromRow(id: string, text: string): LedgerEntry {
     deployment,
     providerModel,
     attempts,
-    usage: { inputTokens, cacheReadTokens, cacheWriteTokens, inputAudioTokens, outputTokens, reasoningTokens, outputAudioTokens },
+    usage: {
+      inputTokens,
+      cacheReadTokens,
+      cacheWriteTokens,
+      cacheWrite1hTokens,
+      inputAudioTokens,
+      outputTokens,
+      reasoningTokens,
+      outputAudioTokens,
+      serviceTier,
+    },
     costNanos,
     priceVersion,
     estimated: estimated === 1,

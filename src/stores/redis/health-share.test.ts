@@ -4,7 +4,7 @@ import type { HealthChange } from '../../routing/health/change.ts';
 import { change, expectSoon, healthShareContract, patient, sharingAt } from '../health-share.contract.ts';
 import { shareForMs, type HealthShare, type HealthShareEvent } from '../health-share.ts';
 import { createRedisHealthShare } from './health-share.ts';
-import { createQuietWay, createRedisServer, redisMissing, type RedisServer } from './server.fixture.ts';
+import { createHeldWay, createQuietWay, createRedisServer, redisMissing, type RedisServer } from './server.fixture.ts';
 
 healthShareContract(
   'redis',
@@ -65,6 +65,27 @@ describe.skipIf(redisMissing !== undefined)('redis health share', patient, () =>
     await settled(first, second);
     first.share.publish(change());
     await expectSoon(() => second.heard.length).toBe(2);
+  });
+
+  test('hears what is told between its first look and its subscription', async () => {
+    const client = new Redis(server.url);
+    const way = await createHeldWay(server.url);
+    const first = open({ intervalMs: 600_000 });
+    first.share.publish(change({ id: 'settled' }));
+    await expectSoon(() => client.hlen('remora:health')).toBe(1);
+    await client.config('RESETSTAT');
+    const second = open({ intervalMs: 600_000, url: way.url });
+    await expectSoon(() => client.info('commandstats')).toContain('cmdstat_hgetall');
+    first.share.publish(change());
+    await expectSoon(() => client.hlen('remora:health')).toBe(2);
+    way.letSubscribe();
+    await expectSoon(() => client.pubsub('NUMSUB', 'remora:health')).toEqual(['remora:health', 2]);
+    await new Promise((done) => setTimeout(done, 50)); // so that it hears of its subscription first: else there is nothing to see
+    way.letReply();
+    await expectSoon(() => second.heard.map(({ id }) => id).toSorted()).toEqual(['openai/gpt-5-mini', 'settled']);
+    await second.share.close();
+    await way.close();
+    client.disconnect();
   });
 
   test('outlives a Redis that ends and comes back empty, and tells it again what it has forgotten', async () => {

@@ -37,6 +37,7 @@ export function createRedisHealthShare(options: RedisHealthShareOptions): Health
   const [commands, subscriber] = [new Redis(url, connection), new Redis(url, connection)];
   const hash = createChangeHash(commands, name, now);
   let isComparing = false;
+  let isComparisonDue = false;
   let isClosed = false;
   const failure = createShareFailure(`Redis at ${new URL(url).host}`, mend, (event) => {
     if (!isClosed) onEvent(event);
@@ -46,15 +47,22 @@ export function createRedisHealthShare(options: RedisHealthShareOptions): Health
     if (!isClosed && change !== undefined && known.take(change)) onChange(change);
   }
 
-  /** Hears what Redis has and tells what it lacks. So nothing is lost for long, neither by a message nor by a Redis that starts empty. */
+  /**
+   * Hears what Redis has and tells what it lacks. So nothing is lost for long, neither by a message nor by a Redis that starts empty.
+   * One that is asked for while another runs follows it: that one may have read before the subscription began.
+   */
   async function compare(): Promise<void> {
-    if (isClosed || isComparing || commands.status !== 'ready') return;
+    isComparisonDue = true;
+    if (isComparing) return;
     isComparing = true;
     try {
-      const there = await hash.read();
-      for (const change of there.values()) hear(change);
-      for (const change of missingFrom(there, known.all())) await hash.send(change);
-      if (subscriber.status === 'ready') failure.worked();
+      while (isComparisonDue && !isClosed && commands.status === 'ready') {
+        isComparisonDue = false;
+        const there = await hash.read();
+        for (const change of there.values()) hear(change);
+        for (const change of missingFrom(there, known.all())) await hash.send(change);
+        if (subscriber.status === 'ready') failure.worked();
+      }
     } catch (error) {
       failure.failed(error);
     } finally {

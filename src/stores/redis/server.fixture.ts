@@ -96,6 +96,46 @@ export async function createQuietWay(url: string): Promise<QuietWay> {
   };
 }
 
+/** A way to a Redis on which two things wait until they are let go: the reply to `hgetall`, and `subscribe` itself. */
+export interface HeldWay {
+  url: string;
+  letSubscribe(): void;
+  letReply(): void;
+  close(): Promise<void>;
+}
+
+export async function createHeldWay(url: string): Promise<HeldWay> {
+  const [subscribe, reply] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), '127.0.0.1');
+    near.on('data', (bytes) => {
+      const command = bytes.toString('latin1');
+      if (/hgetall/i.test(command)) {
+        far.pause();
+        void reply.promise.then(() => far.resume());
+      }
+      void (/subscribe/i.test(command) ? subscribe.promise : Promise.resolve()).then(() => far.write(bytes));
+    });
+    far.on('data', (bytes) => near.write(bytes));
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+  });
+  const port = await listen(server);
+  return {
+    url: `redis://127.0.0.1:${port}${new URL(url).pathname}`,
+    letSubscribe: subscribe.resolve,
+    letReply: reply.resolve,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
