@@ -40,9 +40,18 @@ const largeAnswer = JSON.stringify(answered('x'.repeat(7 << 20)));
 
 let stalledClosed = 0;
 let edge: EdgeStage;
+/** One with nobody else about, and what it answers after a minute. */
+let lonely: EdgeStage;
+let minuteLong: ReturnType<EdgeStage['ask']>;
 
 beforeAll(async () => {
   if (installedEnvoy === undefined) return;
+  lonely = await startEdge({
+    good: json(200, answered('Hi')),
+    'minute-long': (response) => void setTimeout(() => json(200, answered('At last'))(response, '', response.req), 54_000),
+  });
+  minuteLong = lonely.ask({ chain: ['minute-long'], attemptMs: 60_000 });
+  minuteLong.catch(() => {}); // looked at by the test of it
   edge = await startEdge(
     {
       good: json(200, answered('Hi'), { 'x-ratelimit-remaining-requests': '41' }),
@@ -61,7 +70,6 @@ beforeAll(async () => {
       'stream-silent': sse([], 20, () => {}),
       'stream-cut': sse([': ping\n\n'], 20, (response) => response.destroy()),
       'stream-late': sse([': ping\n\n', ': ping\n\n', chunk('Late'), event('[DONE]')], 1.3 * replyMs),
-      'minute-long': (response) => void setTimeout(() => json(200, answered('At last'))(response, '', response.req), 54_000),
       'stream-stalls': sse([chunk('Hello')], 20, (response) => response.once('close', () => stalledClosed++)),
     },
     { refused: 'http://127.0.0.1:9', unresolved: 'http://nosuchhost.invalid', untrusted: 'https://127.0.0.1:9' },
@@ -73,7 +81,10 @@ beforeEach(({ skip }) => {
   edge.received.length = 0;
 });
 
-afterAll(() => edge?.stop());
+afterAll(async () => {
+  await edge?.stop();
+  await lonely?.stop();
+});
 
 describe('the log of attempts', () => {
   test('tells what became of each, in their order', async () => {
@@ -210,12 +221,12 @@ test('a stream on which nothing comes is ended on both sides, and the client see
 });
 
 test('an answer that takes a minute, with nobody else about, takes Envoy down with it no more', async () => {
-  expect((await edge.ask({ chain: ['minute-long'], attemptMs: 60_000 })).status).toBe(200);
-  expect((await edge.ask({ chain: ['good'] })).status).toBe(200);
+  expect((await minuteLong).status).toBe(200);
+  expect((await lonely.ask({ chain: ['good'] })).status).toBe(200);
 }, 120_000);
 
 test('nothing failed behind the clients’ backs', () => {
-  expect(edge.failures).toEqual([]);
+  expect([...edge.failures, ...lonely.failures]).toEqual([]);
 });
 
 test('the sidecar ends at once when the last exchange is over, though Envoy never ends its log', async () => {

@@ -49,7 +49,8 @@ afterAll(() => around.stop());
 
 const word = 'word ';
 const longText = word.repeat(8000);
-const story: Behaviour = { say: { text: longText }, writeBytes: 200, eventDelayMs: 1 };
+/** Says more than anybody is let have, and never ends. */
+const story: Behaviour = { say: { text: longText }, writeBytes: 1000, eventDelayMs: 1, break: { how: 'stall', after: 7000 } };
 
 /** The one entry of a tenant. */
 async function entryOf(name: string): Promise<Record<string, unknown>> {
@@ -105,7 +106,7 @@ async function readAll(model: Model, name: string): Promise<{ text: string; isBr
 
 describe('a client who stays', () => {
   test('hears nothing more after its end, and is cut off together with the provider that goes on', async () => {
-    fakes.gpt.behave(story);
+    fakes.gpt.behave({ say: { text: longText }, writeBytes: 200, eventDelayMs: 1 });
     const { text: body, isBroken } = await readAll('gpt', 'stays');
     expect(isBroken).toBe(true);
     expect(body).toMatch(/"code":"budget-exceeded"\}\}\n\n$/);

@@ -109,7 +109,7 @@ const expectNothingOpen = (): Promise<unknown> =>
 
 describe.each([bedrockClient, arrayClient])('a stream for a client of $name', (client) => {
   describe.each(['gpt', 'claude', 'bedrock', 'gemini'])('from %s', (model) => {
-    const behave = (behaviour: Behaviour): void => fakes[model]?.behave(behaviour);
+    const behave = (...next: Behaviour[]): void => fakes[model]?.behave(...next);
 
     test('says what was said', async () => {
       behave({ say: spoken });
@@ -117,16 +117,16 @@ describe.each([bedrockClient, arrayClient])('a stream for a client of $name', (c
     });
 
     test.each(['end', 'close', 'reset'] as const)('that breaks off by %s is an error and never looks complete', async (how) => {
-      const seen = [];
-      for (const after of [1, 2, 3, 4]) {
-        behave({ say: spoken, break: { how, after } });
-        seen.push(
-          await client
+      const places = [1, 2, 3, 4];
+      behave(...places.map((after) => ({ say: spoken, break: { how, after } })));
+      const seen = await Promise.all(
+        places.map(() =>
+          client
             .ask(model, 'Go')
-            .then(({ finish }) => ({ after, finish }))
+            .then(({ finish }) => ({ finish }))
             .catch((error: unknown) => error),
-        );
-      }
+        ),
+      );
       expect(seen).toEqual(seen.map(() => expect.any(Error)));
       await expectNothingOpen();
     });

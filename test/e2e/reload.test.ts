@@ -333,7 +333,8 @@ test('a demo follows its config, with the same key', async () => {
     models: { [name]: { targets: [to('openai')] } },
   });
   await start(model('before'), ['--demo']);
-  const key = /KEY=(\S+)/.exec(gateway.output())?.[1] ?? '';
+  const printed = await eventually(gateway.output, (text) => text.includes('Stop with Ctrl-C')); // which comes after that it is ready
+  const key = /KEY=(\S+)/.exec(printed)?.[1] ?? '';
   const statusOf = async (name: string): Promise<number> =>
     (
       await fetch(`${gateway.url}/v1/chat/completions`, {
