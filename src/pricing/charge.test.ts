@@ -23,7 +23,8 @@ describe('what an answer is charged', () => {
   test('counts what was delivered where an answer stopped midway with the count of its beginning', () => {
     const answer = ended({ end: 'left', usage: tokens(90, 1), deliveredBytes: 60 });
     expect(chargedUsage(answer)).toEqual({ usage: tokens(90, 20), estimated: true });
-    expect(chargedUsage({ ...answer, usage: tokens(90, 25) })).toEqual({ usage: tokens(90, 25), estimated: false });
+    expect(chargedUsage({ ...answer, usage: tokens(90, 25) })).toEqual({ usage: tokens(90, 25), estimated: true });
+    expect(chargedUsage({ ...answer, end: 'failed', usage: tokens(90, 25) })).toEqual({ usage: tokens(90, 25), estimated: false });
   });
 
   test('without usage is what was sent and delivered, by what is known of both', () => {

@@ -49,7 +49,7 @@ export interface EndedAnswer {
 
 /**
  * The usage to charge. The provider's own where the answer is complete.
- * An answer that stopped midway has at best the count of its beginning (Anthropic opens a stream with one), so what was delivered counts where it is more.
+ * An answer that stopped midway has at best a count of its beginning (Anthropic opens a stream with one), so what was delivered counts where it is more; one that was left or cut is an estimate in any case.
  * Without any usage: nothing where an error came instead of an answer; else what was sent and delivered, also where nobody waited for the first byte, because the provider bills what it has read.
  * An estimate of output is never more than a token per delivered byte, nor more than was asked for.
  */
@@ -57,8 +57,9 @@ export function chargedUsage(answer: EndedAnswer): { usage: Usage; estimated: bo
   const { end, status, usage, requestBytes, deliveredBytes, inputTokens, serviceTier = '' } = answer;
   const delivered = deliveredTokens(answer);
   if (usage !== undefined && isTelling(usage, deliveredBytes)) {
-    if (end === 'complete' || delivered <= usage.outputTokens) return { usage, estimated: false };
-    return { usage: { ...usage, outputTokens: delivered }, estimated: true };
+    if (end === 'complete') return { usage, estimated: false };
+    const estimated = end === 'left' || end === 'cut' || delivered > usage.outputTokens;
+    return { usage: { ...usage, outputTokens: Math.max(usage.outputTokens, delivered) }, estimated };
   }
   if (end === 'failed' && status >= 400 && deliveredBytes === 0) return { usage: noUsage, estimated: false };
   return { usage: { ...tokens(inputTokens ?? estimateTokens(requestBytes), delivered), serviceTier }, estimated: true };
