@@ -13,11 +13,11 @@ export function load(path: string): { environment: Environment; snapshot: Snapsh
   return { environment, snapshot: loadConfig(path, environment.variables, showWarning) };
 }
 
-/** Reads a config for a command that calls no provider: their keys need not be set. Throws ConfigError. */
+/** Reads a config for a command that calls no provider: their keys need not be set, and what `remora check` warns of is not told again. Throws ConfigError. */
 export function loadForStore(path: string): Snapshot {
   const { variables } = readEnvironment();
   const text = readConfig(path);
-  return compileConfig(text, { path, env: withoutProviderKeys(text, { path, env: variables }), warn: showWarning });
+  return compileConfig(text, { path, env: withoutProviderKeys(text, { path, env: variables }) });
 }
 
 /** Shows what works but is probably not meant. */

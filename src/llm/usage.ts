@@ -20,6 +20,7 @@ export interface Usage {
   serviceTier: string;
 }
 
+/** Nothing used, at the usual tier. */
 export const noUsage: Usage = {
   inputTokens: 0,
   cacheReadTokens: 0,

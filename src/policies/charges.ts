@@ -1,4 +1,5 @@
 import type { Deployment } from '../routing/deployment.ts';
+import { oncePer } from '../routing/once-per.ts';
 import type { Charge } from '../stores/quota.ts';
 import { filterOf, isUnfiltered, metersOf, type Meter } from './meters.ts';
 import type { Opening } from './policy.ts';
@@ -62,18 +63,10 @@ interface OwnMeters {
   hasFilters: boolean;
 }
 
-/** Made once for each list of terms: it goes when the terms go. */
-const known = new WeakMap<readonly Terms[], OwnMeters>();
-
-function ownMeters(terms: readonly Terms[]): OwnMeters {
-  let own = known.get(terms);
-  if (own === undefined) {
-    const counted = terms.flatMap(metersOf).flatMap((meter) => (isCountedBefore(meter) ? [] : [{ meter, isShared: false }]));
-    own = { counted, hasFilters: counted.some(({ meter }) => !isUnfiltered(meter)) };
-    known.set(terms, own);
-  }
-  return own;
-}
+const ownMeters = oncePer((terms: readonly Terms[]): OwnMeters => {
+  const counted = terms.flatMap(metersOf).flatMap((meter) => (isCountedBefore(meter) ? [] : [{ meter, isShared: false }]));
+  return { counted, hasFilters: counted.some(({ meter }) => !isUnfiltered(meter)) };
+});
 
 const isCountedBefore = (meter: Meter): boolean => (meter.of === 'requests' || meter.of === 'concurrent') && isUnfiltered(meter);
 

@@ -1,8 +1,7 @@
 import type { Quotas, Standing } from '../quotas/quotas.ts';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import type { Quota } from '../stores/quota.ts';
-
-type Header = readonly [name: string, value: string];
+import type { Header } from './policy.ts';
 
 /** What of a caller's limits clients are told, by what it limits. */
 export type ShownLimits = Readonly<Record<'requests' | 'tokens', readonly Quota[]>>;

@@ -1,15 +1,13 @@
-import { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../errors.ts';
 import { isShortage, type Quotas, type Reservation, type Shortage } from '../quotas/quotas.ts';
-import { StoreError } from '../stores/store.ts';
+import { oncePer } from '../routing/once-per.ts';
 import type { Charge } from '../stores/quota.ts';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import { limitHeaders, type ShownLimits } from './limit-headers.ts';
 import { isUnfiltered, metersOf, type LimitMeter, type Meter } from './meters.ts';
-import type { Policy, PolicyRun } from './policy.ts';
-import { refusedByLimit } from './refusals.ts';
+import type { Header, Policy, PolicyRun } from './policy.ts';
+import { refusedByLimit, unaccountable } from './refusals.ts';
 import type { Terms } from './terms.ts';
-
-type Header = readonly [name: string, value: string];
 
 /** What limits work with. */
 export interface LimitParts {
@@ -28,7 +26,8 @@ export const createLimits = (parts: LimitParts): Policy => ({
   name: 'limits',
   open({ identity, signal }) {
     const held = heldToOf(identity.terms);
-    return held === undefined ? undefined : new LimitRun(held, signal, parts);
+    const isHeld = held.counted.length > 0 || held.shown.tokens.length > 0; // of what is counted later, clients are told all the same
+    return isHeld ? new LimitRun(held, signal, parts) : undefined;
   },
 });
 
@@ -77,15 +76,6 @@ class LimitRun implements PolicyRun {
   }
 }
 
-/** A store that cannot do its work is no bug, and the client may try again. */
-export function unaccountable(error: unknown): never {
-  if (!(error instanceof StoreError)) throw error;
-  throw new GatewayError('gateway-unavailable', 'The gateway cannot account for this request now. Try again later.', {
-    cause: error,
-    retryAfterSeconds: 1,
-  });
-}
-
 /** What somebody's requests are held to before they are read. */
 interface HeldTo {
   counted: readonly LimitMeter[];
@@ -97,20 +87,8 @@ interface HeldTo {
   shown: ShownLimits;
 }
 
-/** Made once for each list of terms: it goes when the terms go. */
-const known = new WeakMap<readonly Terms[], HeldTo>();
-
-/** Undefined where nothing is counted before a request is read, and clients are told of nothing. */
-function heldToOf(terms: readonly Terms[]): HeldTo | undefined {
-  let held = known.get(terms);
-  if (held === undefined) {
-    held = makeHeldTo(terms.flatMap(metersOf).filter((meter): meter is LimitMeter => meter.budget === undefined && isUnfiltered(meter)));
-    known.set(terms, held);
-  }
-  return held.counted.length === 0 && held.shown.tokens.length === 0 ? undefined : held;
-}
-
-function makeHeldTo(limits: readonly LimitMeter[]): HeldTo {
+const heldToOf = oncePer((terms: readonly Terms[]): HeldTo => {
+  const limits = terms.flatMap(metersOf).filter((meter): meter is LimitMeter => meter.budget === undefined && isUnfiltered(meter));
   const charged = (meters: readonly LimitMeter[]): Charge[] => meters.map((meter) => ({ quota: meter.quota(), amount: 1 }));
   const requests = limits.filter(({ of }) => of === 'requests');
   const counted = limits.filter(({ of }) => of === 'requests' || of === 'concurrent');
@@ -121,4 +99,4 @@ function makeHeldTo(limits: readonly LimitMeter[]): HeldTo {
     used: charged(requests),
     shown: { requests: requests.map((meter) => meter.quota()), tokens: tokens.map((meter) => meter.quota()) },
   };
-}
+});

@@ -1,4 +1,5 @@
 import { quotasOf } from '../quotas/quotas-of.ts';
+import { oncePer } from '../routing/once-per.ts';
 import type { BudgetQuota, RateQuota, SlotsQuota } from '../stores/quota.ts';
 import type { Budget, Limit, Terms } from './terms.ts';
 
@@ -24,26 +25,18 @@ export interface LimitMeter {
   quota: () => RateQuota | SlotsQuota;
 }
 
-/** Everything of somebody's terms, once for all their requests. */
-const known = new WeakMap<Terms, readonly Meter[]>();
-
-/** All meters of somebody's terms. */
-export function metersOf(terms: Terms): readonly Meter[] {
-  let meters = known.get(terms);
-  if (meters === undefined) {
-    const { owner } = terms;
-    const quotas = quotasOf(terms);
-    meters = [
-      ...terms.limits.map((limit, index): Meter => {
-        const quota = at(quotas.limits, index);
-        return { of: limit.of, limit, owner, quota: () => quota };
-      }),
-      ...terms.budgets.map((budget, index): Meter => ({ of: budget.unit, budget, owner, quota: (now) => at(quotas.budgets(now), index) })),
-    ];
-    known.set(terms, meters);
-  }
-  return meters;
-}
+/** All meters of somebody's terms, made once for all their requests. */
+export const metersOf = oncePer((terms: Terms): readonly Meter[] => {
+  const { owner } = terms;
+  const quotas = quotasOf(terms);
+  return [
+    ...terms.limits.map((limit, index): Meter => {
+      const quota = at(quotas.limits, index);
+      return { of: limit.of, limit, owner, quota: () => quota };
+    }),
+    ...terms.budgets.map((budget, index): Meter => ({ of: budget.unit, budget, owner, quota: (now) => at(quotas.budgets(now), index) })),
+  ];
+});
 
 function at<Value>(list: readonly Value[], index: number): Value {
   const value = list[index];

@@ -4,10 +4,8 @@ import type { Warning } from '../llm/request.ts';
 import type { ClientRequest } from '../protocols/client-request.ts';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import type { Deployment } from '../routing/deployment.ts';
-import type { FailedAttempt, Guidance, Opening, Outcome, Policy, PolicyRun, Routed } from './policy.ts';
+import type { FailedAttempt, Guidance, Header, Opening, Outcome, Policy, PolicyRun, Routed } from './policy.ts';
 import type { PersonalDataType } from './tenant.ts';
-
-type Header = readonly [name: string, value: string];
 
 /** Times a policy's work on a request under the policy's name. At once where the work is. */
 export type Stage = <T>(name: string, work: () => T | Promise<T>) => T | Promise<T>;

@@ -62,7 +62,8 @@ export interface PolicyRun {
   onSettled?(outcome: Outcome): void;
 }
 
-type Header = readonly [name: string, value: string];
+/** A header of an answer, its name in lower case. */
+export type Header = readonly [name: string, value: string];
 
 /** What routing is to do besides what the client asks for. */
 export interface Guidance {

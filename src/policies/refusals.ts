@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Shortage } from '../quotas/quotas.ts';
+import { StoreError } from '../stores/store.ts';
 import { dollarsDown, dollarsUp } from './dollars.ts';
 import type { Meter } from './meters.ts';
 import type { Budget } from './terms.ts';
@@ -29,6 +30,15 @@ export function refusedByShare(meter: Meter, retryAfterMs: number): GatewayError
     `${ownerName(meter.owner)} is nearly at its limit${isPlaces ? ' of requests under way' : ` of ${meter.of}`}, and you have your part of it; the rest is for others. Try again in ${retryAfterSeconds} s.`,
     { retryAfterSeconds },
   );
+}
+
+/** Refuses a request because the store cannot do its work: no bug, and the client may try again. Throws whatever else went wrong as it is. */
+export function unaccountable(error: unknown): never {
+  if (!(error instanceof StoreError)) throw error;
+  throw new GatewayError('gateway-unavailable', 'The gateway cannot account for this request now. Try again later.', {
+    cause: error,
+    retryAfterSeconds: 1,
+  });
 }
 
 /** What a request would have needed of a budget. */

@@ -65,11 +65,13 @@ export function chargedUsage(answer: EndedAnswer): { usage: Usage; estimated: bo
   return { usage: { ...tokens(inputTokens ?? estimateTokens(requestBytes), delivered), serviceTier }, estimated: true };
 }
 
-/** Whether a provider's usage can be what was used: none of it is negative or beyond all measure, and what delivered something has some output. */
-function isTelling(usage: Usage, deliveredBytes: number): boolean {
+/** Whether a provider's usage can be what was used: it is possible, and what delivered something has some output. */
+const isTelling = (usage: Usage, deliveredBytes: number): boolean => isPossible(usage) && (usage.outputTokens > 0 || deliveredBytes === 0);
+
+/** Whether no count of a usage is negative or beyond all measure. */
+export function isPossible(usage: Usage): boolean {
   const { serviceTier: _, ...counts } = usage;
-  const isCount = (count: number): boolean => Number.isSafeInteger(count) && count >= 0 && count <= largestCount;
-  return Object.values(counts).every(isCount) && (usage.outputTokens > 0 || deliveredBytes === 0);
+  return Object.values(counts).every((count) => Number.isSafeInteger(count) && count >= 0 && count <= largestCount);
 }
 
 /** More tokens than any answer has. */

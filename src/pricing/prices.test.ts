@@ -109,7 +109,7 @@ describe('the catalogue', () => {
 
   test('says of what version it is, which is that of the package', () => {
     const { version } = JSON.parse(readFileSync('node_modules/@pydantic/genai-prices/package.json', 'utf8')) as { version: string };
-    expect(prices.quote(deployment('openai', 'gpt-5-mini'), november)?.version).toBe(`catalogue ${version}`);
+    expect(prices.quote(deployment('openai', 'gpt-5-mini'), november)?.versionFor('')).toBe(`catalogue ${version}`);
   });
 
   test('agrees with its own sums on every chat model of every vendor, whenever it is asked', async () => {
@@ -235,7 +235,7 @@ describe('versions of a price', () => {
 
   test('hold from their day on, and before the first the catalogue does', () => {
     const days = ['2025-12-31T23:59:59.999Z', '2026-01-01T00:00:00Z', '2026-11-30T23:59:59.999Z', '2026-12-01T00:00:00Z', '2030-01-01T00:00:00Z'];
-    expect(days.map((day) => [at(day)?.version, at(day)?.costNanos(one)])).toEqual([
+    expect(days.map((day) => [at(day)?.versionFor(''), at(day)?.costNanos(one)])).toEqual([
       [`catalogue ${catalogueVersion}`, 250],
       ['config 2026-01-01', 1000],
       ['config 2026-01-01', 1000],
@@ -253,14 +253,14 @@ describe('versions of a price', () => {
   test('do not change what an exchange under way pays', () => {
     const begun = at('2026-11-30T23:59:00Z');
     at('2026-12-01T00:00:00Z');
-    expect([begun?.version, begun?.costNanos(one)]).toEqual(['config 2026-01-01', 1000]);
+    expect([begun?.versionFor(''), begun?.costNanos(one)]).toEqual(['config 2026-01-01', 1000]);
   });
 });
 
 describe('a discount', () => {
   const cost = (discount: number | undefined, price?: Deployment['price']) => {
     const quote = prices.quote(deployment('openai', 'gpt-5-mini', price, discount), november);
-    return [quote?.version, quote?.costNanos(tokens({ inputTokens: 1000 }))];
+    return [quote?.versionFor(''), quote?.costNanos(tokens({ inputTokens: 1000 }))];
   };
 
   test('is taken off the price of the catalogue and off one of the config', () => {

@@ -36,11 +36,9 @@ export interface TierPrice extends Pick<SourcedPrice, 'rates' | 'requestFemtos'>
 
 /** A price as an exchange keeps it: it stays what it was when the exchange began. */
 export interface Quote {
-  /** Where the price comes from, such as `catalogue 0.1.8`, `config` or `config 2026-12-01 -10%`. */
-  readonly version: string;
   /** The tiers of service that have a price of their own. */
   readonly serviceTiers: readonly string[];
-  /** What `version` is for usage at a tier of service: the tier stands behind it, and where that has no price of its own, that it was charged as the usual one. */
+  /** Where the price comes from, such as `catalogue 0.1.8` or `config 2026-12-01 -10%`; for a tier of service other than the usual one (empty) it stands behind that, and where it has no price of its own, that it was charged as the usual one. */
   versionFor(serviceTier: string): string;
   /** Cost in whole nano-dollars, rounded up once; undefined where a kind of token was used that has no price. Takes a few nanoseconds. */
   costNanos(usage: Usage): number | undefined;
@@ -60,7 +58,6 @@ export function quoteOf(price: Price): Quote | undefined {
   const usual = bandsOf({ rates, requestFemtos, factorMillionths: whole }, paidMillionths);
   const bandsFor = bandsOfTiers(serviceTiers, paidMillionths);
   return {
-    version,
     serviceTiers: [...serviceTiers.keys()],
     versionFor(serviceTier) {
       if (serviceTier === '') return version;

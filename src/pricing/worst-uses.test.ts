@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../framing/json.ts';
-import { quoteOf, type Quote } from './quote.ts';
+import { quoteOf, type Quote, type Rates, type TierPrice } from './quote.ts';
 import { rateOf } from './rate.ts';
 import { askedTier, dearestTier, worstUses } from './worst-uses.ts';
 
@@ -28,18 +28,26 @@ describe('a request asks for a tier of service', () => {
   });
 });
 
-const quote = (factors: Record<string, number>): Quote => {
-  const rates = {
-    input: rateOf(1),
-    cacheRead: rateOf(0.1),
-    cacheWrite: rateOf(1.25),
-    cacheWrite1h: rateOf(2),
-    inputAudio: undefined,
-    output: rateOf(4),
-    reasoning: undefined,
-    outputAudio: undefined,
-  };
-  const serviceTiers = new Map(Object.entries(factors).map(([name, factor]) => [name, { rates, requestFemtos: 0n, factorMillionths: factor * 1e6 }]));
+const noRates: Rates = {
+  input: undefined,
+  cacheRead: undefined,
+  cacheWrite: undefined,
+  cacheWrite1h: undefined,
+  inputAudio: undefined,
+  output: undefined,
+  reasoning: undefined,
+  outputAudio: undefined,
+};
+const usual: Rates = { ...noRates, input: rateOf(1), cacheRead: rateOf(0.1), cacheWrite: rateOf(1.25), cacheWrite1h: rateOf(2), output: rateOf(4) };
+
+const dearest = (of: Quote, asked: string, inputTokens = 1000): string => dearestTier(of, { inputTokens, outputTokens: 10, askedTier: asked });
+
+const quote = (factors: Record<string, number>, rates = usual, more: Iterable<[string, TierPrice]> = []): Quote => {
+  const byFactor = Object.entries(factors).map(([name, factor]): [string, TierPrice] => [
+    name,
+    { rates, requestFemtos: 0n, factorMillionths: factor * 1e6 },
+  ]);
+  const serviceTiers = new Map([...byFactor, ...more]);
   const made = quoteOf({ rates, requestFemtos: 0n, paidMillionths: 1_000_000, version: 'config', serviceTiers });
   if (made === undefined) throw new Error('has no price');
   return made;
@@ -48,13 +56,24 @@ const quote = (factors: Record<string, number>): Quote => {
 describe('of the tiers that a request may be served at', () => {
   test('the dearest that has a price is reserved for, whichever was asked for', () => {
     const tiers = quote({ flex: 0.5, priority: 2, fast: 1.5 });
-    expect(['priority', 'auto', 'flex'].map((asked) => dearestTier(tiers, asked))).toEqual(['priority', 'priority', 'priority']);
-    expect(dearestTier(quote({ flex: 0.5 }), 'flex')).toBe('');
-    expect(dearestTier(quote({}), 'priority')).toBe('');
+    expect(['priority', 'auto', 'flex'].map((asked) => dearest(tiers, asked))).toEqual(['priority', 'priority', 'priority']);
+    expect(dearest(quote({ flex: 0.5 }), 'flex')).toBe('');
+    expect(dearest(quote({}), 'priority')).toBe('');
   });
 
   test('it is the usual one where none was asked for', () => {
-    expect(dearestTier(quote({ priority: 2 }), '')).toBe('');
+    expect(dearest(quote({ priority: 2 }), '')).toBe('');
+  });
+
+  test('it is the dearest for so many tokens: a price of its own may be above the usual one of short inputs, and below that of long ones', () => {
+    const rates = { ...noRates, input: rateOf({ base: 3, tiers: [{ start: 200_000, price: 9 }] }), output: rateOf(4) };
+    const own = { rates: { ...noRates, input: rateOf(5), output: rateOf(4) }, requestFemtos: 0n, factorMillionths: 1e6 };
+    const tiers = quote({}, rates, new Map([['priority', own]]));
+    expect([1000, 300_000].map((inputTokens) => dearest(tiers, 'auto', inputTokens))).toEqual(['priority', '']);
+    const worst = { outputTokens: 0, mayWriteCache: false, mayWriteCacheFor1h: false, askedTier: 'auto' };
+    const most = (inputTokens: number): number =>
+      Math.max(...worstUses(tiers, { ...worst, inputTokens }).map((usage) => tiers.costNanos(usage) ?? 0));
+    expect([1000, 300_000].map(most)).toEqual([5_000_000, 2_700_000_000]);
   });
 });
 

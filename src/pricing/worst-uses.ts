@@ -15,23 +15,28 @@ export interface WorstCase {
   askedTier: string;
 }
 
-/** Uses of so many tokens one of which is the dearest: as they are, and with kinds of tokens that may have a higher price, at the dearest tier that they may be served at. */
-export function worstUses(quote: Quote, { inputTokens, outputTokens, mayWriteCache, mayWriteCacheFor1h, askedTier: asked }: WorstCase): Usage[] {
-  const plain: Usage = { ...noUsage, inputTokens, outputTokens, serviceTier: dearestTier(quote, asked) };
-  const uses = [plain];
-  if (mayWriteCache && quote.hasRate('cacheWrite')) uses.push({ ...plain, cacheWriteTokens: inputTokens });
-  if (mayWriteCacheFor1h && quote.hasRate('cacheWrite1h')) uses.push({ ...plain, cacheWriteTokens: inputTokens, cacheWrite1hTokens: inputTokens });
-  if (quote.hasRate('reasoning')) uses.push({ ...plain, reasoningTokens: outputTokens });
-  return uses;
+/** Uses of so many tokens one of which is the dearest: as they are, and with kinds of tokens that may have a higher price, at each tier that they may be served at. */
+export function worstUses(quote: Quote, worst: WorstCase): Usage[] {
+  const { inputTokens, outputTokens, mayWriteCache, mayWriteCacheFor1h } = worst;
+  return tiersOf(quote, worst).flatMap((serviceTier) => {
+    const plain: Usage = { ...noUsage, inputTokens, outputTokens, serviceTier };
+    const uses = [plain];
+    if (mayWriteCache && quote.hasRate('cacheWrite')) uses.push({ ...plain, cacheWriteTokens: inputTokens });
+    if (mayWriteCacheFor1h && quote.hasRate('cacheWrite1h')) uses.push({ ...plain, cacheWriteTokens: inputTokens, cacheWrite1hTokens: inputTokens });
+    if (quote.hasRate('reasoning')) uses.push({ ...plain, reasoningTokens: outputTokens });
+    return uses;
+  });
 }
 
-/** The dearest tier of service that a request may be served at, of those that have a price; empty for the usual one. A provider may serve at another tier than was asked for. */
-export function dearestTier(quote: Quote, asked: string): string {
-  if (asked === '') return '';
-  const cost = (serviceTier: string): number => quote.costNanos({ ...noUsage, inputTokens: 1_000_000, outputTokens: 1_000_000, serviceTier }) ?? 0;
-  let dearest = '';
-  for (const tier of quote.serviceTiers) if (cost(tier) > cost(dearest)) dearest = tier;
-  return dearest;
+/** The tiers of service that a request may be served at and that have a price, the usual one first. A provider may serve at another tier than was asked for. */
+const tiersOf = ({ serviceTiers }: Quote, { askedTier: asked }: Pick<WorstCase, 'askedTier'>): string[] =>
+  asked === '' ? [''] : ['', ...serviceTiers];
+
+/** The one of them at which so many tokens cost most; empty for the usual one. */
+export function dearestTier(quote: Quote, worst: Pick<WorstCase, 'inputTokens' | 'outputTokens' | 'askedTier'>): string {
+  const { inputTokens, outputTokens } = worst;
+  const cost = (serviceTier: string): number => quote.costNanos({ ...noUsage, inputTokens, outputTokens, serviceTier }) ?? 0;
+  return tiersOf(quote, worst).reduce((dearest, tier) => (cost(tier) > cost(dearest) ? tier : dearest));
 }
 
 /** Fields in which the protocols name a tier of service, or Anthropic a speed. */

@@ -104,6 +104,9 @@ describe('the tier of service', () => {
     expect(inStream(openaiChat, ['', { ...delta, service_tier: 'auto' }], ['', { choices: [], usage, service_tier: 'default' }])?.serviceTier).toBe(
       '',
     );
+    expect(inStream(openaiChat, ['', { ...delta, service_tier: 'flex' }], ['', { choices: [], usage, service_tier: null }])?.serviceTier).toBe(
+      'flex',
+    );
     const ended = { usage: { input_tokens: 1, output_tokens: 1 }, output: [], status: 'completed' };
     const begun = ['', { type: 'response.created', response: { id: 'r', service_tier: 'auto' } }] as const;
     expect(inStream(openaiResponses, begun, ['', { type: 'response.completed', response: { ...ended, service_tier: 'flex' } }])?.serviceTier).toBe(

@@ -51,6 +51,8 @@ export class Account {
   isShrunk = false;
   /** The next sync has to name it, whatever there is to tell. */
   mustBeNamed = false;
+  /** The sync under way names it: the store may grant something. */
+  isOnItsWay = false;
   /** When the store was last told what was spent of it, in milliseconds since 1970. */
   toldAt = 0;
   /** How the quota stood when it was synced last, at `stateAt` (milliseconds since 1970); undefined before. */
@@ -211,9 +213,9 @@ export function excessOf(account: Account): number {
   return Math.max(0, Math.min(account.free, account.lowest, account.lowestBefore) - keptOf(account));
 }
 
-/** Nothing is held, and nothing is left to be told. */
+/** Nothing is held, nothing may be granted, and nothing is left to be told. */
 export const holdsNothing = (account: Account): boolean =>
-  account.lease === 0 && account.free === 0 && reservedOf(account) === 0 && untoldOf(account) === 0 && account.claims === 0;
+  !account.isOnItsWay && account.lease === 0 && account.free === 0 && reservedOf(account) === 0 && untoldOf(account) === 0 && account.claims === 0;
 
 /** Amounts are whole and at least 0: anything else is a bug, and would spoil the books of all gateways. Throws RangeError. */
 export function checkAmounts(charges: readonly Charge[], mayBeNegative = false): void {

@@ -6,6 +6,7 @@ export type Schedule = (run: () => void, inMs: number) => () => void;
 /** How long one word of the store is waited for, before it counts as out of reach, in milliseconds. */
 const answerMs = 2500;
 
+/** The store, and time. */
 export interface StoreAccess {
   store: Pick<Store, 'sync'>;
   /** Milliseconds since 1970. */

@@ -46,12 +46,19 @@ export class Books {
       account = new Account(quota);
       this.#accounts.set(quota.id, account);
     } else if (account.quota !== quota) this.#renew(account, quota);
-    if (!account.isListed) {
-      account.isListed = true;
-      this.listed.add(account);
-    }
+    this.#list(account);
     this.touched.add(account);
     return account;
+  }
+
+  /** Something was done with an account. One that is not listed holds nothing, and may have been forgotten: there is nothing to tell of it. */
+  touch(account: Account): void {
+    if (account.isListed) this.touched.add(account);
+  }
+
+  #list(account: Account): void {
+    account.isListed = true;
+    this.listed.add(account);
   }
 
   #renew(account: Account, quota: Quota): void {
@@ -64,6 +71,7 @@ export class Books {
 
   /** Has the next sync name it, whatever there is to tell. */
   name(account: Account): void {
+    this.#list(account);
     account.mustBeNamed = true;
     this.urgent.add(account);
   }
@@ -101,7 +109,7 @@ export class Books {
     }
     const after = this.#accounts.size > manyAccounts ? 2 : forgetAfterWindows;
     for (const [id, account] of this.#accounts) {
-      if (account.isListed) continue;
+      if (account.isListed || account.isOnItsWay) continue;
       account.restedWindows += 1;
       if (account.restedWindows > after) this.#accounts.delete(id);
     }

@@ -412,6 +412,31 @@ describe('leases', () => {
     expect(one.quotas.standing(perSecond)?.left).toBe(90);
   });
 
+  test('places that may stay while nobody else is there go back when somebody comes', async () => {
+    const { world, store, one, start } = createGateways();
+    const places = slots({ limit: 100n });
+    (await held(world, one.quotas.reserve([of(3, places)]))).release();
+    await world.pass(5000);
+    expect(store.leasedOf(places.id)).toBe(3);
+    await held(world, start('two').quotas.reserve([of(90, places)]));
+    await world.pass(5000);
+    expect(store.quotas.get(places.id)?.leases.get('one')?.amount).toBe(0);
+  });
+
+  test('nothing stays leased after a stream that ran for so long that its tokens count as spent, and nobody else used some', async () => {
+    const { world, store, one } = createGateways();
+    const tokens = rate({ limit: 1000n, refillMs: 10_000 });
+    const place = await held(world, one.quotas.reserve([of(1, slots())]));
+    for (const ranMs of [60_000, 300_000]) {
+      const stream = await held(world, one.quotas.reserve([of(100, tokens)]));
+      await world.pass(ranMs);
+      stream.settle(undefined, []);
+      await world.pass(120_000);
+      expect(store.leasedOf(tokens.id)).toBe(0);
+    }
+    place.release();
+  });
+
   test('forgets quotas that nobody uses', async () => {
     const { world, one } = createGateways();
     (await held(world, one.quotas.reserve([of(1)]))).release();
@@ -443,6 +468,18 @@ describe('how a quota stands', () => {
     expect(one.quotas.know([budget()])).toBeUndefined();
     await world.pass(300);
     expect(one.quotas.standing(budget())).toMatchObject({ extra: 500, left: 500 });
+  });
+
+  test('is asked anew also where nothing is held here', async () => {
+    const { world, one, start } = createGateways();
+    const known = one.quotas.know([budget()]);
+    await world.pass(10);
+    await known;
+    (await held(world, start('two').quotas.reserve([of(500)]))).settle(entry({ costNanos: 500 }), [of(500)]);
+    await world.pass(10_000);
+    expect(one.quotas.know([budget()])).toBeUndefined();
+    await world.pass(300);
+    expect(one.quotas.standing(budget())?.spent).toBe(500);
   });
 
   test('is what the store said and what happened here since', async () => {
@@ -518,6 +555,32 @@ describe('a store out of reach', () => {
       const first = store.requests.find(({ number }) => number === request.number);
       expect(store.requests[index]).toEqual({ ...first, now: request.now });
     }
+  });
+
+  test('what it grants when nobody waits any more goes back', async () => {
+    const { world, store, one } = createGateways();
+    await held(world, one.quotas.reserve([of(1, slots())]));
+    const known = one.quotas.know([budget()]);
+    await world.pass(10);
+    await known;
+    one.weather = 'lost-after';
+    await expect(outcome(world, one.quotas.reserve([of(100)]))).rejects.toThrow(StoreError);
+    await world.pass(10_000);
+    expect(store.leasedOf(budget().id)).toBe(200);
+    one.weather = 'fine';
+    await world.pass(120_000);
+    expect(store.leasedOf(budget().id)).toBe(0);
+  });
+
+  test('an entry that was charged to nothing is booked when it is back', async () => {
+    const { world, store, one } = createGateways();
+    one.weather = 'lost-after';
+    one.quotas.record(entry({ id: 'first' }), []);
+    await world.pass(300);
+    one.quotas.record(entry({ id: 'second' }), []);
+    one.weather = 'fine';
+    await world.pass(10_000);
+    expect([...store.entries.keys()]).toEqual(['first', 'second']);
   });
 
   test('keeps a bounded number of entries; then requests are refused, and entries dropped are told', async () => {

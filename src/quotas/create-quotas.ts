@@ -10,6 +10,7 @@ import type { Schedule } from './ask-store.ts';
 import { SyncLoop, type QuotaEvent } from './sync-loop.ts';
 import { needsOf, Waiters, worst } from './waiters.ts';
 
+/** What a process's share of the quotas works with. */
 export interface QuotasOptions {
   store: Pick<Store, 'sync'>;
   /** Random id of this process's life: another one after each start. */

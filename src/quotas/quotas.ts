@@ -13,7 +13,7 @@ export interface Quotas {
   reserve(charges: readonly Charge[], signal?: AbortSignal): Reservation | Shortage | Promise<Reservation | Shortage>;
   /** Books an entry that nothing was reserved for, with what it used. */
   record(entry: LedgerEntry, used: readonly Charge[]): void;
-  /** Has the store say how quotas stand of which nothing is known here yet; undefined where all are known. Where the store is out of reach nothing more is known after it. */
+  /** Has the store say how quotas stand of which nothing is known here yet; undefined where all are known. Where the store is out of reach nothing more is known after it. What was not heard of for some seconds is asked anew, which nobody waits for. */
   know(quotas: readonly Quota[]): Promise<void> | undefined;
   /** How a quota stands, as far as is known here; undefined where it is not yet. Asks nobody, and costs nothing. */
   standing(quota: Quota): Standing | undefined;

@@ -132,7 +132,7 @@ export class HeldReservation implements Reservation {
     let isWaitedFor = false;
     for (const part of this.#parts) {
       giveBack(part);
-      this.#desk.books.touched.add(part.account);
+      this.#desk.books.touch(part.account);
       isWaitedFor ||= part.account.claims > 0;
     }
     for (const [needs, cancel] of this.#pending ?? []) {

@@ -18,6 +18,7 @@ export type QuotaEvent =
   /** A virtual key was changed somewhere. */
   | { type: 'keys-changed'; version: number };
 
+/** What syncs are made and sent with. */
 export interface SyncLoopOptions extends StoreAccess {
   holder: string;
   random: () => number;
@@ -199,6 +200,7 @@ export class SyncLoop {
     // Whoever came may need what is idle here, and does not know yet how much that is.
     if (this.holders === 1 && reply.holders > 1) {
       this.#sweptAt = undefined;
+      for (const account of this.#books.listed) if (account.quota.kind === 'slots' && account.free > 0) account.mustBeNamed = true;
       this.#arrange(0);
     }
     this.holders = reply.holders;
@@ -222,7 +224,8 @@ export class SyncLoop {
     this.#isAsked = false;
     if (isUrgent || isWaitedFor) this.ask();
     else if (this.#waiters.length > 0) this.#arrange(50 + 50 * this.#options.random(), true);
-    if (this.#timer === undefined && this.#holdsAny()) this.#arrange(Math.max(this.#options.syncIntervalMs, this.#restMs()));
+    if (this.#timer === undefined && (this.#books.queueLength > 0 || this.#holdsAny()))
+      this.#arrange(Math.max(this.#options.syncIntervalMs, this.#restMs()));
   }
 
   #holdsAny(): boolean {
@@ -271,7 +274,8 @@ export class SyncLoop {
     this.#timer = undefined;
     this.#windowMs += inMs;
     if (this.#windowMs >= windowMs) this.#turnWindow();
-    const isNeeded = this.#waiters.length > 0 || this.#books.queueLength > 0 || this.#pending !== undefined || this.#holdsAny();
+    const { queueLength, urgent } = this.#books;
+    const isNeeded = this.#waiters.length > 0 || queueLength > 0 || urgent.size > 0 || this.#pending !== undefined || this.#holdsAny();
     if (!isNeeded && !this.#isUnderWay) return;
     if (!this.#isUnderWay) this.#send('regular', isPoll);
     else this.#arrange(this.#options.syncIntervalMs);

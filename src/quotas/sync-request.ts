@@ -20,6 +20,7 @@ export interface PendingSync {
   isLast: boolean;
 }
 
+/** Why and when a sync is made. */
 export interface SyncOccasion {
   holder: string;
   number: number;
@@ -105,7 +106,7 @@ function moveOf(account: Account, wanted: Wanted | undefined, booked: number, { 
   const back = Math.min(free, Math.max(account.over, backOf(account, wanted, free, kind)));
   const { need, want } = kind === 'closing' ? { need: 0, want: 0 } : askedFor(account, wanted, free - back);
   const spent = booked + account.loose;
-  // Who is alone says what might be idle at any time, and need not say what is: whoever comes waits until it has heard of that.
+  // Who is alone says what might be idle at any time, and need not say what is: whoever comes then waits a moment for more to be known.
   const most = account.lease + overdraft - spent - back + Math.max(need, want);
   const idle = isShared ? free - back - (wanted?.keep ?? 0) : most;
   return { quota: account.quota, overdraft, spent, back, need, want, idle: Math.min(Math.max(0, idle), Number.MAX_SAFE_INTEGER) };
@@ -139,6 +140,7 @@ function carryOut(account: Account, { overdraft, spent, back, idle }: Move, book
   account.sent += spent;
   account.isShrunk = false;
   account.mustBeNamed = false;
+  account.isOnItsWay = true;
 }
 
 /**
@@ -174,6 +176,7 @@ export function applyReply(books: Books, { request, accounts }: PendingSync, { s
   for (const [index, account] of accounts.entries()) {
     const move = request.moves[index];
     const state = states[index];
+    account.isOnItsWay = false;
     if (move === undefined || state === undefined) continue;
     // Where the store's books differ (it lost its data, or gave this process up for dead), they hold: what is reserved is claimed anew, as overdraft.
     const gained = state.yours - (account.lease + move.overdraft - move.spent - move.back);

@@ -190,6 +190,16 @@ function leavings(open: OpenStore): void {
     expect(await readEntries(store)).toHaveLength(1);
   });
 
+  test('what a process has spent of a rate stays spent when it leaves, and what it gives back comes back once', async () => {
+    const { one, two: other } = await two(open);
+    const tokens = rate({ limit: 100n, refillMs: 86_400_000 });
+    await one.move(tokens, { need: 40, want: 40 });
+    await one.move(tokens, { spent: 15 });
+    await other.move(tokens, { need: 50, want: 50 });
+    await one.sync({ leaving: true, moves: [move(tokens, { spent: 5, back: 10 })] });
+    expect(await other.move(tokens)).toMatchObject({ leased: 50n, left: 30n });
+  });
+
   test('a leaving that is repeated is not applied again', async () => {
     const { one, two: other } = await two(open);
     await leaseFive(one);

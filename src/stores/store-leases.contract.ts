@@ -327,6 +327,14 @@ function scarcity(open: OpenStore): void {
     expect(await other.move(slots())).toMatchObject({ idleElsewhere: 3n });
   });
 
+  test('nobody can give back more than it holds, whatever it says', async () => {
+    const { one, two: other } = await two(open);
+    await one.move(slots(), { need: 8, want: 20, idle: 20 });
+    expect(await other.move(slots())).toMatchObject({ idleElsewhere: 8n });
+    await one.move(rate({ limit: 5n }), { need: 6, want: 12, idle: 12 });
+    expect(await other.move(rate({ limit: 5n }))).toMatchObject({ idleElsewhere: 0n });
+  });
+
   test.for([budget({ limit: 10n }), rate({ limit: 10n, refillMs: 86_400_000 }), slots()])(
     'tells those who hold idle leases that another cannot have what it needs: $kind',
     async (quota) => {

@@ -1,8 +1,8 @@
 import type { Quotas } from '../../quotas/quotas.ts';
+import { oncePer } from '../../routing/once-per.ts';
 import { isBudgetMeter, metersOf, type BudgetMeter } from '../meters.ts';
+import type { Header } from '../policy.ts';
 import type { Terms } from '../terms.ts';
-
-type Header = readonly [name: string, value: string];
 
 /** What a client is told of its budgets: dollars and tokens left of the tightest one of each, and the steps of a ladder that were taken. */
 export function budgetHeaders(
@@ -26,18 +26,10 @@ const none: readonly Header[] = [];
 /** The budgets that a client is told of, by their units. */
 type Shown = Record<'nanos' | 'tokens', readonly BudgetMeter[]>;
 
-/** Made once for each list of terms: it goes when the terms go. */
-const known = new WeakMap<readonly Terms[], Shown>();
-
-function shownOf(terms: readonly Terms[]): Shown {
-  let shown = known.get(terms);
-  if (shown === undefined) {
-    const budgets = terms.flatMap(metersOf).filter(isBudgetMeter);
-    shown = { nanos: budgets.filter(({ of }) => of === 'nanos'), tokens: budgets.filter(({ of }) => of === 'tokens') };
-    known.set(terms, shown);
-  }
-  return shown;
-}
+const shownOf = oncePer((terms: readonly Terms[]): Shown => {
+  const budgets = terms.flatMap(metersOf).filter(isBudgetMeter);
+  return { nanos: budgets.filter(({ of }) => of === 'nanos'), tokens: budgets.filter(({ of }) => of === 'tokens') };
+});
 
 /** What an answer cost, for the client. */
 export const costHeader = (nanos: number): Header => ['x-remora-cost', inDollars(nanos)];

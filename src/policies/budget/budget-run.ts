@@ -5,7 +5,7 @@ import type { ClientRequest } from '../../protocols/client-request.ts';
 import type { Reservation } from '../../quotas/quotas.ts';
 import type { Deployment } from '../../routing/deployment.ts';
 import { countedBy, providersOf, type Payers, type Use } from '../charges.ts';
-import type { FailedAttempt, Guidance, Opening, Outcome, PolicyRun, Routed } from '../policy.ts';
+import type { FailedAttempt, Guidance, Header, Opening, Outcome, PolicyRun, Routed } from '../policy.ts';
 import { begin, beginUnread, type Beginning, type Begun } from './begun.ts';
 import { bookAttempt, bookExchange } from './book.ts';
 import { budgetHeaders, costHeader } from './budget-headers.ts';
@@ -19,8 +19,6 @@ import type { BudgetParts } from './index.ts';
 import { lookAt, type Reached } from './ladder.ts';
 import { hasLeft } from './provider-limits.ts';
 import { watchAnswer } from './watch-answer.ts';
-
-type Header = readonly [name: string, value: string];
 
 /** The budget's part in one exchange: what it does when. What it keeps, each later hook goes by. */
 export class BudgetRun implements PolicyRun {

@@ -1,3 +1,4 @@
+import { oncePer } from '../../routing/once-per.ts';
 import type { Counted } from '../charges.ts';
 import { isBudgetMeter, type BudgetMeter } from '../meters.ts';
 
@@ -18,23 +19,15 @@ export interface Counting {
 /** Nobody counts. */
 export const nobodyCounts: Counting = { all: [], budgets: [], withSteps: [], withQueue: [], countsMoney: false, hasShared: false };
 
-/** Made once for each list of meters, which is mostly one for all requests of a caller. */
-const known = new WeakMap<readonly Counted[], Counting>();
-
-/** Who counts what of a request. */
-export function countingOf(all: readonly Counted[]): Counting {
-  let counting = known.get(all);
-  if (counting === undefined) {
-    const budgets = all.map(({ meter }) => meter).filter(isBudgetMeter);
-    counting = {
-      all,
-      budgets,
-      withSteps: budgets.filter(({ budget }) => budget.ladder.length > 0),
-      withQueue: budgets.filter(({ budget }) => budget.ladder.some(({ does }) => does.type === 'queue')),
-      countsMoney: all.some(({ meter }) => meter.of === 'nanos'),
-      hasShared: all.some(({ isShared }) => isShared),
-    };
-    known.set(all, counting);
-  }
-  return counting;
-}
+/** Who counts what of a request. Made once for each list of meters, which is mostly one for all requests of a caller. */
+export const countingOf = oncePer((all: readonly Counted[]): Counting => {
+  const budgets = all.map(({ meter }) => meter).filter(isBudgetMeter);
+  return {
+    all,
+    budgets,
+    withSteps: budgets.filter(({ budget }) => budget.ladder.length > 0),
+    withQueue: budgets.filter(({ budget }) => budget.ladder.some(({ does }) => does.type === 'queue')),
+    countsMoney: all.some(({ meter }) => meter.of === 'nanos'),
+    hasShared: all.some(({ isShared }) => isShared),
+  };
+});

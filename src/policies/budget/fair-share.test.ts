@@ -48,16 +48,37 @@ test('whoever asks has a part, so that who was there before does not take all th
 
 test('places are had until they are given back, and shared with who waits for one', () => {
   const { clock, shares } = open();
-  for (let place = 0; place < 8; place++) shares.used(places, 'greedy', 1);
+  const taken = Array.from({ length: 8 }, () => shares.used(places, 'greedy', 1));
+  const giveBack = (): void => taken.pop()?.();
   clock.at = 10 * minute;
   expect(shares.isOver(places, 'greedy', { limit: 8, left: 0 })).toBe(false);
   expect(shares.isOver(places, 'late', { limit: 8, left: 0 })).toBe(false);
-  shares.used(places, 'greedy', -1);
+  giveBack();
   expect(shares.isOver(places, 'greedy', { limit: 8, left: 1 })).toBe(true);
-  for (let place = 0; place < 4; place++) shares.used(places, 'greedy', -1);
+  for (let place = 0; place < 4; place++) giveBack();
   expect(shares.isOver(places, 'greedy', { limit: 8, left: 4 })).toBe(false); // it has three of its four
   shares.used(places, 'greedy', 1);
   expect(shares.isOver(places, 'greedy', { limit: 8, left: 4 })).toBe(true);
   clock.at += 10_000; // who wanted one is gone
   expect(shares.isOver(places, 'greedy', { limit: 8, left: 4 })).toBe(false);
+});
+
+test('what was held and not used is taken back as far as it has not faded, and nothing else with it', () => {
+  const { clock, shares } = open();
+  const takeBack = shares.used(rate, 'greedy', 100);
+  clock.at = minute * 0.9;
+  shares.used(rate, 'greedy', 80);
+  shares.used(rate, 'modest', 1);
+  takeBack();
+  expect(shares.isOver(rate, 'greedy', { limit: 100, left: 10 })).toBe(true); // 80 of 100
+});
+
+test('who only looks whether it may have some is nobody who asks', () => {
+  const { clock, shares } = open();
+  clock.at = minute;
+  shares.used(places, 'greedy', 4);
+  expect(shares.isOver(places, 'elsewhere', { limit: 8, left: 4 }, 'only looks')).toBe(false);
+  expect(shares.isOver(places, 'greedy', { limit: 8, left: 4 })).toBe(false);
+  expect(shares.isOver(places, 'elsewhere', { limit: 8, left: 4 })).toBe(false);
+  expect(shares.isOver(places, 'greedy', { limit: 8, left: 4 })).toBe(true);
 });

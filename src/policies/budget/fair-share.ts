@@ -7,10 +7,13 @@ export type SharedQuota = RateQuota | SlotsQuota;
 
 /** Sees to it that no tenant uses up what all of them share. */
 export interface FairShares {
-  /** Whether a tenant, who asks for some now, has more than its part of something that grows scarce: half or less of it is left. Parts are equal among all who have some, or lately used or asked for some. */
-  isOver(quota: SharedQuota, tenant: string, standing: Pick<Standing, 'limit' | 'left'>): boolean;
-  /** A tenant has taken some, or given it back (negative). */
-  used(quota: SharedQuota, tenant: string, amount: number): void;
+  /**
+   * Whether a tenant has more than its part of something that grows scarce: half or less of it is left. Parts are equal among all who have some, or lately used or asked for some.
+   * `only looks`: it may go elsewhere, and counts as nobody who asks.
+   */
+  isOver(quota: SharedQuota, tenant: string, standing: Pick<Standing, 'limit' | 'left'>, how?: 'asks' | 'only looks'): boolean;
+  /** A tenant has taken some. What is returned takes that back, as far as it has not faded: once. */
+  used(quota: SharedQuota, tenant: string, amount: number): () => void;
 }
 
 interface Use {
@@ -28,8 +31,9 @@ const askingMs = 10_000;
 export function createFairShares({ now }: { now: () => number }): FairShares {
   const uses = new Map<string, Map<string, Use>>();
 
-  const amountOf = ({ amount, at }: Use, quota: SharedQuota): number =>
-    quota.kind === 'slots' ? amount : amount * Math.max(0, 1 - (now() - at) / quota.refillMs);
+  const faded = (amount: number, at: number, quota: SharedQuota): number =>
+    quota.kind === 'slots' ? amount : amount * Math.min(1, Math.max(0, 1 - (now() - at) / quota.refillMs));
+  const amountOf = ({ amount, at }: Use, quota: SharedQuota): number => faded(amount, at, quota);
 
   function useOf(quotaId: string, tenant: string): { own: Use; all: ReadonlyMap<string, Use> } {
     let all = uses.get(quotaId);
@@ -45,11 +49,18 @@ export function createFairShares({ now }: { now: () => number }): FairShares {
     return { own, all };
   }
 
+  function add(quota: SharedQuota, tenant: string, amount: number): void {
+    const { own } = useOf(quota.id, tenant);
+    own.amount = Math.max(0, amount + amountOf(own, quota));
+    own.at = now();
+    own.seenAt = own.at;
+  }
+
   return {
-    isOver(quota, tenant, { limit, left }) {
+    isOver(quota, tenant, { limit, left }, how = 'asks') {
       if (left * 2 > limit) return false;
       const { own, all } = useOf(quota.id, tenant);
-      own.seenAt = now(); // or one who comes late would never get what those who were here before take at once
+      if (how === 'asks') own.seenAt = now(); // or one who comes late would never get what those who were here before take at once
       const lately = quota.kind === 'slots' ? askingMs : quota.refillMs;
       let active = 0;
       for (const { amount, seenAt } of all.values()) if (now() - seenAt < lately || (quota.kind === 'slots' && amount > 0)) active += 1;
@@ -58,10 +69,9 @@ export function createFairShares({ now }: { now: () => number }): FairShares {
       return quota.kind === 'slots' ? has >= limit / active : has > limit / active; // a place more would be beyond its part
     },
     used(quota, tenant, amount) {
-      const { own } = useOf(quota.id, tenant);
-      own.amount = Math.max(0, amount + amountOf(own, quota));
-      own.at = now();
-      own.seenAt = own.at;
+      add(quota, tenant, amount);
+      const at = now();
+      return () => add(quota, tenant, -faded(amount, at, quota)); // no more of it, or what its other requests used would go with it
     },
   };
 }
@@ -71,8 +81,8 @@ export function holdShares(counted: readonly Counted[], wanted: Wanted, at: numb
   const held = chargesOf(counted, wanted, at).flatMap(({ quota, amount }, index) =>
     counted[index]?.isShared === true && quota.kind !== 'budget' ? [{ quota, amount }] : [],
   );
-  for (const { quota, amount } of held) shares.used(quota, tenant, amount);
+  const takeBack = held.map(({ quota, amount }) => shares.used(quota, tenant, amount));
   return () => {
-    for (const { quota, amount } of held) shares.used(quota, tenant, -amount);
+    for (const each of takeBack) each();
   };
 }

@@ -4,6 +4,7 @@ import type { ChatRequest, ReasoningEffort } from '../../llm/request.ts';
 import type { ClientRequest } from '../../protocols/client-request.ts';
 import { capabilitiesOf } from '../../routing/capability.ts';
 import type { Model } from '../../routing/deployment.ts';
+import { oncePer } from '../../routing/once-per.ts';
 import { isBudgetMeter, isUnfiltered, metersOf, type BudgetMeter } from '../meters.ts';
 import type { Guidance, Opening } from '../policy.ts';
 import { refusedByQueue, refusedByStep } from '../refusals.ts';
@@ -27,18 +28,10 @@ interface OwnMeters {
   hasFilters: boolean;
 }
 
-/** Made once for each list of terms: it goes when the terms go. */
-const known = new WeakMap<readonly Terms[], OwnMeters>();
-
-function ownMeters(terms: readonly Terms[]): OwnMeters {
-  let own = known.get(terms);
-  if (own === undefined) {
-    const withSteps = terms.flatMap(metersOf).filter((meter): meter is BudgetMeter => isBudgetMeter(meter) && meter.budget.ladder.length > 0);
-    own = { withSteps, hasFilters: !withSteps.every(isUnfiltered) };
-    known.set(terms, own);
-  }
-  return own;
-}
+const ownMeters = oncePer((terms: readonly Terms[]): OwnMeters => {
+  const withSteps = terms.flatMap(metersOf).filter((meter): meter is BudgetMeter => isBudgetMeter(meter) && meter.budget.ladder.length > 0);
+  return { withSteps, hasFilters: !withSteps.every(isUnfiltered) };
+});
 
 const isServedBy = (model: Model | undefined, provider: string): boolean =>
   model?.targets.some(({ deployments: [{ endpoint }] }) => endpoint.name === provider) === true;

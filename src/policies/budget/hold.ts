@@ -1,9 +1,8 @@
 import type { GatewayError } from '../../errors.ts';
 import { isShortage, type Reservation, type Shortage } from '../../quotas/quotas.ts';
 import { chargesOf, type Counted, type Use } from '../charges.ts';
-import { unaccountable } from '../limits.ts';
 import type { Opening } from '../policy.ts';
-import { refusedByBudget, refusedByLimit, refusedByShare } from '../refusals.ts';
+import { refusedByBudget, refusedByLimit, refusedByShare, unaccountable } from '../refusals.ts';
 import type { BudgetParts } from './index.ts';
 import { renewalOf } from './renewal.ts';
 

@@ -31,7 +31,7 @@ export function hasLeft(deployment: Deployment, { opening, request, startedAt }:
       return false;
     }
     const isShared = counted[index]?.isShared === true;
-    return !(isShared && quota.kind !== 'budget' && parts.fairShares.isOver(quota, identity.tenant.name, standing));
+    return !(isShared && quota.kind !== 'budget' && parts.fairShares.isOver(quota, identity.tenant.name, standing, 'only looks'));
   });
 }
 

@@ -5,7 +5,6 @@ import { StreamWatch, type StreamHold } from './stream-watch.ts';
 
 /** A nano-dollar for each token of input, ten for each of output. */
 const quote: Quote = {
-  version: 'test',
   serviceTiers: ['priority'],
   versionFor: () => 'test',
   costNanos: ({ inputTokens, outputTokens, serviceTier }) => (inputTokens + 10 * outputTokens) * (serviceTier === 'priority' ? 2 : 1),
@@ -124,4 +123,12 @@ test('a short answer asks for nothing', () => {
   const { say, asked } = open({ nanos: 5220, purse: 0 });
   say(200);
   expect(asked).toEqual([]);
+});
+
+test('a count beyond all measure is none: what was delivered goes on counting', () => {
+  const { watch, say, asked } = open({ nanos: 5220, purse: 1_000_000 });
+  watch.see({ type: 'usage', usage: { ...noUsage, inputTokens: Number.MAX_SAFE_INTEGER, outputTokens: Number.MAX_SAFE_INTEGER } });
+  expect(asked).toEqual([]);
+  say(300);
+  expect(watch.soFar()).toMatchObject({ inputTokens: 100, outputTokens: 300 });
 });

@@ -1,5 +1,6 @@
 import { isTextPart, type Part } from '../../llm/part.ts';
 import { noUsage, type Usage } from '../../llm/usage.ts';
+import { isPossible } from '../../pricing/charge.ts';
 import type { Quote } from '../../pricing/quote.ts';
 
 /** What of budgets is held for an answer that streams. */
@@ -11,6 +12,7 @@ export interface StreamHold {
   more(nanos: number, tokens: number): boolean | Promise<boolean>;
 }
 
+/** What an answer is watched with. */
 export interface WatchParts {
   hold: StreamHold;
   /** Undefined where nothing is charged in money. */
@@ -57,7 +59,7 @@ export class StreamWatch {
     if (isTextPart(part)) {
       this.#bytes += part.text.length; // nearly bytes, and free
       if (this.#bytes < this.#nextLook) return;
-    } else if (part.type === 'usage') this.#usage = part.usage;
+    } else if (part.type === 'usage' && isPossible(part.usage)) this.#usage = part.usage;
     else return;
     this.#nextLook = this.#bytes + lookEveryBytes;
     this.#look();

@@ -27,7 +27,7 @@ export function watchAnswer({ budgets, reservation, expected, tokensPerByte, quo
   const watch = new StreamWatch({
     hold: new BudgetHold(budgets, reservation, startedAt),
     quote,
-    serviceTier: quote === undefined ? '' : dearestTier(quote, expected.askedTier),
+    serviceTier: quote === undefined ? '' : dearestTier(quote, expected),
     inputTokens: expected.inputTokens,
     tokensPerByte,
     outputTokens: expected.outputTokens,

@@ -58,7 +58,8 @@ export const createAnswerState = (): AnswerState => ({
 export function readAnswer(state: AnswerState, answer: WireObject, holder: Holder): LocatedPart[] {
   const parts: LocatedPart[] = [];
   const choices = itemsOf(answer['choices']);
-  if (answer['service_tier'] !== undefined) state.serviceTier = serviceTierOf(answer['service_tier']);
+  const tier = answer['service_tier'];
+  if (typeof tier === 'string') state.serviceTier = serviceTierOf(tier);
   const usage = readUsage(answer['usage'], state.serviceTier);
   // Azure sends a chunk before the answer that has neither id nor choices.
   if (!state.started && (choices.length > 0 || usage !== undefined)) {

@@ -31,9 +31,8 @@ export function applyMove({ quotas, leases }: { quotas: QuotaTable; leases: Leas
   const amount = used.amount + granted;
 
   quotas.update(quota, record, after);
-  if (!mover.leaving) {
-    leases.put(quota.id, mover.holder, before, { amount, idle: BigInt(move.idle), refusedAt: refusedAt(own, move, granted, mover.now) });
-  }
+  const idle = lesser(BigInt(move.idle), amount);
+  leases.put(quota.id, mover.holder, before, { amount, idle, refusedAt: refusedAt(own, move, granted, mover.now) });
   return {
     granted: Number(granted),
     spent: after.spent,
