@@ -25,6 +25,8 @@ export class Books {
   readonly listed = new Set<Account>();
   /** Those that something was done with since the last sync looked at them. */
   readonly touched = new Set<Account>();
+  /** Something was idle when it was last looked at that others may come to need. */
+  hasIdle = false;
   /** Those that the next sync has to name, however soon it is. */
   readonly urgent = new Set<Account>();
   #queue: Booking[] = [];
@@ -69,11 +71,17 @@ export class Books {
     account.quota = quota;
   }
 
-  /** Has the next sync name it, whatever there is to tell. */
+  /** Has the next sync name it, however soon that is, whatever there is to tell. */
   name(account: Account): void {
+    this.nameSoon(account);
+    this.urgent.add(account);
+  }
+
+  /** Has the next regular sync name it, whatever there is to tell. */
+  nameSoon(account: Account): void {
     this.#list(account);
     account.mustBeNamed = true;
-    this.urgent.add(account);
+    this.touched.add(account);
   }
 
   /** Spends an amount for good, with an entry or without. Places are not spent. */

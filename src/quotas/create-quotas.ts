@@ -134,7 +134,7 @@ class LeasedQuotas implements Quotas, Desk {
       const account = this.books.known(quota.id);
       if (account?.state === undefined) (unknown ??= []).push(quota);
       else if (!account.mustBeNamed && Math.abs(this.#now() - account.stateAt) > freshMs) {
-        this.books.name(account);
+        this.books.nameSoon(account);
         this.#loop.tell();
       }
     }

@@ -1,5 +1,5 @@
 import { maxEntriesPerSync, type StoreError, type SyncReply } from '../stores/store.ts';
-import { holdsNothing, isDust, rotate } from './account.ts';
+import { holdsNothing, rotate } from './account.ts';
 import { askStore, toStoreError, type StoreAccess } from './ask-store.ts';
 import type { Books } from './books.ts';
 import { Flushes } from './flushes.ts';
@@ -236,8 +236,7 @@ export class SyncLoop {
   /** How long nothing need be told. */
   #restMs(): number {
     if (this.#books.queueLength > 0 || this.#books.touched.size > 0) return 0;
-    for (const account of this.#books.listed) if (account.free > 0 && !isDust(account)) return askMs;
-    return beatMs;
+    return this.#books.hasIdle ? askMs : beatMs;
   }
 
   #fail(error: StoreError): void {
@@ -274,8 +273,9 @@ export class SyncLoop {
     this.#timer = undefined;
     this.#windowMs += inMs;
     if (this.#windowMs >= windowMs) this.#turnWindow();
-    const { queueLength, urgent } = this.#books;
-    const isNeeded = this.#waiters.length > 0 || queueLength > 0 || urgent.size > 0 || this.#pending !== undefined || this.#holdsAny();
+    const { queueLength, urgent, touched } = this.#books;
+    const isAsked = this.#waiters.length > 0 || urgent.size > 0 || touched.size > 0;
+    const isNeeded = isAsked || queueLength > 0 || this.#pending !== undefined || this.#holdsAny();
     if (!isNeeded && !this.#isUnderWay) return;
     if (!this.#isUnderWay) this.#send('regular', isPoll);
     else this.#arrange(this.#options.syncIntervalMs);

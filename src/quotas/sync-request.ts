@@ -59,11 +59,13 @@ export function makeSync(books: Books, waiters: Waiters, occasion: SyncOccasion)
   const moves: Move[] = [];
   const accounts: Account[] = [];
   const asked = new Set<Account>();
+  if (occasion.isSweep) books.hasIdle = false;
   for (const account of namedAccounts(books, wanted, spent, occasion)) {
     if (kind !== 'urgent') {
       age(account, now);
       if (agesSoon(account, sweepMs)) books.touched.add(account);
     }
+    books.hasIdle ||= isIdle(account);
     const move = moveOf(account, wanted.get(account), spent.get(account) ?? 0, occasion);
     if (kind !== 'closing' && isIdleTalk(account, move, occasion)) continue;
     carryOut(account, move, spent.get(account) ?? 0, now);
@@ -194,9 +196,12 @@ export function applyReply(books: Books, { request, accounts }: PendingSync, { s
     if (move.need > 0 && state.granted === 0) account.refusedAt = now;
     if (state.isScarce && !wasScarce && account.free > 0) books.urgent.add(account);
     if (account.free < 0) books.touched.add(account);
+    books.hasIdle ||= isIdle(account);
   }
   if (wasForgotten) forgetLeases(books, new Set(accounts));
 }
+
+const isIdle = (account: Account): boolean => account.free > 0 && !isDust(account);
 
 /** Which share of what is left is next to nothing. */
 const dustShare = 200;
