@@ -112,7 +112,11 @@ const mutations = fc.array(mutation, { minLength: 1, maxLength: 3 });
 const withMutations = (document: unknown, changes: readonly (readonly [number, unknown])[]): unknown =>
   changes.reduce<unknown>((whole, [pick, value]) => mutated(whole, pick, value), document);
 
-const filter = (part: Part): readonly Part[] => (isTextPart(part) ? [{ ...part, text: part.text.toUpperCase() }] : [part]);
+/** Changes what a person reads; in arguments, which are JSON, only what may be there at most once and leaves them JSON. */
+const filter = (part: Part): readonly Part[] => {
+  if (!isTextPart(part)) return [part];
+  return [{ ...part, text: part.type === 'tool-arguments' ? part.text.replace('{"', '{ "') : part.text.toUpperCase() }];
+};
 
 function options(from: Protocol, to: Protocol, isFiltered: boolean): RelayOptions {
   const kept = from === to ? from.keptIds : undefined;

@@ -164,7 +164,7 @@ describe('what was spent', { timeout: 120_000 }, () => {
     const rows = seen.rows.map((row) => [row['served'], row['label:team'], row['requests'], row['costDollars']].join(' '));
     expect(rows.toSorted()).toEqual(['claude ads 1 0.14', 'claude search 1 0.14', 'gpt ads 1 0.14']);
     const { out } = await remora('usage', '--by', 'key', '--where', 'tenant=spenders', '--format', 'csv');
-    expect(out.split('\r\n')[1]).toBe(`${id},3,0,0,300,0,0,0,60,0,0,0,0,420000000,0.42`);
+    expect(out.split('\r\n')[1]).toBe(`${id},3,0,0,300,0,0,0,0,60,0,0,0,0,420000000,0.42`);
     const entries = (await admin('GET', `/api/entries?key=${id}&limit=1`)) as { entries: Record<string, unknown>[] };
     expect(entries.entries).toMatchObject([{ key: id, served: 'claude', labels: { team: 'search' }, costNanos: 140_000_000 }]);
     const verified = await remora('usage', '--verify');

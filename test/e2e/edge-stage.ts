@@ -166,10 +166,9 @@ async function serveSidecar(socket: string, { at, stage, askedById }: SidecarPar
   const registry = new Map<string, OpenExchange>();
   const attemptLog = createAttemptLog({ now: Date.now, onStray: () => {} });
 
-  async function* router(opening: RequestHeaders, signal: AbortSignal): Conversation {
+  async function* router(opening: RequestHeaders): Conversation {
     const id = opening.headers.get('x-test') ?? '';
     const requestId = opening.headers.get(headerNames.requestId) ?? '';
-    signal.addEventListener('abort', () => void (registry.has(id) && stage.left++));
     let chain: Deployment[] = [];
     const asked = askedById.get(id);
     if (asked !== undefined) asked.isOpen = true;
@@ -179,6 +178,7 @@ async function serveSidecar(socket: string, { at, stage, askedById }: SidecarPar
       (number) => (chain[number - 1] === undefined ? undefined : clusterOf((chain[number - 1] as Deployment).endpoint)),
     );
     let made = 1;
+    let isLeft = false;
     try {
       let message: Message = yield proceed;
       if (message.type !== 'request-body') throw new Error(`Envoy sent ${message.type} first`);
@@ -217,6 +217,7 @@ async function serveSidecar(socket: string, { at, stage, askedById }: SidecarPar
         yield { type: 'wait', forMs };
         await new Promise((done) => setTimeout(done, takenMs));
       }
+      isLeft = true; // unless an answer comes
       message = yield {
         type: 'proceed',
         clearRouteCache: true,
@@ -234,11 +235,13 @@ async function serveSidecar(socket: string, { at, stage, askedById }: SidecarPar
           ...chainMetadata(chain, 8),
         },
       };
+      isLeft = false;
       const patience = stallMs === undefined ? {} : { stallMs };
       message = yield { type: 'proceed', responseBody: stallMs === undefined ? 'none' : 'streamed', ...patience };
       while (message.type === 'response-body') message = yield { type: 'proceed', ...patience };
       if (message.type === 'stalled') yield { type: 'immediate', status: 504, headers: [], body: Buffer.from('stalled'), details: 'remora_stalled' };
     } finally {
+      if (isLeft) stage.left++;
       registry.delete(id);
       followed.end(made);
     }
