@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { noUsage, type Usage } from '../llm/usage.ts';
 import { quoteOf, tokenKinds, type Price, type Quote, type Rates, type TokenKind } from './quote.ts';
 import { rateFor, rateOf, toFemtos, type DollarsPerMillion, type Rate } from './rate.ts';
+import { noRates } from './rates.fixture.ts';
 
 const dollars = fc.oneof(
   fc.nat(2000).map((cents) => cents / 100),
@@ -94,7 +95,7 @@ test('is exact where a float holds the sum and only just', () => {
   fc.assert(
     fc.property(near, ([billionths, inputTokens]) => {
       const price: Price = {
-        rates: { ...none, input: rateOf(Number(`${billionths}e-9`)) },
+        rates: { ...noRates, input: rateOf(Number(`${billionths}e-9`)) },
         requestFemtos: 0n,
         paidMillionths: 1_000_000,
         version: '',
@@ -105,21 +106,10 @@ test('is exact where a float holds the sum and only just', () => {
   );
 });
 
-const none: Record<TokenKind, undefined> = {
-  input: undefined,
-  cacheRead: undefined,
-  cacheWrite: undefined,
-  cacheWrite1h: undefined,
-  inputAudio: undefined,
-  output: undefined,
-  reasoning: undefined,
-  outputAudio: undefined,
-};
-
 test('there is no quote without a price of input or output', () => {
   const price = { requestFemtos: 1n, paidMillionths: 1_000_000, version: '', serviceTiers: new Map() };
-  expect(quoteOf({ ...price, rates: none })).toBeUndefined();
-  expect(quoteOf({ ...price, rates: { ...none, reasoning: rateOf(1) } })).toBeUndefined();
+  expect(quoteOf({ ...price, rates: noRates })).toBeUndefined();
+  expect(quoteOf({ ...price, rates: { ...noRates, reasoning: rateOf(1) } })).toBeUndefined();
 });
 
 describe('a quote tells which kinds of tokens it has a price for', () => {
@@ -163,7 +153,7 @@ test('what is written to the cache for an hour has its own price, else that of w
 });
 
 describe('a tier of service', () => {
-  const rates = (price: number) => ({ ...none, input: rateOf(price), output: rateOf(price) });
+  const rates = (price: number) => ({ ...noRates, input: rateOf(price), output: rateOf(price) });
   const tiered = quote(
     { input: 1, output: 2, cacheRead: 0.1 },
     {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseJson } from '../framing/json.ts';
 import { quoteOf, type Quote, type Rates, type TierPrice } from './quote.ts';
 import { rateOf } from './rate.ts';
+import { noRates } from './rates.fixture.ts';
 import { askedTier, dearestTier, worstUses } from './worst-uses.ts';
 
 const asks = (body: string): string => askedTier({ body: parseJson(Buffer.from(body)) });
@@ -28,16 +29,6 @@ describe('a request asks for a tier of service', () => {
   });
 });
 
-const noRates: Rates = {
-  input: undefined,
-  cacheRead: undefined,
-  cacheWrite: undefined,
-  cacheWrite1h: undefined,
-  inputAudio: undefined,
-  output: undefined,
-  reasoning: undefined,
-  outputAudio: undefined,
-};
 const usual: Rates = { ...noRates, input: rateOf(1), cacheRead: rateOf(0.1), cacheWrite: rateOf(1.25), cacheWrite1h: rateOf(2), output: rateOf(4) };
 
 const dearest = (of: Quote, asked: string, inputTokens = 1000): string => dearestTier(of, { inputTokens, outputTokens: 10, askedTier: asked });

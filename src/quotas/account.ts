@@ -45,8 +45,6 @@ export class Account {
   toldIdle = 0;
   /** Counts windows without any use. */
   restedWindows = 0;
-  /** It is among those that may hold something. */
-  isListed = false;
   /** Its limit was lowered: what is idle goes back. */
   isShrunk = false;
   /** The next sync has to name it, whatever there is to tell. */

@@ -48,19 +48,14 @@ export class Books {
       account = new Account(quota);
       this.#accounts.set(quota.id, account);
     } else if (account.quota !== quota) this.#renew(account, quota);
-    this.#list(account);
+    this.listed.add(account);
     this.touched.add(account);
     return account;
   }
 
   /** Something was done with an account. One that is not listed holds nothing, and may have been forgotten: there is nothing to tell of it. */
   touch(account: Account): void {
-    if (account.isListed) this.touched.add(account);
-  }
-
-  #list(account: Account): void {
-    account.isListed = true;
-    this.listed.add(account);
+    if (this.listed.has(account)) this.touched.add(account);
   }
 
   #renew(account: Account, quota: Quota): void {
@@ -79,7 +74,7 @@ export class Books {
 
   /** Has the next regular sync name it, whatever there is to tell. */
   nameSoon(account: Account): void {
-    this.#list(account);
+    this.listed.add(account);
     account.mustBeNamed = true;
     this.touched.add(account);
   }
@@ -113,11 +108,10 @@ export class Books {
       if (account.restedWindows < 2 || !holdsNothing(account)) continue;
       this.listed.delete(account);
       this.touched.delete(account);
-      account.isListed = false;
     }
     const after = this.#accounts.size > manyAccounts ? 2 : forgetAfterWindows;
     for (const [id, account] of this.#accounts) {
-      if (account.isListed || account.isOnItsWay) continue;
+      if (this.listed.has(account) || account.isOnItsWay) continue;
       account.restedWindows += 1;
       if (account.restedWindows > after) this.#accounts.delete(id);
     }

@@ -68,30 +68,18 @@ export interface QuietWay {
 }
 
 export async function createQuietWay(url: string): Promise<QuietWay> {
-  const sockets = new Set<Socket>();
   const farSockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(new URL(url).port), '127.0.0.1');
+  const { sockets, ...way } = await openWay(url, (near, far) => {
     near.pipe(far).pipe(near);
     farSockets.add(far);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-    }
   });
-  const port = await listen(server);
   return {
-    url: `redis://127.0.0.1:${port}${new URL(url).pathname}`,
+    ...way,
     quiet() {
       for (const socket of sockets) socket.unpipe().resume();
     },
     loseReplies() {
       for (const socket of farSockets) socket.unpipe().resume();
-    },
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
     },
   };
 }
@@ -106,9 +94,7 @@ export interface HeldWay {
 
 export async function createHeldWay(url: string): Promise<HeldWay> {
   const [subscribe, reply] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(new URL(url).port), '127.0.0.1');
+  const { url: held, close } = await openWay(url, (near, far) => {
     near.on('data', (bytes) => {
       const command = bytes.toString('latin1');
       if (/hgetall/i.test(command)) {
@@ -118,6 +104,16 @@ export async function createHeldWay(url: string): Promise<HeldWay> {
       void (/subscribe/i.test(command) ? subscribe.promise : Promise.resolve()).then(() => far.write(bytes));
     });
     far.on('data', (bytes) => near.write(bytes));
+  });
+  return { url: held, letSubscribe: subscribe.resolve, letReply: reply.resolve, close };
+}
+
+/** An address of loopback whose connections lead to a Redis in the way that `join` makes of their two ends. */
+async function openWay(url: string, join: (near: Socket, far: Socket) => void) {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), '127.0.0.1');
+    join(near, far);
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -125,9 +121,8 @@ export async function createHeldWay(url: string): Promise<HeldWay> {
   });
   const port = await listen(server);
   return {
+    sockets,
     url: `redis://127.0.0.1:${port}${new URL(url).pathname}`,
-    letSubscribe: subscribe.resolve,
-    letReply: reply.resolve,
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();
