@@ -53,7 +53,9 @@ export class Account {
   isOnItsWay = false;
   /** When the store was last told what was spent of it, in milliseconds since 1970. */
   toldAt = 0;
-  /** How the quota stood when it was synced last, at `stateAt` (milliseconds since 1970); undefined before. */
+  /** What the store was told to be spent since it said `state`, without being asked for an answer. */
+  toldSince = 0;
+  /** How the quota stood when the store said so last, at `stateAt` (milliseconds since 1970); undefined before. */
   state: QuotaState | undefined;
   stateAt = 0;
   /** `state` in doubles, for those who only look; made when somebody does. */
@@ -177,8 +179,15 @@ const demandOf = (account: Account): number => Math.max(account.taken, account.t
 /** Of what a rate has when full, how much a process may hold without need, and use without telling: that often less is told. */
 const rateShare = 100n;
 
-/** What is leased ahead where something is: what requests of two seconds take, and of a rate a small part in any case. */
-export const aheadOf = (account: Account): number => Math.max(demandOf(account), unspokenOf(account.quota));
+/** How many requests of the usual size a budget is leased ahead for, where that is little of what is left: so that it is asked for seldom. */
+const requestsAhead = 10;
+
+/** What is held in stock beyond what is needed soon: nobody misses it. */
+const stockOf = (account: Account): number =>
+  account.quota.kind === 'budget' ? Math.min(account.spare, requestsAhead * usualOf(account)) : unspokenOf(account.quota);
+
+/** What is leased ahead where something is: what requests of two seconds take, and a stock in any case. */
+export const aheadOf = (account: Account): number => Math.max(demandOf(account), stockOf(account));
 
 /** Enough is free for the next second, and for the next request; or nobody has asked of late. */
 export const isWarm = (account: Account): boolean => account.restedWindows > 1 || account.free >= Math.max(demandOf(account) / 2, usualOf(account));
@@ -186,12 +195,22 @@ export const isWarm = (account: Account): boolean => account.restedWindows > 1 |
 /** How much of a quota may be spent before the store is told, while that is known to be soon. */
 const unspokenOf = (quota: Quota): number => (quota.kind === 'rate' ? Number(quota.limit / rateShare) : 0);
 
-/** How long the store need not be told what was spent of a rate, in milliseconds. */
-const unspokenMs = ({ refillMs }: RateQuota): number => Math.min(refillMs / 10, 10_000);
+/** How long the store need not be told what was spent of a rate, in milliseconds: others go by what it knows. */
+const unspokenMs = ({ refillMs }: RateQuota, isShared: boolean): number =>
+  isShared ? Math.min(refillMs / 10, 10_000) : Math.min(refillMs / 2, 30_000);
 
-/** Whether what was spent of a rate can be told later: it is little, and it will not wait long. Until then the store takes it for leased. */
-export const canWait = ({ quota, loose, toldAt }: Account, now: number): boolean =>
-  quota.kind === 'rate' && loose <= unspokenOf(quota) && now >= toldAt && now - toldAt < unspokenMs(quota);
+/** Whether what was spent of a rate can be told later: it is little, more may come, and it will not wait long. Until then the store takes it for leased. */
+export function canWait({ quota, loose, toldAt, restedWindows }: Account, now: number, isShared: boolean): boolean {
+  if (quota.kind !== 'rate' || loose > unspokenOf(quota)) return false;
+  return restedWindows <= 2 && now >= toldAt && now - toldAt < unspokenMs(quota, isShared);
+}
+
+/** How old the store's word of a budget may get while it is only told what is spent: where others spend of it too, and where only admins change it. In milliseconds. */
+const wordMs = { shared: 2000, alone: 20_000 };
+
+/** Whether the store can be told what was spent of a budget without an answer: what it said last is good enough. */
+export const needsNoAnswer = ({ quota, state, stateAt }: Account, now: number, isShared: boolean): boolean =>
+  quota.kind === 'budget' && state !== undefined && Math.abs(now - stateAt) < (isShared ? wordMs.shared : wordMs.alone);
 
 /** How long next to nothing may stay idle, in windows: somebody who asks now and then finds a warm lease. */
 const dustWindows = 20;
@@ -199,7 +218,7 @@ const dustWindows = 20;
 /** What may stay idle for a while after it was used: next to nothing of what is left, or what the next request may need where that is little. */
 function keptOf(account: Account): number {
   if (account.restedWindows >= dustWindows) return 0;
-  return Math.max(account.dust, Math.min(account.spare, Math.max(usualOf(account), unspokenOf(account.quota))));
+  return Math.max(account.dust, Math.min(account.spare, Math.max(usualOf(account), stockOf(account))));
 }
 
 /** All that is idle may stay so: it need not be told, nor given back. */

@@ -20,7 +20,7 @@ export function leftAtStore({ quota, stateAt }: Account, state: QuotaState, now:
 export function shortageOf(account: Account, state: QuotaState, needed: number, now: number): Shortage {
   const { quota } = account;
   const left = leftAtStore(account, state, now) + BigInt(Math.max(0, account.free));
-  const running = most(0n, state.leased - state.dead - state.idleElsewhere - BigInt(Math.max(0, account.free)));
+  const running = most(0n, state.leased - state.dead - state.idleElsewhere - BigInt(account.toldSince + Math.max(0, account.free)));
   return { quota, needed, left, running, retryAfterMs: retryAfter(quota, state, BigInt(needed), left, now) };
 }
 
@@ -42,8 +42,8 @@ export function standingOf(account: Account, quota: Quota, now: number): Standin
   if (state === undefined) return undefined;
   const { spent: spentAtStore, leased, left: leftThen, extra } = (account.figures ??= figuresOf(state));
   const limit = Number(quota.limit);
-  const held = Math.max(0, leased - account.lease) + reservedOf(account);
-  const spent = quota.kind === 'budget' ? spentAtStore + untoldOf(account) : 0;
+  const held = Math.max(0, leased - account.toldSince - account.lease) + reservedOf(account);
+  const spent = quota.kind === 'budget' ? spentAtStore + account.toldSince + untoldOf(account) : 0;
   const room = limit + extra - spent - held;
   if (quota.kind !== 'rate') return { limit, extra, spent, held, left: Math.max(0, room), fullInMs: 0 };
   const filled = Math.floor((limit * Math.max(0, now - account.stateAt)) / quota.refillMs);

@@ -38,6 +38,10 @@ export class ModelStore implements Pick<Store, 'sync'> {
     this.holders.set(request.holder, holder);
     for (const entry of request.entries) this.entries.set(entry.id, entry);
     const states = request.moves.map((move) => this.#move(move, request, holder));
+    for (const { quota, amount } of request.spent ?? []) {
+      const idle = this.#quota(quota, request.now).leases.get(request.holder)?.idle ?? 0;
+      this.#move({ quota, overdraft: 0, spent: amount, back: 0, need: 0, want: 0, idle }, request, holder);
+    }
     if (request.leaving === true) this.#leave(request.holder);
     return { states, holders: this.#living, keyVersion: 0, wasForgotten };
   }

@@ -1,7 +1,20 @@
-import type { Quota } from '../stores/quota.ts';
-import type { Move, QuotaState, SyncReply, SyncRequest } from '../stores/store.ts';
+import type { BudgetQuota, Quota } from '../stores/quota.ts';
+import type { Move, QuotaState, Spent, SyncReply, SyncRequest } from '../stores/store.ts';
 import { maxEntriesPerSync } from '../stores/store.ts';
-import { age, agesSoon, aheadOf, canWait, excessOf, holdsNothing, isDust, isWarm, reservedOf, usableOf, type Account } from './account.ts';
+import {
+  age,
+  agesSoon,
+  aheadOf,
+  canWait,
+  excessOf,
+  holdsNothing,
+  isDust,
+  isWarm,
+  needsNoAnswer,
+  reservedOf,
+  usableOf,
+  type Account,
+} from './account.ts';
 import type { Books } from './books.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -10,6 +23,8 @@ export interface PendingSync {
   request: SyncRequest;
   /** The accounts of its moves, in their order. */
   accounts: readonly Account[];
+  /** Those of what it only tells to be spent, in their order. */
+  told: readonly Account[];
   /** Those that something is needed of. */
   asked: ReadonlySet<Account>;
   /** How many entries had ever been queued when it was made, less those that are queued still. */
@@ -58,6 +73,8 @@ export function makeSync(books: Books, waiters: Waiters, occasion: SyncOccasion)
   }
   const moves: Move[] = [];
   const accounts: Account[] = [];
+  const onlySpent: Spent[] = [];
+  const told: Account[] = [];
   const asked = new Set<Account>();
   if (occasion.isSweep) books.hasIdle = false;
   for (const account of namedAccounts(books, wanted, spent, occasion)) {
@@ -69,6 +86,13 @@ export function makeSync(books: Books, waiters: Waiters, occasion: SyncOccasion)
     const move = moveOf(account, wanted.get(account), spent.get(account) ?? 0, occasion);
     if (kind !== 'closing' && isIdleTalk(account, move, occasion)) continue;
     carryOut(account, move, spent.get(account) ?? 0, now);
+    if (!wanted.has(account) && isOnlySpent(move, account, occasion)) {
+      onlySpent.push({ quota: move.quota, amount: move.spent });
+      told.push(account);
+      continue;
+    }
+    account.toldIdle = move.idle;
+    account.mustBeNamed = false;
     moves.push(move);
     accounts.push(account);
     if (wanted.has(account) && move.need > 0) asked.add(account);
@@ -77,8 +101,9 @@ export function makeSync(books: Books, waiters: Waiters, occasion: SyncOccasion)
   const isLast = kind === 'closing' && books.queueLength === 0;
   // What is still reserved may be spent and not booked any more: the store keeps it, as that of a dead process.
   const leaving = isLast && accounts.every((account) => reservedOf(account) === 0);
-  const request: SyncRequest = { holder, number, now, entries: bookings.map(({ entry }) => entry), moves, ...(leaving && { leaving }) };
-  return { request, accounts, asked, bookedEver: books.queuedEver - books.queueLength, isPoll, isLast };
+  const entries = bookings.map(({ entry }) => entry);
+  const request: SyncRequest = { holder, number, now, entries, moves, spent: onlySpent, ...(leaving && { leaving }) };
+  return { request, accounts, told, asked, bookedEver: books.queuedEver - books.queueLength, isPoll, isLast };
 }
 
 function namedAccounts(
@@ -97,9 +122,15 @@ function namedAccounts(
 /** Nothing of it would change anything, and nobody could want what is idle, or knows of it. */
 function isIdleTalk(account: Account, { overdraft, spent, back, need, idle }: Move, { now, isSweep, isShared }: SyncOccasion): boolean {
   if (overdraft > 0 || back > 0 || need > 0 || account.mustBeNamed) return false;
-  if (spent > 0) return canWait(account, now);
+  if (spent > 0) return canWait(account, now, isShared);
   if (!isShared || isDust(account)) return true;
   return idle === account.toldIdle && (idle === 0 || !isSweep);
+}
+
+/** There is nothing to tell but what was spent, and nothing to hear. */
+function isOnlySpent(move: Move, account: Account, { now, kind, isShared }: SyncOccasion): move is Move & { quota: BudgetQuota } {
+  if (kind === 'closing' || move.overdraft > 0 || move.back > 0 || move.need > 0 || account.mustBeNamed) return false;
+  return move.spent > 0 && needsNoAnswer(account, now, isShared) && (!isShared || isDust(account));
 }
 
 function moveOf(account: Account, wanted: Wanted | undefined, booked: number, { kind, isShared }: SyncOccasion): Move {
@@ -131,8 +162,7 @@ function askedFor(account: Account, wanted: Wanted | undefined, free: number): {
   return hasEnough ? { need: 0, want: 0 } : { need: 1, want: Math.max(1, aheadOf(account) - free) };
 }
 
-function carryOut(account: Account, { overdraft, spent, back, idle }: Move, booked: number, now: number): void {
-  account.toldIdle = idle;
+function carryOut(account: Account, { overdraft, spent, back }: Move, booked: number, now: number): void {
   account.toldAt = now;
   account.free += overdraft - back;
   account.lowest -= back;
@@ -141,7 +171,6 @@ function carryOut(account: Account, { overdraft, spent, back, idle }: Move, book
   account.loose = 0;
   account.sent += spent;
   account.isShrunk = false;
-  account.mustBeNamed = false;
   account.isOnItsWay = true;
 }
 
@@ -174,7 +203,14 @@ export function needMore(waiters: Waiters, asked: ReadonlySet<Account>): boolean
 }
 
 /** Enters what the store answered. */
-export function applyReply(books: Books, { request, accounts }: PendingSync, { states, holders, wasForgotten }: SyncReply, now: number): void {
+export function applyReply(books: Books, { request, accounts, told }: PendingSync, { states, holders, wasForgotten }: SyncReply, now: number): void {
+  for (const [index, account] of told.entries()) {
+    const amount = request.spent?.[index]?.amount ?? 0;
+    account.isOnItsWay = false;
+    account.lease -= amount;
+    account.sent -= amount;
+    account.toldSince += amount;
+  }
   for (const [index, account] of accounts.entries()) {
     const move = request.moves[index];
     const state = states[index];
@@ -187,6 +223,7 @@ export function applyReply(books: Books, { request, accounts }: PendingSync, { s
     account.sent -= move.spent;
     const wasScarce = account.state?.isScarce === true;
     account.state = state;
+    account.toldSince = 0;
     account.figures = undefined;
     account.stateAt = now;
     account.over = overOf(account, state);

@@ -9,6 +9,7 @@ import { deadAfterMs, type Store } from './store.ts';
 type Step =
   | { type: 'lease'; who: number; need: number; more: number }
   | { type: 'spend'; who: number; percent: number; back: number }
+  | { type: 'only-spend'; who: number; percent: number }
   | { type: 'repeat'; who: number }
   | { type: 'top-up'; amount: number }
   | { type: 'pass'; ms: number }
@@ -20,6 +21,7 @@ const who = fc.nat(2);
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ type: fc.constant('lease'), who, need: fc.nat(400), more: fc.nat(400) }) },
   { weight: 8, arbitrary: fc.record({ type: fc.constant('spend'), who, percent: fc.nat(100), back: fc.nat(100) }) },
+  { weight: 8, arbitrary: fc.record({ type: fc.constant('only-spend'), who, percent: fc.nat(100) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('repeat'), who }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('top-up'), amount: fc.nat(300) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('pass'), ms: fc.constantFrom(100, deadAfterMs + 1) }) },
@@ -46,8 +48,12 @@ class Comparison {
   #extra = 0;
   #entries = 0;
 
-  constructor(store: Store) {
+  readonly #isAsked: boolean;
+
+  /** `isAsked`: another process asks how the quota stands after each step, rather than only reading it. */
+  constructor(store: Store, isAsked: boolean) {
     this.#store = store;
+    this.#isAsked = isAsked;
     this.#living = [0, 1, 2].map(() => this.#start());
   }
 
@@ -57,6 +63,8 @@ class Comparison {
         return this.#lease(this.#process(step.who), step.need, step.more);
       case 'spend':
         return this.#spend(this.#process(step.who), step.percent, step.back);
+      case 'only-spend':
+        return this.#onlySpend(this.#process(step.who), step.percent);
       case 'repeat': {
         const one = this.#process(step.who);
         if (!this.#lastSync.has(one)) return undefined;
@@ -88,15 +96,21 @@ class Comparison {
 
   /** Throws where the store counts otherwise, or more than there is was handed out. */
   async check(): Promise<void> {
-    const asking = createGateway(this.#store, `asking-${(this.#lives += 1)}`);
-    const state = await asking.move(this.#quota, {}, this.#now);
-    await asking.sync({ now: this.#now, leaving: true });
     const held = this.#living.reduce((sum, one) => sum + one.held, 0) + this.#crashed.reduce((sum, { heldThen }) => sum + heldThen, 0);
-    deepEqual([state.spent, state.leased, state.extra], [BigInt(this.#spent), BigInt(held), BigInt(this.#extra)]);
-    equal(state.spent + state.leased + state.left, this.#quota.limit + state.extra);
+    const [listed] = await this.#store.budgets.list(this.#now);
+    if (listed !== undefined) deepEqual([listed.spent, listed.leased], [BigInt(this.#spent), BigInt(held)]);
+    if (this.#isAsked) await this.#ask(held);
     for await (const { spent, entries } of this.#store.ledger.verify(this.#now))
       deepEqual([spent, entries], [BigInt(this.#spent), BigInt(this.#spent)]);
     equal((await readEntries(this.#store)).length, this.#entries);
+  }
+
+  async #ask(held: number): Promise<void> {
+    const asking = createGateway(this.#store, `asking-${(this.#lives += 1)}`);
+    const state = await asking.move(this.#quota, {}, this.#now);
+    await asking.sync({ now: this.#now, leaving: true });
+    deepEqual([state.spent, state.leased, state.extra], [BigInt(this.#spent), BigInt(held), BigInt(this.#extra)]);
+    equal(state.spent + state.leased + state.left, this.#quota.limit + state.extra);
   }
 
   #start(): Process {
@@ -129,6 +143,16 @@ class Comparison {
     this.#spent += spent;
   }
 
+  /** As `#spend` does, without an answer. */
+  async #onlySpend(one: Process, percent: number): Promise<void> {
+    this.#lastSync.set(one, this.#now);
+    const amount = Math.floor((one.held * percent) / 100);
+    this.#entries += 1;
+    await one.gateway.sync({ now: this.#now, entries: [entry({ costNanos: amount })], spent: [{ quota: this.#quota, amount }] });
+    one.held -= amount;
+    this.#spent += amount;
+  }
+
   /** Those that are silent for too long are dead, also where they only had nothing to say: each of the living says something first. */
   async #release(): Promise<void> {
     for (const one of this.#living) {
@@ -144,9 +168,9 @@ class Comparison {
 export function interleavingContract(open: OpenStore): void {
   test('under any interleaving, crash and clock: what is spent, leased and left is what there is, and what is spent is the sum of the entries', async () => {
     const holds = fc.assert(
-      fc.asyncProperty(fc.array(anyStep, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(anyStep, { maxLength: 40 }), fc.boolean(), async (steps, isAsked) => {
         const { store } = await open();
-        const comparison = new Comparison(store);
+        const comparison = new Comparison(store, isAsked);
         for (const step of steps) {
           await comparison.take(step);
           await comparison.check();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LedgerEntry } from './entry.ts';
 import type { EntryFilter } from './quota.ts';
+import { deadAfterMs } from './store.ts';
 import type { OpenStore } from './store.contract.ts';
 import { budget, createGateway, entry, move, rate, slots, storeAt } from './store.fixture.ts';
 
@@ -88,6 +89,42 @@ function budgets(open: OpenStore): void {
     await one.move(budget(), { need: 900, want: 900 });
     expect(await one.move(budget(), { overdraft: 300, spent: 1200 })).toMatchObject({ spent: 1200n, leased: 0n, left: 0n });
     expect(await other.move(budget(), { need: 1, want: 1 })).toMatchObject({ granted: 0, spent: 1200n, left: 0n });
+  });
+
+  test('what is only told to be spent counts at once, for whoever looks, and once', async () => {
+    const { store, another } = await open();
+    const [one, other] = [createGateway(store, 'one'), createGateway(await another(), 'two')];
+    await one.move(budget(), { need: 1000, want: 1000, idle: 900 });
+    const told = { entries: [entry({ costNanos: 300 })], spent: [{ quota: budget(), amount: 300 }] };
+    expect((await one.sync(told)).states).toEqual([]);
+    await one.repeat();
+    for (const each of [store, await another()]) {
+      expect(await each.budgets.list(storeAt)).toMatchObject([{ spent: 300n, leased: 700n, dead: 0n, left: 0n }]);
+      expect(await Array.fromAsync(each.ledger.verify(storeAt))).toEqual([{ id: budget().id, spent: 300n, entries: 300n }]);
+    }
+    expect(await other.move(budget(), { need: 1, want: 1 })).toMatchObject({ granted: 0, spent: 300n, leased: 700n, idleElsewhere: 700n });
+    await one.sync({ entries: [entry({ costNanos: 800 })], spent: [{ quota: budget(), amount: 800 }] });
+    expect(await one.move(budget(), { spent: 50 })).toMatchObject({ spent: 1150n, leased: 0n, yours: 0 });
+  });
+
+  test('what is only told to be spent of a budget that nobody knows yet is part of it once it is known', async () => {
+    const { one } = await two(open);
+    const other = budget({ id: 'budget:acme', counts: { tenant: 'acme' } });
+    await one.sync({ entries: [entry({ costNanos: 7 })] });
+    await one.sync({ entries: [entry({ costNanos: 300 })], spent: [{ quota: other, amount: 300 }] });
+    expect(await one.move(other)).toMatchObject({ spent: 307n, leased: 0n });
+  });
+
+  test('who leaves, or dies, has spent what it only told', async () => {
+    const { store, one, two: other } = await two(open);
+    for (const gateway of [one, other]) {
+      await gateway.move(budget(), { need: 100, want: 100 });
+      await gateway.sync({ entries: [entry({ costNanos: 30 })], spent: [{ quota: budget(), amount: 30 }] });
+    }
+    await one.sync({ leaving: true });
+    expect(await store.budgets.list(storeAt)).toMatchObject([{ spent: 60n, leased: 70n, dead: 0n }]);
+    const later = storeAt + deadAfterMs + 1;
+    expect(await createGateway(store, 'three').move(budget(), {}, later)).toMatchObject({ spent: 60n, leased: 70n, dead: 70n });
   });
 
   test('a limit that changes holds from the next call on', async () => {

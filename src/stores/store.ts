@@ -34,6 +34,8 @@ export interface SyncRequest {
   entries: readonly LedgerEntry[];
   /** One at most for each quota. */
   moves: readonly Move[];
+  /** What was spent of budgets that there is nothing else to tell or ask of: as a move with nothing but `spent` and the same `idle` as before, but without an answer, so that a store may keep it aside. None of them is in `moves`. */
+  spent?: readonly Spent[];
   /** The process ends: all that it holds is given back with this, and it is forgotten. */
   leaving?: boolean;
 }
@@ -53,6 +55,12 @@ export interface Move {
   want: number;
   /** What it then holds and could give back at once: others may wait for it. */
   idle: number;
+}
+
+/** What was spent of one budget, in whole units. */
+export interface Spent {
+  quota: BudgetQuota;
+  amount: number;
 }
 
 export interface SyncReply {

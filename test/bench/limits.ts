@@ -111,8 +111,10 @@ interface Running {
 }
 
 interface Slice {
-  /** CPU milliseconds per request, of Envoy and the sidecar. */
+  /** CPU milliseconds per request, of both and of each. */
   cpu: number;
+  envoy: number;
+  sidecar: number;
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
@@ -144,14 +146,16 @@ async function measure(workload: Workload, running: readonly Running[], { fake, 
     // To and fro, so that what drifts weighs on all alike.
     const turns = [...running.entries()];
     for (const [index, { gateway, adminPort }] of round % 2 === 0 ? turns : turns.toReversed()) {
-      const cpu = (): number => cpuMs(gateway.envoyPid) + cpuMs(gateway.sidecarPid ?? 0);
       const waitsBefore = await waits(adminPort); // itself no part of what is measured
-      const before = cpu();
+      const [envoyBefore, sidecarBefore] = [cpuMs(gateway.envoyPid), cpuMs(gateway.sidecarPid ?? 0)];
       const { requests, durationMs, p50Ms, p99Ms } = (await load.ask(orders[index] ?? {})) as LoadResult;
       await sleep(250);
-      const cpuPerRequest = (cpu() - before) / requests;
+      const envoy = (cpuMs(gateway.envoyPid) - envoyBefore) / requests;
+      const sidecar = (cpuMs(gateway.sidecarPid ?? 0) - sidecarBefore) / requests;
       own[index] = {
-        cpu: cpuPerRequest,
+        cpu: envoy + sidecar,
+        envoy,
+        sidecar,
         perSecond: (requests / durationMs) * 1000,
         p50Ms,
         p99Ms,
@@ -172,7 +176,8 @@ async function measure(workload: Workload, running: readonly Running[], { fake, 
       of(({ perSecond }) => perSecond).toFixed(0),
       of(({ p50Ms }) => p50Ms).toFixed(2),
       of(({ p99Ms }) => p99Ms).toFixed(2),
-      of(({ cpu }) => cpu).toFixed(3),
+      of(({ envoy }) => envoy).toFixed(3),
+      of(({ sidecar }) => sidecar).toFixed(3),
       index === base ? '' : `${median(beside).toFixed(3)} (${at(0.25)} to ${at(0.75)})`,
       index === base ? '' : `${(of(({ waited }) => waited) * 100).toFixed(2)} %`,
       rssMib(gateway.sidecarPid ?? 0).toFixed(0),
@@ -189,8 +194,8 @@ function compileMs({ configFile }: Running): number {
 
 const table = (rows: readonly string[][]): string =>
   [
-    '| | req/s | p50 ms | p99 ms | CPU ms per request | x without (middle half of the rounds) | waited for the store | sidecar MiB |',
-    '|---|---|---|---|---|---|---|---|',
+    '| | req/s | p50 ms | p99 ms | CPU ms per request: Envoy | sidecar | x without (middle half of the rounds) | waited for the store | sidecar MiB |',
+    '|---|---|---|---|---|---|---|---|---|',
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
 

@@ -5,6 +5,7 @@ import { amountOf, isMeant } from './entry-filter.ts';
 import type { EntryTable, Place, Selection } from './entry-table.ts';
 import type { KnownBudget, QuotaTable } from './quota-table.ts';
 import type { Retention } from './retention.ts';
+import { sumOf, type SpentNotes } from './spent-notes.ts';
 import type { Transactions } from './transactions.ts';
 
 /** The tables that the ledger is read from. */
@@ -12,10 +13,11 @@ export interface LedgerTables {
   entries: EntryTable;
   quotas: QuotaTable;
   retention: Retention;
+  notes: SpentNotes;
 }
 
 /** Reads a page at a time, and lets others have their turn in between. */
-export function createLedgerReader(transactions: Transactions, { entries, quotas, retention }: LedgerTables): LedgerReader {
+export function createLedgerReader(transactions: Transactions, { entries, quotas, retention, notes }: LedgerTables): LedgerReader {
   async function* pages(selection: Selection): AsyncGenerator<LedgerEntry[]> {
     for (let after: Place | undefined; ;) {
       const page = await transactions.read(() => entries.page(selection, after));
@@ -34,7 +36,10 @@ export function createLedgerReader(transactions: Transactions, { entries, quotas
     keptSince: () => transactions.read(retention.keptSince),
     async *verify(now) {
       // What comes later is in neither.
-      const { budgets, lastNumber } = await transactions.read(() => ({ budgets: quotas.budgets(now), lastNumber: entries.lastNumber() }));
+      const { budgets, lastNumber } = await transactions.read(() => ({
+        budgets: quotas.budgets(now).map((budget) => ({ ...budget, spent: budget.spent + sumOf(notes.of(budget.id)) })),
+        lastNumber: entries.lastNumber(),
+      }));
       if (budgets.length === 0) return;
       const from = Math.min(...budgets.map((budget) => budget.from));
       const to = Math.max(...budgets.map((budget) => budget.to));

@@ -28,6 +28,8 @@ export interface QuotaTable {
   budgets(now: number): KnownBudget[];
   /** Adds to what may be spent of a budget; false where there is no such budget. */
   addExtra(id: string, amount: bigint): boolean;
+  /** Adds to what a quota has spent; false where it is not known. */
+  addSpent(id: string, amount: number): boolean;
   /** Raises what a budget has spent, where it is less. */
   raiseSpent(id: string, spent: bigint): void;
   isBudget(id: string): boolean;
@@ -54,6 +56,7 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
     `SELECT id, "limit", unit, counts, starts, ends, spent, extra FROM quotas WHERE kind = 'budget' AND starts <= ?1 AND ends > ?1 ORDER BY id`,
   );
   const addExtra = database.prepare(`UPDATE quotas SET extra = extra + ? WHERE id = ? AND kind = 'budget'`);
+  const addSpent = database.prepare('UPDATE quotas SET spent = spent + ? WHERE id = ?');
   const raiseSpent = database.prepare(`UPDATE quotas SET spent = ? WHERE id = ? AND kind = 'budget' AND spent < ?`);
   const selectBudget = database.prepare(`SELECT 1 FROM quotas WHERE id = ? AND kind = 'budget'`);
   const selectRate = prepare(`SELECT refill_ms, level, filled_at FROM quotas WHERE id = ? AND kind = 'rate'`);
@@ -77,6 +80,7 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
     },
     budgets: (now) => selectBudgets.all(now).map(toBudget),
     addExtra: (id, amount) => addExtra.run(amount, id).changes === 1,
+    addSpent: (id, amount) => addSpent.run(BigInt(amount), id).changes === 1,
     raiseSpent: (id, spent) => void raiseSpent.run(spent, id, spent),
     isBudget: (id) => selectBudget.get(id) !== undefined,
     pourBack(id, units) {

@@ -5,12 +5,14 @@ import { createEntryTable } from './entry-table.ts';
 import { createFirstTable } from './first-table.ts';
 import { createHolderTable } from './holder-table.ts';
 import { createKeyTable, type KeyTable } from './key-table.ts';
-import { createLeaseTable } from './lease-table.ts';
+import { createLeaseTable, lessSpent } from './lease-table.ts';
 import { createLedgerReader } from './ledger-reader.ts';
 import { leftOf } from './moves.ts';
 import { openStoreFile } from './open.ts';
 import { createQuotaTable, newRecord } from './quota-table.ts';
 import { createRetention } from './retention.ts';
+import { settleAllNotes, settleNotes } from './settle-notes.ts';
+import { createSpentNotes, sumOf, type SpentNotes } from './spent-notes.ts';
 import { createSumTable } from './sum-table.ts';
 import { applySync, type SyncTables } from './sync.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
@@ -26,19 +28,21 @@ export interface EmbeddedStoreOptions {
 }
 
 /**
- * A store in one SQLite file, shared by the processes of one machine. Nothing of it lives in memory: each call is a transaction on the file.
+ * A store in one SQLite file, shared by the processes of one machine. Each call is a transaction on the file; nothing lives in memory only.
  * What a call was answered survives the process, however that ends; a power cut may take what came after SQLite's last checkpoint (about 1,000 pages of 4 KiB), never the file.
  * While another process writes, a call waits without holding up the event loop, at most some seconds. Throws StoreError where the file cannot be used.
  */
 export function createEmbeddedStore({ path, now, keepEntriesMs }: EmbeddedStoreOptions): Store {
   const database = openStoreFile(path);
-  const transactions = createTransactions(database, path);
-  const tables = createTables(database);
+  const notes = createSpentNotes(database);
+  const transactions = withNotes(createTransactions(database, path, notes.forget), notes);
+  const tables = createTables(database, notes);
   const audit = createAuditTable(database);
   const firsts = createFirstTable(database);
   const retention = createRetention(database);
   const upkeep = createUpkeep(transactions, () => {
     const at = now();
+    settleAllNotes(tables, settleAtOnce);
     tables.quotas.clean(at);
     tables.holders.clean(at);
     firsts.clean(at);
@@ -66,7 +70,30 @@ export function createEmbeddedStore({ path, now, keepEntriesMs }: EmbeddedStoreO
   };
 }
 
-const createTables = (database: DatabaseSync): SyncTables => ({
+/** How many quotas are written in one step of the upkeep: a few milliseconds' work. */
+const settleAtOnce = 500;
+
+/** Each step sees what is noted, and what it notes is written with it. */
+function withNotes(transactions: Transactions, notes: SpentNotes): Transactions {
+  return {
+    ...transactions,
+    read: (step) =>
+      transactions.read(() => {
+        notes.refresh();
+        return step();
+      }),
+    write: (step) =>
+      transactions.write(() => {
+        notes.refresh();
+        const result = step();
+        notes.write();
+        return result;
+      }),
+  };
+}
+
+const createTables = (database: DatabaseSync, notes: SpentNotes): SyncTables => ({
+  notes,
   holders: createHolderTable(database),
   quotas: createQuotaTable(database),
   leases: createLeaseTable(database),
@@ -88,25 +115,33 @@ function keyStore(transactions: Transactions, keys: KeyTable): KeyStore {
   };
 }
 
-function budgetStore(transactions: Transactions, { quotas, leases, holders, sums }: SyncTables, now: () => number): BudgetStore {
+function budgetStore(transactions: Transactions, tables: SyncTables, now: () => number): BudgetStore {
+  const { quotas, leases, holders, sums, notes } = tables;
   function standings(at: number): BudgetStanding[] {
     const living = holders.living(at - deadAfterMs);
     return quotas.budgets(at).map((budget) => {
-      const held = leases.of(budget.id, living);
+      const noted = notes.of(budget.id);
+      const held = leases.of(budget.id, living).map((lease) => lessSpent(lease, noted.get(lease.holder)));
       const sum = (all: typeof held): bigint => all.reduce((total, { amount }) => total + amount, 0n);
       const leased = sum(held);
       const quota = { kind: 'budget', ...budget } as const;
-      const left = leftOf(quota, { ...newRecord(quota, budget.spent, at), extra: budget.extra }, leased);
-      return { ...budget, leased, dead: sum(held.filter(({ isLive }) => !isLive)), left };
+      const spent = budget.spent + sumOf(noted);
+      const left = leftOf(quota, { ...newRecord(quota, spent, at), extra: budget.extra }, leased);
+      return { ...budget, spent, leased, dead: sum(held.filter(({ isLive }) => !isLive)), left };
     });
   }
   return {
     list: (at) => transactions.read(() => standings(at)),
     topUp: (id, amount) => transactions.write(() => quotas.addExtra(id, amount)),
-    recount: (quota) => transactions.write(() => quotas.raiseSpent(quota.id, sums.total(quota))),
+    recount: (quota) =>
+      transactions.write(() => {
+        settleNotes(tables, quota.id);
+        quotas.raiseSpent(quota.id, sums.total(quota));
+      }),
     releaseDead: (id) =>
       transactions.write(() => {
         if (!quotas.isBudget(id)) return false;
+        settleNotes(tables, id);
         leases.removeDead(id, now() - deadAfterMs);
         return true;
       }),

@@ -6,6 +6,8 @@ import type { KeyTable } from './key-table.ts';
 import type { LeaseTable } from './lease-table.ts';
 import { applyMove, type Mover } from './moves.ts';
 import { newRecord, type QuotaRecord, type QuotaTable } from './quota-table.ts';
+import { settleAllNotes, settleNotes } from './settle-notes.ts';
+import type { SpentNotes } from './spent-notes.ts';
 import type { SumTable } from './sum-table.ts';
 
 /** The tables that a sync goes through. */
@@ -16,6 +18,7 @@ export interface SyncTables {
   entries: EntryTable;
   sums: SumTable;
   keys: KeyTable;
+  notes: SpentNotes;
 }
 
 /** Does one sync; see `Store.sync`. Within a transaction that writes. */
@@ -28,16 +31,18 @@ export function applySync(tables: SyncTables, request: SyncRequest): SyncReply {
 
 function apply(tables: SyncTables, request: SyncRequest, before: Holder | undefined, now: number): SyncReply {
   const { holders, entries, sums } = tables;
-  const { holder, number, moves, leaving = false } = request;
+  const { holder, number, moves, spent = [], leaving = false } = request;
   // One that is not known and does not begin had its leases in a store that is gone.
   const wasForgotten = before === undefined ? number > 1 : before.state === 'dead';
   const known: Holder = { number, state: leaving ? 'left' : 'live', wasForgotten };
   const movable = moves.map((move) => ({ move, record: learn(tables, move.quota, now) }));
   sums.add(entries.append(request.entries));
+  for (const { quota, amount } of spent) note(tables, holder, quota, amount);
   const mover = moverOf(tables, holder, now, leaving);
   const states = movable.map(({ move, record }) => applyMove(tables, move, record, mover));
   holders.put(holder, known, grantedBy(moves, states), now);
   if (!leaving) return answer(tables, states, mover, wasForgotten);
+  settleAllNotes(tables);
   giveBack(tables, holder, 'all');
   return answer(
     tables,
@@ -77,8 +82,17 @@ const answer = ({ keys }: SyncTables, states: QuotaState[], { living }: Mover, w
 const look = (tables: SyncTables, { quota, idle }: Move, mover: Mover): QuotaState =>
   applyMove(tables, { quota, idle, overdraft: 0, spent: 0, back: 0, need: 0, want: 0 }, learn(tables, quota, mover.now), mover);
 
+/** What was spent goes into the rows when somebody looks at them. */
+function note(tables: SyncTables, holder: string, quota: Quota, amount: number): void {
+  if (tables.notes.add(holder, quota.id, amount)) return;
+  settleNotes(tables, quota.id);
+  tables.notes.add(holder, quota.id, amount);
+}
+
 /** How a quota stands. One that is not known yet begins with the entries that came before. */
-function learn({ quotas, sums }: SyncTables, quota: Quota, now: number): QuotaRecord {
+function learn(tables: SyncTables, quota: Quota, now: number): QuotaRecord {
+  const { quotas, sums } = tables;
+  settleNotes(tables, quota.id);
   const known = quotas.get(quota.id);
   if (known !== undefined) return known;
   const record = newRecord(quota, quota.kind === 'budget' ? sums.total(quota) : 0n, now);

@@ -15,9 +15,9 @@ export interface Transactions {
 
 /**
  * While another process writes, a step is tried again a little later, and the event loop goes on.
- * The steps themselves are synchronous, so those of one process never mix.
+ * The steps themselves are synchronous, so those of one process never mix. `onUndone` hears that a step has failed, and nothing of it was written.
  */
-export function createTransactions(database: DatabaseSync, path: string): Transactions {
+export function createTransactions(database: DatabaseSync, path: string, onUndone: () => void): Transactions {
   let isClosed = false;
 
   function attempt<Result>(begin: string, step: () => Result): Result {
@@ -30,6 +30,7 @@ export function createTransactions(database: DatabaseSync, path: string): Transa
     } catch (error) {
       // SQLite has rolled back by itself after the graver errors.
       if (database.isTransaction) database.exec('ROLLBACK');
+      onUndone();
       throw error;
     }
   }

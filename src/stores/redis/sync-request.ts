@@ -1,6 +1,6 @@
 import type { LedgerEntry } from '../entry.ts';
 import type { BudgetQuota, EntryFilter, Quota } from '../quota.ts';
-import { deadAfterMs, type Move, type QuotaState, type SyncReply, type SyncRequest } from '../store.ts';
+import { deadAfterMs, type Move, type QuotaState, type Spent, type SyncReply, type SyncRequest } from '../store.ts';
 import { tokensOf, toRow } from './entry-row.ts';
 import { valuesOf } from './script.ts';
 
@@ -11,7 +11,7 @@ const minuteMs = 60_000;
  * The first is JSON: what is not per entry is named once and then meant by its place in the list, from 1 on as in Lua.
  */
 export function toSyncArguments(request: SyncRequest, { time, keepMs }: { time: string; keepMs: number }): string[] {
-  const { holder, number, entries, moves, leaving = false } = request;
+  const { holder, number, entries, moves, spent = [], leaving = false } = request;
   const [owners, kinds, cells] = [createPlaces(), createPlaces(), createPlaces<[kind: number, owners: number[]]>()];
   function cellOf({ tenants, user, key, served, provider }: LedgerEntry): number {
     return cells.placeOf(JSON.stringify([tenants, user, key, served, provider]), () => [
@@ -27,7 +27,7 @@ export function toSyncArguments(request: SyncRequest, { time, keepMs }: { time: 
     leaving,
     keepMs,
     deadAfterMs,
-    moves: moves.map(toMove),
+    moves: [...moves.map(toMove), ...spent.map(toUnanswered)],
     entries: places,
     owners: owners.all(),
     kinds: kinds.all(),
@@ -76,6 +76,12 @@ function toMove({ quota, overdraft, spent, back, need, want, idle }: Move) {
   // As text, since it is read only for a budget that is new.
   return { ...amounts, begin: toBegin(quota) };
 }
+
+/** One that is last in the list, and not answered; what was idle of it stays so. */
+const toUnanswered = ({ quota, amount }: Spent) => ({
+  ...toMove({ quota, overdraft: 0, spent: amount, back: 0, need: 0, want: 0, idle: 0 }),
+  isUnanswered: true,
+});
 
 /** What a budget counts, as the scripts read it. */
 export const toBegin = ({ unit, counts, from, to }: BudgetQuota): string => JSON.stringify({ unit, counts, from, to, owner: ownerOf(counts) });

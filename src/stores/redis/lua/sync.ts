@@ -65,7 +65,7 @@ for index, move in ipairs(header.moves) do
     granted = header.leaving and 0 or grant(move, quota, lease, living)
     lease = plus(lease, granted)
     noteWant(move, quota, me, granted, now)
-    local idleNow = smaller(move.idle, lease)
+    local idleNow = smaller(move.isUnanswered and idle or move.idle, lease)
     if not isSame(idle, idleNow) then
       quota.idle = positive(plus(quota.idle, minus(idleNow, idle)))
       quota.hasChanged = true
@@ -80,7 +80,9 @@ for index, move in ipairs(header.moves) do
   end
   saveQuota(move, quota, now)
   grants[index] = format('%.0f', granted)
-  for _, value in ipairs(stateOf(quota, granted, lease, idle, isScarce(quota, me, now))) do reply[#reply + 1] = value end
+  if not move.isUnanswered then
+    for _, value in ipairs(stateOf(quota, granted, lease, idle, isScarce(quota, me, now))) do reply[#reply + 1] = value end
+  end
 end
 
 if not isRepeat then
