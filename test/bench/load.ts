@@ -11,6 +11,8 @@ export interface LoadOrder {
   request: string;
   /** Others that are sent in turn with it; absent for none. */
   others?: readonly string[];
+  /** How many of them to begin after, where an earlier slice has sent these; defaults to 0. */
+  after?: number;
   clients: number;
   durationMs: number;
   /** What every answer must be. */
@@ -38,9 +40,9 @@ export interface ProbeResult {
   body: string;
 }
 
-async function load({ port, request, others = [], clients, durationMs, expected, spreadMs }: LoadOrder): Promise<LoadResult> {
+async function load({ port, request, others = [], after = 0, clients, durationMs, expected, spreadMs }: LoadOrder): Promise<LoadResult> {
   const requests = [request, ...others].map((each) => Buffer.from(each));
-  let sent = 0;
+  let sent = after;
   const sockets = await Promise.all(Array.from({ length: clients }, () => open(port)));
   const latencies: number[] = [];
   const startedAt = performance.now();
