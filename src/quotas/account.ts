@@ -177,7 +177,7 @@ const usualOf = (account: Account): number => Math.max(account.largest, account.
 const demandOf = (account: Account): number => Math.max(account.taken, account.takenBefore, usualOf(account));
 
 /** Of what a rate has when full, how much a process may hold without need, and use without telling: that often less is told. */
-const rateShare = 100n;
+const rateShare = 100;
 
 /** How many requests of the usual size a budget is leased ahead for, where that is little of what is left: so that it is asked for seldom. */
 const requestsAhead = 10;
@@ -193,20 +193,19 @@ export const aheadOf = (account: Account): number => Math.max(demandOf(account),
 export const isWarm = (account: Account): boolean => account.restedWindows > 1 || account.free >= Math.max(demandOf(account) / 2, usualOf(account));
 
 /** How much of a quota may be spent before the store is told, while that is known to be soon. */
-const unspokenOf = (quota: Quota): number => (quota.kind === 'rate' ? Number(quota.limit / rateShare) : 0);
+const unspokenOf = (quota: Quota): number => (quota.kind === 'rate' ? Math.floor(Number(quota.limit) / rateShare) : 0);
 
 /** How long the store need not be told what was spent of a rate, in milliseconds: others go by what it knows. */
-const unspokenMs = ({ refillMs }: RateQuota, isShared: boolean): number =>
-  isShared ? Math.min(refillMs / 10, 10_000) : Math.min(refillMs / 2, 30_000);
+const unspokenMs = ({ refillMs }: RateQuota, isShared: boolean): number => (isShared ? Math.min(refillMs / 10, 10_000) : Math.min(refillMs, 60_000));
 
-/** Whether what was spent of a rate can be told later: it is little, more may come, and it will not wait long. Until then the store takes it for leased. */
-export function canWait({ quota, loose, toldAt, restedWindows }: Account, now: number, isShared: boolean): boolean {
+/** Whether what was spent of a rate can be told later: it is little, and it will not wait long. Until then the store takes it for leased. */
+export function canWait({ quota, loose, toldAt }: Account, now: number, isShared: boolean): boolean {
   if (quota.kind !== 'rate' || loose > unspokenOf(quota)) return false;
-  return restedWindows <= 2 && now >= toldAt && now - toldAt < unspokenMs(quota, isShared);
+  return now >= toldAt && now - toldAt < unspokenMs(quota, isShared);
 }
 
-/** How old the store's word of a budget may get while it is only told what is spent: where others spend of it too, and where only admins change it. In milliseconds. */
-const wordMs = { shared: 2000, alone: 20_000 };
+/** How old the store's word of a budget may get while it is only told what is spent: where others spend of it too, and where nobody does (of what admins do, one hears). In milliseconds. */
+const wordMs = { shared: 2000, alone: 600_000 };
 
 /** Whether the store can be told what was spent of a budget without an answer: what it said last is good enough. */
 export const needsNoAnswer = ({ quota, state, stateAt }: Account, now: number, isShared: boolean): boolean =>

@@ -79,6 +79,11 @@ export class Books {
     this.touched.add(account);
   }
 
+  /** What the store said of budgets may not hold any more: it is asked anew with the next spending, or by whoever wants to know. */
+  mistrustBudgets(): void {
+    for (const account of this.#accounts.values()) if (account.quota.kind === 'budget') account.stateAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** Spends an amount for good, with an entry or without. Places are not spent. */
   spend(account: Account, amount: number, spent: Spending[] | undefined): void {
     if (account.quota.kind === 'slots' || amount === 0) return;

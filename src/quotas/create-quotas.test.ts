@@ -375,7 +375,7 @@ describe('leases', () => {
     expect(named.filter((kind) => kind === 'budget').length).toBeLessThan(5);
     expect(named.filter((kind) => kind === 'rate').length).toBeLessThan(10);
     expect(named.filter((kind) => kind === 'slots').length).toBeLessThan(3);
-    await world.pass(20_000);
+    await world.pass(60_000);
     expect(store.spentOf(money.id)).toBe(20 * 600);
     expect(one.quotas.standing(requests)?.left).toBe(600);
   });
@@ -499,6 +499,27 @@ describe('how a quota stands', () => {
     store.topUp(budget().id, 500);
     await one.quotas.flush();
     expect(one.quotas.standing(budget())).toMatchObject({ spent: 180, extra: 500, left: 1270 });
+  });
+
+  test('what an admin does to a budget is heard of, though nothing was asked of the store', async () => {
+    const { world, store, one } = createGateways();
+    const spend = async (): Promise<void> => {
+      (await held(world, one.quotas.reserve([of(1)]))).settle(entry({ costNanos: 1 }), [of(1)]);
+      await world.pass(1000);
+    };
+    for (let count = 0; count < 3; count += 1) await spend();
+    store.topUp(budget().id, 500);
+    for (let count = 0; count < 2; count += 1) await spend();
+    expect(store.requests.slice(-2).map(({ spent = [], moves }) => [spent.length, moves.length])).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(one.quotas.standing(budget())).toMatchObject({ spent: 5, extra: 500, left: 1495 });
+    store.topUp(budget().id, 100);
+    await world.pass(5000); // nothing is spent, but something held
+    await one.quotas.know([budget()]);
+    await world.pass(1000);
+    expect(one.quotas.standing(budget())).toMatchObject({ extra: 600 });
   });
 
   test('a rate fills as time passes', async () => {

@@ -27,6 +27,7 @@ export class ModelStore implements Pick<Store, 'sync'> {
   readonly entries = new Map<string, LedgerEntry>();
   /** All requests, in their order, repeated ones included. */
   readonly requests: SyncRequest[] = [];
+  #budgetVersion = 0;
 
   async sync(request: SyncRequest): Promise<SyncReply> {
     this.requests.push(request);
@@ -43,13 +44,14 @@ export class ModelStore implements Pick<Store, 'sync'> {
       this.#move({ quota, overdraft: 0, spent: amount, back: 0, need: 0, want: 0, idle }, request, holder);
     }
     if (request.leaving === true) this.#leave(request.holder);
-    return { states, holders: this.#living, keyVersion: 0, wasForgotten };
+    return { states, holders: this.#living, keyVersion: 0, budgetVersion: this.#budgetVersion, wasForgotten };
   }
 
   topUp(id: string, amount: number): boolean {
     const found = this.quotas.get(id);
     if (found === undefined) return false;
     found.extra += amount;
+    this.#budgetVersion += 1;
     return true;
   }
 
@@ -78,7 +80,7 @@ export class ModelStore implements Pick<Store, 'sync'> {
       ...this.#stateOf(this.#quota(quota, now), holder, now),
       granted: number === before.number ? (before.granted.get(quota.id) ?? 0) : 0,
     }));
-    return { states, holders: this.#living, keyVersion: 0, wasForgotten: before.wasForgotten };
+    return { states, holders: this.#living, keyVersion: 0, budgetVersion: this.#budgetVersion, wasForgotten: before.wasForgotten };
   }
 
   #move({ quota, overdraft, spent, back, need, want, idle }: Move, { holder, now }: SyncRequest, living: ModelHolder): QuotaState {

@@ -63,6 +63,7 @@ export class SyncLoop {
   readonly #flushes = new Flushes();
   #closing: { idle: () => void } | undefined;
   #keyVersion: number | undefined;
+  #budgetVersion: number | undefined;
   holders = 1;
 
   constructor(books: Books, waiters: Waiters, options: SyncLoopOptions) {
@@ -206,6 +207,8 @@ export class SyncLoop {
     this.holders = reply.holders;
     // Whoever holds no part of a rate and no place may be silent, and loses nothing by it.
     const held = reply.wasForgotten && this.#books.listed.values().some(({ lease, quota }) => lease > 0 && quota.kind !== 'budget');
+    if (this.#budgetVersion !== reply.budgetVersion) this.#books.mistrustBudgets();
+    this.#budgetVersion = reply.budgetVersion;
     applyReply(this.#books, pending, reply, now());
     if (held) onEvent({ type: 'forgotten' });
     if (this.#keyVersion !== reply.keyVersion) {

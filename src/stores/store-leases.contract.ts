@@ -152,6 +152,25 @@ function budgets(open: OpenStore): void {
     expect(await one.move(budget())).toMatchObject({ extra: 1n, left: 1n });
   });
 
+  test('every call is told when an admin has done something to a budget, and only then', async () => {
+    const { store, one } = await two(open);
+    const version = async (): Promise<number> => (await one.sync()).budgetVersion;
+    await one.move(budget(), { need: 10, want: 10 });
+    const versions = [await version(), await version()];
+    await store.budgets.topUp(budget().id, 5n);
+    versions.push(await version());
+    await store.budgets.recount(budget());
+    await store.budgets.topUp('nobody has this', 5n);
+    versions.push(await version());
+    await one.sync({ entries: [entry({ costNanos: 8 })] });
+    await store.budgets.recount(budget());
+    versions.push(await version());
+    await store.budgets.releaseDead(budget().id);
+    versions.push(await version());
+    const [first = 0] = versions;
+    expect(versions.map((each) => each - first)).toEqual([0, 0, 1, 1, 2, 3]);
+  });
+
   test('a recount raises what is spent to what the entries say, and never lowers it', async () => {
     const { store, one } = await two(open);
     await one.move(budget(), { need: 10, want: 10 });

@@ -70,6 +70,8 @@ export interface SyncReply {
   holders: number;
   /** Grows with each change of a virtual key. */
   keyVersion: number;
+  /** Changes with what admins do to budgets: what was said of them before may not hold any more. */
+  budgetVersion: number;
   /** The store had given this process up for dead: places and rates that it held have gone to others, and count anew with what this call said. Budgets were kept for it. */
   wasForgotten: boolean;
 }

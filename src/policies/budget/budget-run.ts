@@ -56,7 +56,8 @@ export class BudgetRun implements PolicyRun {
     const { quotas, now } = this.#parts;
     const at = now();
     const { reached, isComplete } = lookAt(meters, quotas, at);
-    const known = isComplete ? undefined : quotas.know(meters.map((meter) => meter.quota(at)));
+    // Whoever is refused by a step asks for nothing else: it must not go by what held some time ago.
+    const known = isComplete && reached.length === 0 ? undefined : quotas.know(meters.map((meter) => meter.quota(at)));
     return known === undefined ? this.#guide(reached, request) : known.then(() => this.#guide(lookAt(meters, quotas, now()).reached, request));
   }
 

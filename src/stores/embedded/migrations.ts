@@ -152,5 +152,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;`,
   `ALTER TABLE entries ADD COLUMN cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE entries ADD COLUMN service_tier TEXT NOT NULL DEFAULT '';`,
-  `CREATE TABLE spent_notes (number INTEGER PRIMARY KEY, spent TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE spent_notes (number INTEGER PRIMARY KEY, spent TEXT NOT NULL) STRICT;
+  CREATE TABLE budget_version (number INTEGER NOT NULL) STRICT;
+  INSERT INTO budget_version VALUES (0);`,
 ];

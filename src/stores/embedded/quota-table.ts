@@ -30,9 +30,13 @@ export interface QuotaTable {
   addExtra(id: string, amount: bigint): boolean;
   /** Adds to what a quota has spent; false where it is not known. */
   addSpent(id: string, amount: number): boolean;
-  /** Raises what a budget has spent, where it is less. */
-  raiseSpent(id: string, spent: bigint): void;
+  /** Raises what a budget has spent, where it is less; false where it is not. */
+  raiseSpent(id: string, spent: bigint): boolean;
   isBudget(id: string): boolean;
+  /** Changes with what admins do to budgets. */
+  budgetVersion(): number;
+  /** An admin has done something to a budget. */
+  changeVersion(): void;
   /** Puts units back into the bucket of a rate; nothing where the quota is none. */
   pourBack(id: string, units: bigint): void;
   /** Forgets some quotas that are as they would be if nobody had ever used them, or whose period is long over. */
@@ -59,6 +63,8 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
   const addSpent = database.prepare('UPDATE quotas SET spent = spent + ? WHERE id = ?');
   const raiseSpent = database.prepare(`UPDATE quotas SET spent = ? WHERE id = ? AND kind = 'budget' AND spent < ?`);
   const selectBudget = database.prepare(`SELECT 1 FROM quotas WHERE id = ? AND kind = 'budget'`);
+  const selectVersion = database.prepare('SELECT number FROM budget_version');
+  const changeVersion = database.prepare('UPDATE budget_version SET number = number + 1');
   const selectRate = prepare(`SELECT refill_ms, level, filled_at FROM quotas WHERE id = ? AND kind = 'rate'`);
   const setLevel = database.prepare('UPDATE quotas SET level = ? WHERE id = ?');
   const clean = cleaning(database);
@@ -81,7 +87,9 @@ export function createQuotaTable(database: DatabaseSync): QuotaTable {
     budgets: (now) => selectBudgets.all(now).map(toBudget),
     addExtra: (id, amount) => addExtra.run(amount, id).changes === 1,
     addSpent: (id, amount) => addSpent.run(BigInt(amount), id).changes === 1,
-    raiseSpent: (id, spent) => void raiseSpent.run(spent, id, spent),
+    raiseSpent: (id, spent) => raiseSpent.run(spent, id, spent).changes === 1,
+    budgetVersion: () => Number(selectVersion.get()?.['number']),
+    changeVersion: () => void changeVersion.run(),
     isBudget: (id) => selectBudget.get(id) !== undefined,
     pourBack(id, units) {
       const row = selectRate.get(id);

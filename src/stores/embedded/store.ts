@@ -132,15 +132,21 @@ function budgetStore(transactions: Transactions, tables: SyncTables, now: () => 
   }
   return {
     list: (at) => transactions.read(() => standings(at)),
-    topUp: (id, amount) => transactions.write(() => quotas.addExtra(id, amount)),
+    topUp: (id, amount) =>
+      transactions.write(() => {
+        const isKnown = quotas.addExtra(id, amount);
+        if (isKnown) quotas.changeVersion();
+        return isKnown;
+      }),
     recount: (quota) =>
       transactions.write(() => {
         settleNotes(tables, quota.id);
-        quotas.raiseSpent(quota.id, sums.total(quota));
+        if (quotas.raiseSpent(quota.id, sums.total(quota))) quotas.changeVersion();
       }),
     releaseDead: (id) =>
       transactions.write(() => {
         if (!quotas.isBudget(id)) return false;
+        quotas.changeVersion();
         settleNotes(tables, id);
         leases.removeDead(id, now() - deadAfterMs);
         return true;

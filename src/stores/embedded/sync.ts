@@ -71,10 +71,11 @@ function moverOf({ holders }: SyncTables, holder: string, now: number, leaving: 
   return { holder, now, living, leaving };
 }
 
-const answer = ({ keys }: SyncTables, states: QuotaState[], { living }: Mover, wasForgotten: boolean): SyncReply => ({
+const answer = ({ keys, quotas }: SyncTables, states: QuotaState[], { living }: Mover, wasForgotten: boolean): SyncReply => ({
   states,
   holders: living.size,
   keyVersion: keys.version(),
+  budgetVersion: quotas.budgetVersion(),
   wasForgotten,
 });
 

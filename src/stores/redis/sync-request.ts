@@ -38,11 +38,12 @@ export function toSyncArguments(request: SyncRequest, { time, keepMs }: { time: 
 
 /** What the script answered. Throws TypeError where that is something else. */
 export function readSyncReply(reply: unknown, moves: readonly Move[]): SyncReply {
-  const [holders, keyVersion, wasForgotten, ...values] = valuesOf(reply);
+  const [holders, keyVersion, budgetVersion, wasForgotten, ...values] = valuesOf(reply);
   return {
     states: moves.map((_, index) => toState(values.slice(index * stateLength, (index + 1) * stateLength))),
     holders: Number(holders),
     keyVersion: Number(keyVersion),
+    budgetVersion: Number(budgetVersion),
     wasForgotten: wasForgotten === 1,
   };
 }

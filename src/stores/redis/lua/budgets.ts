@@ -28,6 +28,7 @@ export const topUpScript = `${prelude('write')}${parts}
 local values = redis.call('HMGET', quotaKey(ARGV[1]), 'kind', 'extra')
 if values[1] ~= 'budget' then return 0 end
 redis.call('HSET', quotaKey(ARGV[1]), 'extra', toText(plus(ofText(values[2]), ofText(ARGV[2]))))
+redis.call('INCR', root .. 'budget-version')
 return 1`;
 
 /** Raises what budget ARGV[1] has spent to what the entries say that ARGV[2] (JSON, as a new budget of a sync has it) counts, where that is more. */
@@ -35,7 +36,10 @@ export const recountScript = `${prelude('write')}${parts}
 local spent = redis.call('HGET', quotaKey(ARGV[1]), 'spent')
 if not spent then return 0 end
 local total = spentBefore(cjson.decode(ARGV[2]))
-if isLess(ofText(spent), total) then redis.call('HSET', quotaKey(ARGV[1]), 'spent', toText(total)) end
+if isLess(ofText(spent), total) then
+  redis.call('HSET', quotaKey(ARGV[1]), 'spent', toText(total))
+  redis.call('INCR', root .. 'budget-version')
+end
 return 1`;
 
 /** Frees what the dead hold of budget ARGV[1]; the dead are those at ARGV[2] (empty: by the clock of Redis), after ARGV[3] ms. */
@@ -44,6 +48,7 @@ buryDead(timeOr(ARGV[2]), tonumber(ARGV[3]))
 if redis.call('HGET', quotaKey(ARGV[1]), 'kind') ~= 'budget' then return 0 end
 changeQuota(ARGV[1], function(quota) quota.leased, quota.dead = minus(quota.leased, quota.dead), 0 end)
 for _, holder in ipairs(redis.call('ZRANGE', root .. 'dead', 0, -1)) do redis.call('HDEL', leasesKey(holder), ARGV[1]) end
+redis.call('INCR', root .. 'budget-version')
 return 1`;
 
 /**

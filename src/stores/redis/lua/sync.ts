@@ -6,7 +6,7 @@ import { sums } from './sums.ts';
 
 /**
  * One sync as a whole. ARGV: what is asked (JSON, see sync-request.ts), then id and text of each entry.
- * Answers holders, version of the keys, whether it was forgotten, and nine values of each quota.
+ * Answers holders, versions of the keys and of budgets, whether it was forgotten, and nine values of each quota.
  */
 export const syncScript = `${prelude('write')}${numbers}${sums}${leases}${holders}
 local header = cjson.decode(ARGV[1])
@@ -51,7 +51,8 @@ end
 
 if not isRepeat then book(header, now) end
 
-local grants, reply = {}, {living, tostring(redis.call('GET', root .. 'key-version') or '0'), wasForgotten and 1 or 0}
+local function versionOf(what) return tostring(redis.call('GET', root .. what) or '0') end
+local grants, reply = {}, {living, versionOf('key-version'), versionOf('budget-version'), wasForgotten and 1 or 0}
 local grantsBefore = {}
 for text in string.gmatch(isLast and known[2] or '', '%d+') do grantsBefore[#grantsBefore + 1] = tonumber(text) end
 
