@@ -49,6 +49,9 @@ export class Account {
   isShrunk = false;
   /** The next sync has to name it, whatever there is to tell. */
   mustBeNamed = false;
+  /** It is among those that may hold something, and among those that something was done with: see `Books`. */
+  isListed = false;
+  isTouched = false;
   /** The sync under way names it: the store may grant something. */
   isOnItsWay = false;
   /** When the store was last told what was spent of it, in milliseconds since 1970. */

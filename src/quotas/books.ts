@@ -21,10 +21,8 @@ const manyAccounts = 50_000;
 /** What this process holds and knows of all quotas, and what it has to tell the store. */
 export class Books {
   readonly #accounts = new Map<string, Account>();
-  /** Those that may hold something. */
-  readonly listed = new Set<Account>();
-  /** Those that something was done with since the last sync looked at them. */
-  readonly touched = new Set<Account>();
+  readonly #listed = new Set<Account>();
+  #touched: Account[] = [];
   /** Something was idle when it was last looked at that others may come to need. */
   hasIdle = false;
   /** Those that the next sync has to name, however soon it is. */
@@ -32,6 +30,16 @@ export class Books {
   #queue: Booking[] = [];
   /** Counts all entries that were ever queued. */
   queuedEver = 0;
+
+  /** Those that may hold something. */
+  get listed(): ReadonlySet<Account> {
+    return this.#listed;
+  }
+
+  /** Whether something was done with any since `takeTouched` was asked. */
+  get hasTouched(): boolean {
+    return this.#touched.length > 0;
+  }
 
   get queueLength(): number {
     return this.#queue.length;
@@ -48,14 +56,32 @@ export class Books {
       account = new Account(quota);
       this.#accounts.set(quota.id, account);
     } else if (account.quota !== quota) this.#renew(account, quota);
-    this.listed.add(account);
-    this.touched.add(account);
+    this.use(account);
     return account;
+  }
+
+  /** An account is about to be used. */
+  use(account: Account): void {
+    if (!account.isListed) {
+      account.isListed = true;
+      this.#listed.add(account);
+    }
+    if (account.isTouched) return;
+    account.isTouched = true;
+    this.#touched.push(account);
   }
 
   /** Something was done with an account. One that is not listed holds nothing, and may have been forgotten: there is nothing to tell of it. */
   touch(account: Account): void {
-    if (this.listed.has(account)) this.touched.add(account);
+    if (account.isListed) this.use(account);
+  }
+
+  /** Those that something was done with since this was asked last; they may hold nothing any more. */
+  takeTouched(): readonly Account[] {
+    const touched = this.#touched;
+    this.#touched = [];
+    for (const account of touched) account.isTouched = false;
+    return touched;
   }
 
   #renew(account: Account, quota: Quota): void {
@@ -74,9 +100,8 @@ export class Books {
 
   /** Has the next regular sync name it, whatever there is to tell. */
   nameSoon(account: Account): void {
-    this.listed.add(account);
     account.mustBeNamed = true;
-    this.touched.add(account);
+    this.use(account);
   }
 
   /** What the store said of budgets may not hold any more: it is asked anew with the next spending, or by whoever wants to know. */
@@ -109,14 +134,14 @@ export class Books {
 
   /** Forgets what was not used for a while. */
   forget(): void {
-    for (const account of this.listed) {
-      if (account.restedWindows < 2 || !holdsNothing(account)) continue;
-      this.listed.delete(account);
-      this.touched.delete(account);
+    for (const account of this.#listed) {
+      if (account.restedWindows < 2 || account.isTouched || !holdsNothing(account)) continue;
+      account.isListed = false;
+      this.#listed.delete(account);
     }
     const after = this.#accounts.size > manyAccounts ? 2 : forgetAfterWindows;
     for (const [id, account] of this.#accounts) {
-      if (this.listed.has(account) || account.isOnItsWay) continue;
+      if (account.isListed || account.isOnItsWay) continue;
       account.restedWindows += 1;
       if (account.restedWindows > after) this.#accounts.delete(id);
     }

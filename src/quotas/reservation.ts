@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../stores/entry.ts';
-import type { Charge } from '../stores/quota.ts';
+import type { Charge, Quota } from '../stores/quota.ts';
 import type { StoreError } from '../stores/store.ts';
 import { change, checkAmounts, giveBack, hold, usableOf, type Account, type Part } from './account.ts';
 import type { Books, Spending } from './books.ts';
@@ -97,7 +97,7 @@ export class HeldReservation implements Reservation {
     const spent: Spending[] | undefined = entry === undefined ? undefined : [];
     const { books } = this.#desk;
     for (const { quota, amount } of used) {
-      const account = books.account(quota);
+      const account = this.#accountOf(quota);
       books.spend(account, Math.max(0, amount - this.#takeAged(account, amount)), spent);
     }
     if (entry !== undefined) books.queue(entry, spent ?? []);
@@ -112,6 +112,12 @@ export class HeldReservation implements Reservation {
     this.#desk.tell();
     if (isWaitedFor) this.#desk.freed();
     return true;
+  }
+
+  /** Mostly one that something was held of. */
+  #accountOf(quota: Quota): Account {
+    for (const { account } of this.#parts) if (account.quota === quota && account.isListed) return account;
+    return this.#desk.books.account(quota);
   }
 
   /** What of an amount used was counted as spent before. */

@@ -238,7 +238,7 @@ export class SyncLoop {
 
   /** How long nothing need be told. */
   #restMs(): number {
-    if (this.#books.queueLength > 0 || this.#books.touched.size > 0) return 0;
+    if (this.#books.queueLength > 0 || this.#books.hasTouched) return 0;
     return this.#books.hasIdle ? askMs : beatMs;
   }
 
@@ -276,8 +276,8 @@ export class SyncLoop {
     this.#timer = undefined;
     this.#windowMs += inMs;
     if (this.#windowMs >= windowMs) this.#turnWindow();
-    const { queueLength, urgent, touched } = this.#books;
-    const isAsked = this.#waiters.length > 0 || urgent.size > 0 || touched.size > 0;
+    const { queueLength, urgent, hasTouched } = this.#books;
+    const isAsked = this.#waiters.length > 0 || urgent.size > 0 || hasTouched;
     const isNeeded = isAsked || queueLength > 0 || this.#pending !== undefined || this.#holdsAny();
     if (!isNeeded && !this.#isUnderWay) return;
     if (!this.#isUnderWay) this.#send('regular', isPoll);

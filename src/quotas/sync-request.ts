@@ -80,7 +80,7 @@ export function makeSync(books: Books, waiters: Waiters, occasion: SyncOccasion)
   for (const account of namedAccounts(books, wanted, spent, occasion)) {
     if (kind !== 'urgent') {
       age(account, now);
-      if (agesSoon(account, sweepMs)) books.touched.add(account);
+      if (agesSoon(account, sweepMs)) books.use(account);
     }
     books.hasIdle ||= isIdle(account);
     const move = moveOf(account, wanted.get(account), spent.get(account) ?? 0, occasion);
@@ -114,8 +114,8 @@ function namedAccounts(
 ): Set<Account> {
   const named = new Set<Account>([...wanted.keys(), ...spent.keys(), ...books.urgent]);
   if (kind === 'urgent') return named;
-  for (const account of isSweep ? books.listed : books.touched) named.add(account);
-  books.touched.clear();
+  const touched = books.takeTouched();
+  for (const account of isSweep ? books.listed : touched) named.add(account);
   return named;
 }
 
@@ -232,7 +232,7 @@ export function applyReply(books: Books, { request, accounts, told }: PendingSyn
     account.spare = Math.floor(left * spareShareOf(account.quota, holders > 1));
     if (move.need > 0 && state.granted === 0) account.refusedAt = now;
     if (state.isScarce && !wasScarce && account.free > 0) books.urgent.add(account);
-    if (account.free < 0) books.touched.add(account);
+    if (account.free < 0) books.use(account);
     books.hasIdle ||= isIdle(account);
   }
   if (wasForgotten) forgetLeases(books, new Set(accounts));
@@ -258,7 +258,7 @@ function forgetLeases(books: Books, told: ReadonlySet<Account>): void {
   for (const account of books.listed) {
     if (told.has(account) || holdsNothing(account)) continue;
     account.mustBeNamed = true;
-    books.touched.add(account);
+    books.use(account);
     if (account.quota.kind === 'budget') continue;
     account.free -= account.lease;
     account.lease = 0;
