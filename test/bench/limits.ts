@@ -118,8 +118,7 @@ interface Slice {
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
-  /** Share of the requests that waited for the store. */
-  waited: number;
+  requests: number;
 }
 
 /** How many requests of a gateway have waited for its store. */
@@ -151,13 +150,16 @@ async function measure(workload: Workload, running: readonly Running[], { fake, 
   for (const order of orders) {
     while ((order.after ?? 0) < warmUpRequests) await loadFrom(order);
   }
+  // Not between the rounds: a scrape with thousands of tenants leaves work for later.
+  const waitsOfAll = (): Promise<number[]> => Promise.all(running.map(({ adminPort }) => waits(adminPort)));
+  const waitsBefore = await waitsOfAll();
+  await sleep(2000);
   const slices: Slice[][] = [];
   for (let round = 0; round < rounds; round++) {
     const own: Slice[] = [];
     // To and fro, so that what drifts weighs on all alike.
     const turns = [...running.entries()];
-    for (const [index, { gateway, adminPort }] of round % 2 === 0 ? turns : turns.toReversed()) {
-      const waitsBefore = await waits(adminPort); // itself no part of what is measured
+    for (const [index, { gateway }] of round % 2 === 0 ? turns : turns.toReversed()) {
       const [envoyBefore, sidecarBefore] = [cpuMs(gateway.envoyPid), cpuMs(gateway.sidecarPid ?? 0)];
       const { requests, durationMs, p50Ms, p99Ms } = await loadFrom(orders[index]);
       await sleep(250);
@@ -170,14 +172,16 @@ async function measure(workload: Workload, running: readonly Running[], { fake, 
         perSecond: (requests / durationMs) * 1000,
         p50Ms,
         p99Ms,
-        waited: ((await waits(adminPort)) - waitsBefore) / requests,
+        requests,
       };
     }
     slices.push(own);
   }
+  const waitsAfter = await waitsOfAll();
   return running.map(({ subject, gateway }, index) => {
     const of = (value: (slice: Slice) => number): number =>
       median(slices.map((own) => own[index]).flatMap((slice) => (slice === undefined ? [] : [value(slice)])));
+    const requests = slices.reduce((sum, own) => sum + (own[index]?.requests ?? 0), 0);
     // Beside the same number of tenants without limits, in the same round.
     const base = index - (index % 2);
     const beside = slices.map((own) => (own[index]?.cpu ?? 0) / (own[base]?.cpu ?? 1)).toSorted((a, b) => a - b);
@@ -190,7 +194,7 @@ async function measure(workload: Workload, running: readonly Running[], { fake, 
       of(({ envoy }) => envoy).toFixed(3),
       of(({ sidecar }) => sidecar).toFixed(3),
       index === base ? '' : `${median(beside).toFixed(3)} (${at(0.25)} to ${at(0.75)})`,
-      index === base ? '' : `${(of(({ waited }) => waited) * 100).toFixed(2)} %`,
+      index === base ? '' : `${((((waitsAfter[index] ?? 0) - (waitsBefore[index] ?? 0)) / requests) * 100).toFixed(2)} %`,
       rssMib(gateway.sidecarPid ?? 0).toFixed(0),
     ];
   });
