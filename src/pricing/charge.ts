@@ -70,9 +70,15 @@ const isTelling = (usage: Usage, deliveredBytes: number): boolean => isPossible(
 
 /** Whether no count of a usage is negative or beyond all measure. */
 export function isPossible(usage: Usage): boolean {
-  const { serviceTier: _, ...counts } = usage;
-  return Object.values(counts).every((count) => Number.isSafeInteger(count) && count >= 0 && count <= largestCount);
+  for (const name of countNames) {
+    const count = usage[name];
+    if (!Number.isSafeInteger(count) || count < 0 || count > largestCount) return false;
+  }
+  return true;
 }
+
+/** What of a usage is counted. */
+const countNames = Object.keys(noUsage).filter((name): name is Exclude<keyof Usage, 'serviceTier'> => name !== 'serviceTier');
 
 /** More tokens than any answer has. */
 const largestCount = 1_000_000_000;

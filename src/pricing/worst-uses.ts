@@ -18,19 +18,22 @@ export interface WorstCase {
 /** Uses of so many tokens one of which is the dearest: as they are, and with kinds of tokens that may have a higher price, at each tier that they may be served at. */
 export function worstUses(quote: Quote, worst: WorstCase): Usage[] {
   const { inputTokens, outputTokens, mayWriteCache, mayWriteCacheFor1h } = worst;
-  return tiersOf(quote, worst).flatMap((serviceTier) => {
+  const uses: Usage[] = [];
+  for (const serviceTier of tiersOf(quote, worst)) {
     const plain: Usage = { ...noUsage, inputTokens, outputTokens, serviceTier };
-    const uses = [plain];
+    uses.push(plain);
     if (mayWriteCache && quote.hasRate('cacheWrite')) uses.push({ ...plain, cacheWriteTokens: inputTokens });
     if (mayWriteCacheFor1h && quote.hasRate('cacheWrite1h')) uses.push({ ...plain, cacheWriteTokens: inputTokens, cacheWrite1hTokens: inputTokens });
     if (quote.hasRate('reasoning')) uses.push({ ...plain, reasoningTokens: outputTokens });
-    return uses;
-  });
+  }
+  return uses;
 }
 
 /** The tiers of service that a request may be served at and that have a price, the usual one first. A provider may serve at another tier than was asked for. */
-const tiersOf = ({ serviceTiers }: Quote, { askedTier: asked }: Pick<WorstCase, 'askedTier'>): string[] =>
-  asked === '' ? [''] : ['', ...serviceTiers];
+const tiersOf = ({ serviceTiers }: Quote, { askedTier: asked }: Pick<WorstCase, 'askedTier'>): readonly string[] =>
+  asked === '' ? usualTier : ['', ...serviceTiers];
+
+const usualTier: readonly string[] = [''];
 
 /** The one of them at which so many tokens cost most; empty for the usual one. */
 export function dearestTier(quote: Quote, worst: Pick<WorstCase, 'inputTokens' | 'outputTokens' | 'askedTier'>): string {

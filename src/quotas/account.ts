@@ -192,8 +192,9 @@ const stockOf = (account: Account): number =>
 /** What is leased ahead where something is: what requests of two seconds take, and a stock in any case. */
 export const aheadOf = (account: Account): number => Math.max(demandOf(account), stockOf(account));
 
-/** Enough is free for the next second, and for the next request; or nobody has asked of late. */
-export const isWarm = (account: Account): boolean => account.restedWindows > 1 || account.free >= Math.max(demandOf(account) / 2, usualOf(account));
+/** Enough is free for the next second and for the next request, and some of the stock; or nobody has asked of late. */
+export const isWarm = (account: Account): boolean =>
+  account.restedWindows > 1 || account.free >= Math.max(demandOf(account) / 2, usualOf(account), stockOf(account) / 3);
 
 /** How much of a quota may be spent before the store is told, while that is known to be soon. */
 const unspokenOf = (quota: Quota): number => (quota.kind === 'rate' ? Math.floor(Number(quota.limit) / rateShare) : 0);

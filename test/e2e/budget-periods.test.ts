@@ -21,6 +21,7 @@ const tenants = {
   'of-model': tenant('of-model', { budgets: [{ amount: 1, per: 'day', model: 'gpt' }] }),
   'of-provider': tenant('of-provider', { budgets: [{ amount: 1, per: 'day', provider: 'openai' }] }),
   crowd: { keys: [{ name: 'test', hash: hashOf('rk-crowd'), user: 'ada' }], perUser: { budget: { amount: 2, per: 'month' } } },
+  stepped: tenant('stepped', { budget: { amount: 6, per: 'day', ladder: [{ at: '50%', deny: true }] } }),
   grace: tenant('grace', { budget: { amount: 4, per: 'day', grace: '50%' } }),
 };
 
@@ -148,21 +149,34 @@ test('a budget for a provider counts what that provider serves alone', async () 
 test('grace goes on beyond the amount, and a top-up beyond that', async () => {
   for (let request = 0; request < 6; request++) await ask('grace');
   expect(await refusal('grace')).toContain('has $0.00 left of its $4.00');
-  const [{ id } = { id: '' }] = await budgetsOf('grace');
-  const body = JSON.stringify({ id, amount: '1', reason: 'a fair' });
-  expect(
-    (await fetch(`${gateway.adminUrl}/api/budgets/top-up`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status,
-  ).toBe(200);
-  await eventually(
-    () =>
-      ask('grace').then(
-        () => true,
-        () => false,
-      ),
-    (taken) => taken,
-  );
+  await topUp('grace', '1');
+  await eventually(() => isServed('grace'), Boolean);
   expect(await refusal('grace')).toContain('$0.00 left');
 });
+
+test('a step that refuses ends with a top-up, though nothing was asked of the store meanwhile', async () => {
+  for (let request = 0; request < 3; request++) await ask('stepped');
+  expect(await refusal('stepped')).toContain('50%');
+  await eventually(
+    () => budgetsOf('stepped'),
+    ([budget]) => Number(budget?.spent) === 3,
+  );
+  await topUp('stepped', '6');
+  await eventually(() => isServed('stepped'), Boolean);
+});
+
+async function topUp(name: string, amount: string): Promise<void> {
+  const [{ id } = { id: '' }] = await budgetsOf(name);
+  const body = JSON.stringify({ id, amount, reason: 'a fair' });
+  const answer = await fetch(`${gateway.adminUrl}/api/budgets/top-up`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  expect(answer.status).toBe(200);
+}
+
+const isServed = (key: string): Promise<boolean> =>
+  ask(key).then(
+    () => true,
+    () => false,
+  );
 
 test("a user's budget that was out of the config for a while has spent what the user did", async () => {
   const change = async (next: ConfigData): Promise<void> => {

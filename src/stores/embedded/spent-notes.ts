@@ -54,9 +54,7 @@ export function createSpentNotes(database: DatabaseSync): SpentNotes {
       const isContinued = known !== undefined && known.first === first && known.last < last;
       if (!isContinued) noted.clear();
       for (const row of selectAfter.all(isContinued ? (known?.last ?? 0) : 0)) {
-        for (const [holder, spent] of Object.entries(JSON.parse(String(row['spent'])) as Record<string, Record<string, number>>)) {
-          for (const [quota, amount] of Object.entries(spent)) addTo(noted, quota, holder, amount);
-        }
+        for (const { holder, quota, amount } of readNotes(String(row['spent']))) addTo(noted, quota, holder, amount);
       }
       known = { first, last };
     },
@@ -111,5 +109,13 @@ function byHolder(noted: Notes): Notes {
   return holders;
 }
 
-const toText = (notes: Notes): string =>
-  JSON.stringify(Object.fromEntries(notes.entries().map(([first, amounts]) => [first, Object.fromEntries(amounts)])));
+/** A list for each holder: its id, then in turns quotas and amounts. */
+type Lists = [holder: string, ...quotasAndAmounts: (string | number)[]][];
+
+const toText = (notes: Notes): string => JSON.stringify(Array.from(notes, ([holder, amounts]) => [holder, ...[...amounts].flat()]));
+
+function* readNotes(text: string): Generator<{ holder: string; quota: string; amount: number }> {
+  for (const [holder, ...rest] of JSON.parse(text) as Lists) {
+    for (let index = 0; index < rest.length; index += 2) yield { holder, quota: String(rest[index]), amount: Number(rest[index + 1]) };
+  }
+}

@@ -3,7 +3,7 @@ import { budget, createGateway, entry, rate, move, storeAt } from '../store.fixt
 import { createEmbeddedStore } from './store.ts';
 
 /** The budget that the processes of the tests spend. */
-export const trafficBudget = budget({ limit: 4000n });
+export const trafficBudget = budget({ limit: 12_000n });
 
 /** What an entry of the traffic costs. */
 export const trafficCost = (count: number): number => (count % 7) + 1;
