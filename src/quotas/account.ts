@@ -39,7 +39,7 @@ export class Account {
   claims = 0;
   /** So little of what is left that nobody misses it for a while. */
   dust = 0;
-  /** As much of what is left as may stay here for the next request while nobody else asks for it. */
+  /** As much of what is left as may stay here for the next requests while nobody else asks for it. */
   spare = 0;
   /** What the store was told to be idle. */
   toldIdle = 0;
@@ -58,7 +58,7 @@ export class Account {
   toldAt = 0;
   /** What the store was told to be spent since it said `state`, without being asked for an answer. */
   toldSince = 0;
-  /** How the quota stood when the store said so last, at `stateAt` (milliseconds since 1970); undefined before. */
+  /** How the quota stood when the store said so last, at `stateAt` (milliseconds since 1970; -Infinity where that may not hold any more); undefined before. */
   state: QuotaState | undefined;
   stateAt = 0;
   /** `state` in doubles, for those who only look; made when somebody does. */
@@ -208,7 +208,7 @@ export function canWait({ quota, loose, toldAt }: Account, now: number, isShared
   return now >= toldAt && now - toldAt < unspokenMs(quota, isShared);
 }
 
-/** How old the store's word of a budget may get while it is only told what is spent: where others spend of it too, and where nobody does (of what admins do, one hears). In milliseconds. */
+/** How old the store's word of a budget may get while it is only told what is spent: while other processes share the store, and while none does (of what admins do, one hears). In milliseconds. */
 const wordMs = { shared: 2000, alone: 600_000 };
 
 /** Whether the store can be told what was spent of a budget without an answer: what it said last is good enough. */
@@ -218,7 +218,7 @@ export const needsNoAnswer = ({ quota, state, stateAt }: Account, now: number, i
 /** How long next to nothing may stay idle, in windows: somebody who asks now and then finds a warm lease. */
 const dustWindows = 20;
 
-/** What may stay idle for a while after it was used: next to nothing of what is left, or what the next request may need where that is little. */
+/** What may stay idle for a while after it was used: next to nothing of what is left, or what the next requests may need where that is little. */
 function keptOf(account: Account): number {
   if (account.restedWindows >= dustWindows) return 0;
   return Math.max(account.dust, Math.min(account.spare, Math.max(usualOf(account), stockOf(account))));

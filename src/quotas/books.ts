@@ -56,12 +56,12 @@ export class Books {
       account = new Account(quota);
       this.#accounts.set(quota.id, account);
     } else if (account.quota !== quota) this.#renew(account, quota);
-    this.use(account);
+    this.list(account);
     return account;
   }
 
-  /** An account is about to be used. */
-  use(account: Account): void {
+  /** Lists an account, and has the next regular sync look at it. */
+  list(account: Account): void {
     if (!account.isListed) {
       account.isListed = true;
       this.#listed.add(account);
@@ -73,7 +73,7 @@ export class Books {
 
   /** Something was done with an account. One that is not listed holds nothing, and may have been forgotten: there is nothing to tell of it. */
   touch(account: Account): void {
-    if (account.isListed) this.use(account);
+    if (account.isListed) this.list(account);
   }
 
   /** Those that something was done with since this was asked last; they may hold nothing any more. */
@@ -85,6 +85,7 @@ export class Books {
   }
 
   #renew(account: Account, quota: Quota): void {
+    if (quota.limit !== account.quota.limit) account.mustBeNamed = true;
     if (quota.limit < account.quota.limit && account.free > 0) {
       account.isShrunk = true;
       this.urgent.add(account);
@@ -101,7 +102,7 @@ export class Books {
   /** Has the next regular sync name it, whatever there is to tell. */
   nameSoon(account: Account): void {
     account.mustBeNamed = true;
-    this.use(account);
+    this.list(account);
   }
 
   /** What the store said of budgets may not hold any more: it is asked anew with the next spending, or by whoever wants to know. */

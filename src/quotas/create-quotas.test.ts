@@ -501,6 +501,58 @@ describe('how a quota stands', () => {
     expect(one.quotas.standing(budget())).toMatchObject({ spent: 180, extra: 500, left: 1270 });
   });
 
+  test('who becomes alone hears what the others had spent of a budget', async () => {
+    const { world, one, start } = createGateways();
+    const two = start('two');
+    const spend = async (by: typeof one, amount: number): Promise<void> => {
+      (await held(world, by.quotas.reserve([of(amount)]))).settle(entry({ costNanos: amount }), [of(amount)]);
+    };
+    await spend(one, 10);
+    await spend(two, 300);
+    await world.pass(1000);
+    const closed = two.quotas.close();
+    await world.pass(1000);
+    await closed;
+    for (let count = 0; count < 3; count += 1) {
+      await spend(one, 10);
+      await world.pass(1000);
+    }
+    expect(one.quotas.standing(budget())).toMatchObject({ spent: 340 });
+  });
+
+  test('one of several asks for an answer every few seconds of use', async () => {
+    const { world, store, one, start } = createGateways();
+    const large = budget({ limit: 10_000_000n });
+    const two = start('two');
+    const before = store.requests.length;
+    for (let count = 0; count < 40; count += 1) {
+      for (const each of [one, two]) (await held(world, each.quotas.reserve([of(100, large)]))).settle(entry({ costNanos: 100 }), [of(100, large)]);
+      await world.pass(300);
+    }
+    const requests = store.requests.slice(before);
+    const told = requests.flatMap(({ spent = [] }) => spent);
+    const moved = requests.flatMap(({ moves }) => moves);
+    expect(told.length).toBeGreaterThan(40);
+    expect(moved.length).toBeGreaterThan(10);
+    await world.pass(1000);
+    expect(store.spentOf(large.id)).toBe(8000);
+    for (const each of [one, two]) expect(Math.abs((each.quotas.standing(large)?.spent ?? 0) - 8000)).toBeLessThan(1000);
+  });
+
+  test('a limit that was lowered while all was reserved holds for who begins after that', async () => {
+    const { world, one } = createGateways();
+    const [before, after] = [budget({ limit: 100_000n }), budget({ limit: 1000n })];
+    const [first, second] = [
+      await held(world, one.quotas.reserve([of(40_000, before)])),
+      await held(world, one.quotas.reserve([of(10_000, before)])),
+    ];
+    await world.pass(1000);
+    first.settle(entry({ costNanos: 40_000 }), [of(40_000, after)]);
+    await world.pass(1000);
+    second.release();
+    expect(await outcome(world, one.quotas.reserve([of(100, after)]))).toMatchObject({ needed: 100, left: 0n });
+  });
+
   test('what an admin does to a budget is heard of, though nothing was asked of the store', async () => {
     const { world, store, one } = createGateways();
     const spend = async (): Promise<void> => {
@@ -572,6 +624,9 @@ describe('a store out of reach', () => {
     one.quotas.record(entry({ costNanos: 5 }), [of(5)]);
     await world.pass(3000);
     one.weather = 'fine';
+    await world.pass(3000);
+    expect(one.quotas.standing(budget())).toMatchObject({ spent: 45 });
+    expect(store.requests.some(({ spent = [], number }, index) => spent.length > 0 && store.requests[index - 1]?.number === number)).toBe(true);
     await world.pass(60_000);
     expect([store.spentOf(budget().id), store.leasedOf(budget().id), store.entries.size]).toEqual([45, 0, 2]);
     const numbers = store.requests.map(({ number }) => number);

@@ -24,7 +24,7 @@ export interface QuotasOptions {
   onWaited?: (ms: number) => void;
   /** What becomes of requests beyond the leases while the store is out of reach. What they use is told when it is back. */
   whenGone: 'refuse' | 'go-on';
-  /** How often the store is told what was used, in milliseconds; at most what is lost when the process is killed. Defaults to 200. */
+  /** How often the store is told what was used, in milliseconds; at most what is lost of entries and budgets when the process is killed, of rates up to a hundredth. Defaults to 200. */
   syncIntervalMs?: number;
   /** How many entries may wait for a store that is out of reach; then requests are refused. Defaults to 100,000. */
   maxQueuedEntries?: number;

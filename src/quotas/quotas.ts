@@ -15,7 +15,10 @@ export interface Quotas {
   record(entry: LedgerEntry, used: readonly Charge[]): void;
   /** Has the store say how quotas stand of which nothing is known here yet; undefined where all are known. Where the store is out of reach nothing more is known after it. What was not heard of for some seconds is asked anew, which nobody waits for. */
   know(quotas: readonly Quota[]): Promise<void> | undefined;
-  /** How a quota stands, as far as is known here; undefined where it is not yet. Asks nobody, and costs nothing. */
+  /**
+   * How a quota stands, as far as is known here; undefined where it is not yet. Asks nobody, and costs nothing.
+   * What others spent is in it as the store said last: two seconds ago while it is used, longer where it was not.
+   */
   standing(quota: Quota): Standing | undefined;
   /** How many processes share the store, this one included, as far as is known. */
   readonly holders: number;

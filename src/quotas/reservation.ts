@@ -114,7 +114,7 @@ export class HeldReservation implements Reservation {
     return true;
   }
 
-  /** Mostly one that something was held of. */
+  /** One that something was held of, mostly; `#end` has touched it. */
   #accountOf(quota: Quota): Account {
     for (const { account } of this.#parts) if (account.quota === quota && account.isListed) return account;
     return this.#desk.books.account(quota);

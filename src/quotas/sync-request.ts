@@ -15,7 +15,7 @@ import {
   usableOf,
   type Account,
 } from './account.ts';
-import type { Books } from './books.ts';
+import type { Books, Spending } from './books.ts';
 import type { Waiters } from './waiters.ts';
 
 /** A sync that was made and is not known to be applied: until it is, it is sent again as it is. */
@@ -23,8 +23,8 @@ export interface PendingSync {
   request: SyncRequest;
   /** The accounts of its moves, in their order. */
   accounts: readonly Account[];
-  /** Those of what it only tells to be spent, in their order. */
-  told: readonly Account[];
+  /** What it only tells to be spent. */
+  told: readonly Spending[];
   /** Those that something is needed of. */
   asked: ReadonlySet<Account>;
   /** How many entries had ever been queued when it was made, less those that are queued still. */
@@ -74,13 +74,13 @@ export function makeSync(books: Books, waiters: Waiters, occasion: SyncOccasion)
   const moves: Move[] = [];
   const accounts: Account[] = [];
   const onlySpent: Spent[] = [];
-  const told: Account[] = [];
+  const told: Spending[] = [];
   const asked = new Set<Account>();
   if (occasion.isSweep) books.hasIdle = false;
   for (const account of namedAccounts(books, wanted, spent, occasion)) {
     if (kind !== 'urgent') {
       age(account, now);
-      if (agesSoon(account, sweepMs)) books.use(account);
+      if (agesSoon(account, sweepMs)) books.list(account);
     }
     books.hasIdle ||= isIdle(account);
     const move = moveOf(account, wanted.get(account), spent.get(account) ?? 0, occasion);
@@ -88,7 +88,7 @@ export function makeSync(books: Books, waiters: Waiters, occasion: SyncOccasion)
     carryOut(account, move, spent.get(account) ?? 0, now);
     if (!wanted.has(account) && isOnlySpent(move, account, occasion)) {
       onlySpent.push({ quota: move.quota, amount: move.spent });
-      told.push(account);
+      told.push({ account, amount: move.spent });
       continue;
     }
     account.toldIdle = move.idle;
@@ -157,7 +157,7 @@ function askedFor(account: Account, wanted: Wanted | undefined, free: number): {
     const want = isScarce ? wanted.need : Math.max(wanted.need, wanted.all - free + Math.max(wanted.all, aheadOf(account)));
     return { need: wanted.need, want: Math.min(want, Number.MAX_SAFE_INTEGER) };
   }
-  // Enough for the next two seconds is leased ahead, so that nobody has to wait for it.
+  // Enough for the next two seconds, and of a budget for about ten requests, is leased ahead, so that nobody has to wait for it.
   const hasEnough = wanted !== undefined || isScarce || isWarm(account) || account.state === undefined || account.state.left <= 0n;
   return hasEnough ? { need: 0, want: 0 } : { need: 1, want: Math.max(1, aheadOf(account) - free) };
 }
@@ -204,8 +204,7 @@ export function needMore(waiters: Waiters, asked: ReadonlySet<Account>): boolean
 
 /** Enters what the store answered. */
 export function applyReply(books: Books, { request, accounts, told }: PendingSync, { states, holders, wasForgotten }: SyncReply, now: number): void {
-  for (const [index, account] of told.entries()) {
-    const amount = request.spent?.[index]?.amount ?? 0;
+  for (const { account, amount } of told) {
     account.isOnItsWay = false;
     account.lease -= amount;
     account.sent -= amount;
@@ -232,7 +231,7 @@ export function applyReply(books: Books, { request, accounts, told }: PendingSyn
     account.spare = Math.floor(left * spareShareOf(account.quota, holders > 1));
     if (move.need > 0 && state.granted === 0) account.refusedAt = now;
     if (state.isScarce && !wasScarce && account.free > 0) books.urgent.add(account);
-    if (account.free < 0) books.use(account);
+    if (account.free < 0) books.list(account);
     books.hasIdle ||= isIdle(account);
   }
   if (wasForgotten) forgetLeases(books, new Set(accounts));
@@ -254,11 +253,11 @@ function overOf({ quota }: Account, { spent, leased, extra }: QuotaState): numbe
 }
 
 /** The store has given places and rates to others meanwhile; of budgets it is asked whether they are still held. */
-function forgetLeases(books: Books, told: ReadonlySet<Account>): void {
+function forgetLeases(books: Books, answered: ReadonlySet<Account>): void {
   for (const account of books.listed) {
-    if (told.has(account) || holdsNothing(account)) continue;
+    if (answered.has(account) || holdsNothing(account)) continue;
     account.mustBeNamed = true;
-    books.use(account);
+    books.list(account);
     if (account.quota.kind === 'budget') continue;
     account.free -= account.lease;
     account.lease = 0;

@@ -30,7 +30,7 @@ export interface SyncRequest {
   number: number;
   /** Milliseconds since 1970. */
   now: number;
-  /** To be booked. One whose id is there already changes nothing; the `moves` of the call do count, and say what these entries spent, or an earlier call's moves did: a budget that is new counts the entries of earlier calls only. */
+  /** To be booked. One whose id is there already changes nothing; the `moves` and `spent` of the call do count, and say what these entries spent, or an earlier call's did: a budget that is new counts the entries of earlier calls only. */
   entries: readonly LedgerEntry[];
   /** One at most for each quota. */
   moves: readonly Move[];
@@ -70,7 +70,7 @@ export interface SyncReply {
   holders: number;
   /** Grows with each change of a virtual key. */
   keyVersion: number;
-  /** Changes with what admins do to budgets: what was said of them before may not hold any more. */
+  /** Changes where a budget changes otherwise than by moves and spending (a top-up, a recount that raised it, a release): what was said of budgets before may not hold any more. */
   budgetVersion: number;
   /** The store had given this process up for dead: places and rates that it held have gone to others, and count anew with what this call said. Budgets were kept for it. */
   wasForgotten: boolean;

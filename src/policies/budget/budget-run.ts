@@ -56,9 +56,10 @@ export class BudgetRun implements PolicyRun {
     const { quotas, now } = this.#parts;
     const at = now();
     const { reached, isComplete } = lookAt(meters, quotas, at);
-    // Whoever is refused by a step asks for nothing else: it must not go by what held some time ago.
-    const known = isComplete && reached.length === 0 ? undefined : quotas.know(meters.map((meter) => meter.quota(at)));
-    return known === undefined ? this.#guide(reached, request) : known.then(() => this.#guide(lookAt(meters, quotas, now()).reached, request));
+    if (isComplete && reached.length === 0) return undefined;
+    // Who is refused by a step asks the store for nothing else: how the quotas stand is asked anew where that was said a while ago, and nobody waits for it.
+    const word = quotas.know(meters.map((meter) => meter.quota(at)));
+    return word === undefined ? this.#guide(reached, request) : word.then(() => this.#guide(lookAt(meters, quotas, now()).reached, request));
   }
 
   #guide(reached: readonly Reached[], request: ClientRequest): Guidance | undefined {

@@ -21,19 +21,13 @@ export interface LeaseTable {
   /** Writes what a process holds of a quota from now on, where it held `before`; undefined where there was no lease. */
   put(quota: string, holder: string, before: Lease | undefined, after: Lease): void;
   /** Takes what was spent out of what a process holds of a quota. */
-  use(quota: string, holder: string, spent: number): void;
+  spend(quota: string, holder: string, amount: number): void;
   /** All that a process holds, by quota. */
   heldBy(holder: string): { quota: string; amount: bigint }[];
   /** Removes the leases of a process: all, or all but those of budgets. */
   remove(holder: string, which: 'all' | 'but-budgets'): void;
   /** Removes what the dead hold of a quota. */
   removeDead(quota: string, silentSince: number): void;
-}
-
-/** A lease after so much of it was spent. */
-export function lessSpent<Held extends Lease>(lease: Held, spent = 0): Held {
-  const amount = lease.amount - BigInt(spent);
-  return spent === 0 ? lease : { ...lease, amount: amount > 0n ? amount : 0n };
 }
 
 /** Prepares the statements on a migrated database. */
@@ -44,10 +38,10 @@ export function createLeaseTable(database: DatabaseSync): LeaseTable {
   selectHeld.setReadBigInts(true);
   const insert = database.prepare('INSERT INTO leases (quota, holder, amount, idle, refused_at) VALUES (?, ?, ?, ?, ?)');
   const update = database.prepare('UPDATE leases SET amount = ?, idle = ?, refused_at = ? WHERE quota = ? AND holder = ?');
-  const use = database.prepare(
+  const spend = database.prepare(
     'UPDATE leases SET amount = max(amount - ?1, 0), idle = min(idle, max(amount - ?1, 0)) WHERE quota = ?2 AND holder = ?3',
   );
-  const removeUsed = database.prepare('DELETE FROM leases WHERE quota = ? AND holder = ? AND amount = 0 AND refused_at = 0');
+  const removeSpent = database.prepare('DELETE FROM leases WHERE quota = ? AND holder = ? AND amount = 0 AND refused_at = 0');
   const removeOne = database.prepare('DELETE FROM leases WHERE quota = ? AND holder = ?');
   const removeAll = database.prepare('DELETE FROM leases WHERE holder = ?');
   const removeButBudgets = database.prepare(
@@ -75,9 +69,9 @@ export function createLeaseTable(database: DatabaseSync): LeaseTable {
       } else if (isNothing) removeOne.run(quota, holder);
       else if (amount !== before.amount || idle !== before.idle || refusedAt !== before.refusedAt) update.run(amount, idle, refusedAt, quota, holder);
     },
-    use(quota, holder, spent) {
-      use.run(BigInt(spent), quota, holder);
-      removeUsed.run(quota, holder);
+    spend(quota, holder, amount) {
+      spend.run(BigInt(amount), quota, holder);
+      removeSpent.run(quota, holder);
     },
     heldBy: (holder) => selectHeld.all(holder).map((row) => ({ quota: String(row['quota']), amount: toBigInt(row['amount']) })),
     remove(holder, which) {

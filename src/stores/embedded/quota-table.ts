@@ -33,9 +33,9 @@ export interface QuotaTable {
   /** Raises what a budget has spent, where it is less; false where it is not. */
   raiseSpent(id: string, spent: bigint): boolean;
   isBudget(id: string): boolean;
-  /** Changes with what admins do to budgets. */
+  /** See `SyncReply`. */
   budgetVersion(): number;
-  /** An admin has done something to a budget. */
+  /** A budget has changed otherwise than by a sync. */
   changeVersion(): void;
   /** Puts units back into the bucket of a rate; nothing where the quota is none. */
   pourBack(id: string, units: bigint): void;

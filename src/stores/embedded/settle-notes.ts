@@ -12,11 +12,11 @@ export interface SettledTables {
 /** Writes what is noted of a quota into its row and those of its leases. One that is not known begins with the entries, which have it. */
 export function settleNotes({ notes, quotas, leases }: SettledTables, quota: string): void {
   for (const [holder, amount] of notes.take(quota)) {
-    if (quotas.addSpent(quota, amount)) leases.use(quota, holder, amount);
+    if (quotas.addSpent(quota, amount)) leases.spend(quota, holder, amount);
   }
 }
 
-/** Does so for all quotas, or for so many of those that have waited longest. */
-export function settleAllNotes(tables: SettledTables, most = Infinity): void {
+/** Does so for some quotas, roughly those that have waited longest. */
+export function settleSomeNotes(tables: SettledTables, most: number): void {
   for (const quota of tables.notes.quotas().take(most).toArray()) settleNotes(tables, quota);
 }

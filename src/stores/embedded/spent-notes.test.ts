@@ -90,3 +90,13 @@ test('more than can be counted in a note goes into the rows', async () => {
   for (let turn = 0; turn < 3; turn += 1) await gateway.sync({ spent: [{ quota: huge, amount: Number.MAX_SAFE_INTEGER }] });
   expect(await store.budgets.list(storeAt)).toMatchObject([{ spent: 3n * BigInt(Number.MAX_SAFE_INTEGER) }]);
 });
+
+test('a call with spending that is no amount does nothing', async () => {
+  const store = open();
+  const gateway = createGateway(store, 'one');
+  await gateway.move(large, { need: 10, want: 10 });
+  await expect(gateway.sync(spend(Number.NaN))).rejects.toThrow();
+  await expect(gateway.sync({ entries: [entry({ costNanos: 5 })], spent: [{ quota: large, amount: 0.5 }] })).rejects.toThrow();
+  expect(await store.budgets.list(storeAt)).toMatchObject([{ spent: 0n, leased: 10n }]);
+  expect(await Array.fromAsync(store.ledger.verify(storeAt))).toMatchObject([{ entries: 0n }]);
+});

@@ -14,7 +14,7 @@ export interface SpentNotes {
   of(quota: string): ReadonlyMap<string, number>;
   /** Takes all that is noted of a quota: the caller writes it into its rows. */
   take(quota: string): ReadonlyMap<string, number>;
-  /** Quotas of which something is noted, those first that have been for longest. */
+  /** Quotas of which something is noted, roughly those first that have been for longest. */
   quotas(): MapIterator<string>;
   /** Writes what was added and taken. */
   write(): void;
@@ -86,7 +86,7 @@ export function createSpentNotes(database: DatabaseSync): SpentNotes {
   };
 }
 
-/** How many rows there are before one takes their place: those of about a minute. */
+/** How many rows there are before one takes their place: those of about a minute of one process under load. */
 const mostRows = 300;
 
 const nothing: ReadonlyMap<string, number> = new Map();

@@ -5,13 +5,13 @@ import { createEntryTable } from './entry-table.ts';
 import { createFirstTable } from './first-table.ts';
 import { createHolderTable } from './holder-table.ts';
 import { createKeyTable, type KeyTable } from './key-table.ts';
-import { createLeaseTable, lessSpent } from './lease-table.ts';
+import { createLeaseTable } from './lease-table.ts';
 import { createLedgerReader } from './ledger-reader.ts';
 import { leftOf } from './moves.ts';
 import { openStoreFile } from './open.ts';
 import { createQuotaTable, newRecord } from './quota-table.ts';
 import { createRetention } from './retention.ts';
-import { settleAllNotes, settleNotes } from './settle-notes.ts';
+import { settleNotes, settleSomeNotes } from './settle-notes.ts';
 import { createSpentNotes, sumOf, type SpentNotes } from './spent-notes.ts';
 import { createSumTable } from './sum-table.ts';
 import { applySync, type SyncTables } from './sync.ts';
@@ -42,7 +42,7 @@ export function createEmbeddedStore({ path, now, keepEntriesMs }: EmbeddedStoreO
   const retention = createRetention(database);
   const upkeep = createUpkeep(transactions, () => {
     const at = now();
-    settleAllNotes(tables, settleAtOnce);
+    settleSomeNotes(tables, settleAtOnce);
     tables.quotas.clean(at);
     tables.holders.clean(at);
     firsts.clean(at);
@@ -121,7 +121,10 @@ function budgetStore(transactions: Transactions, tables: SyncTables, now: () => 
     const living = holders.living(at - deadAfterMs);
     return quotas.budgets(at).map((budget) => {
       const noted = notes.of(budget.id);
-      const held = leases.of(budget.id, living).map((lease) => lessSpent(lease, noted.get(lease.holder)));
+      const held = leases.of(budget.id, living).map(({ holder, amount, isLive }) => {
+        const unspent = amount - BigInt(noted.get(holder) ?? 0);
+        return { isLive, amount: unspent > 0n ? unspent : 0n };
+      });
       const sum = (all: typeof held): bigint => all.reduce((total, { amount }) => total + amount, 0n);
       const leased = sum(held);
       const quota = { kind: 'budget', ...budget } as const;

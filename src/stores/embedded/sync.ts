@@ -6,7 +6,7 @@ import type { KeyTable } from './key-table.ts';
 import type { LeaseTable } from './lease-table.ts';
 import { applyMove, type Mover } from './moves.ts';
 import { newRecord, type QuotaRecord, type QuotaTable } from './quota-table.ts';
-import { settleAllNotes, settleNotes } from './settle-notes.ts';
+import { settleNotes } from './settle-notes.ts';
 import type { SpentNotes } from './spent-notes.ts';
 import type { SumTable } from './sum-table.ts';
 
@@ -42,7 +42,6 @@ function apply(tables: SyncTables, request: SyncRequest, before: Holder | undefi
   const states = movable.map(({ move, record }) => applyMove(tables, move, record, mover));
   holders.put(holder, known, grantedBy(moves, states), now);
   if (!leaving) return answer(tables, states, mover, wasForgotten);
-  settleAllNotes(tables);
   giveBack(tables, holder, 'all');
   return answer(
     tables,
@@ -87,7 +86,7 @@ const look = (tables: SyncTables, { quota, idle }: Move, mover: Mover): QuotaSta
 function note(tables: SyncTables, holder: string, quota: Quota, amount: number): void {
   if (tables.notes.add(holder, quota.id, amount)) return;
   settleNotes(tables, quota.id);
-  tables.notes.add(holder, quota.id, amount);
+  if (!tables.notes.add(holder, quota.id, amount)) throw new RangeError(`${amount} is no amount of ${quota.id}.`);
 }
 
 /** How a quota stands. One that is not known yet begins with the entries that came before. */

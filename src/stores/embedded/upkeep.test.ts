@@ -41,6 +41,24 @@ function count(table: string): unknown {
   return row?.['count'];
 }
 
+test('what was noted of budgets that nobody uses any more goes into their rows, some at a time', async () => {
+  open();
+  const gateway = createGateway(store, 'one');
+  const budgets = Array.from({ length: 700 }, (_, index) => budget({ id: `budget:team-${index}`, counts: { tenant: `team-${index}` } }));
+  await gateway.sync({ moves: budgets.map((quota) => move(quota, { need: 100, want: 100, idle: 100 })) });
+  await gateway.sync({ spent: budgets.map((quota) => ({ quota, amount: 30 })) });
+  const listed = await store.budgets.list(now);
+  for (const settled of [500, 700]) {
+    await upkeep();
+    expect([count('quotas WHERE spent = 30'), count('leases WHERE amount = 70 AND idle = 70')]).toEqual([settled, settled]);
+    expect(await store.budgets.list(now)).toEqual(listed);
+  }
+  await gateway.sync({ spent: budgets.map((quota) => ({ quota, amount: 70 })) });
+  await upkeep();
+  await upkeep();
+  expect(count('leases')).toBe(0);
+});
+
 test('entries are kept for ever unless told otherwise', async () => {
   open();
   await createGateway(store, 'one').sync({ entries: [entry({ startedAt: 0 })] });

@@ -4,7 +4,13 @@ import { numbers } from './numbers.ts';
 import { prelude } from './prelude.ts';
 import { sums } from './sums.ts';
 
-const parts = `${numbers}${sums}${leases}${holders}`;
+/** Versions are times, so that they change also where a Redis has lost what it had. */
+const versions = `
+local function changeVersion()
+  redis.call('SET', root .. 'budget-version', format('%.0f', math.max(timeOr(''), tonumber(redis.call('GET', root .. 'budget-version') or 0) + 1)))
+end
+`;
+const parts = `${numbers}${sums}${leases}${holders}${versions}`;
 
 /** Every budget that is in its period at ARGV[1]; the dead are those at ARGV[2] (empty: by the clock of Redis), after ARGV[3] ms. Eleven values of each. */
 export const listBudgetsScript = `${prelude('read')}${parts}
@@ -28,7 +34,7 @@ export const topUpScript = `${prelude('write')}${parts}
 local values = redis.call('HMGET', quotaKey(ARGV[1]), 'kind', 'extra')
 if values[1] ~= 'budget' then return 0 end
 redis.call('HSET', quotaKey(ARGV[1]), 'extra', toText(plus(ofText(values[2]), ofText(ARGV[2]))))
-redis.call('INCR', root .. 'budget-version')
+changeVersion()
 return 1`;
 
 /** Raises what budget ARGV[1] has spent to what the entries say that ARGV[2] (JSON, as a new budget of a sync has it) counts, where that is more. */
@@ -38,7 +44,7 @@ if not spent then return 0 end
 local total = spentBefore(cjson.decode(ARGV[2]))
 if isLess(ofText(spent), total) then
   redis.call('HSET', quotaKey(ARGV[1]), 'spent', toText(total))
-  redis.call('INCR', root .. 'budget-version')
+  changeVersion()
 end
 return 1`;
 
@@ -48,7 +54,7 @@ buryDead(timeOr(ARGV[2]), tonumber(ARGV[3]))
 if redis.call('HGET', quotaKey(ARGV[1]), 'kind') ~= 'budget' then return 0 end
 changeQuota(ARGV[1], function(quota) quota.leased, quota.dead = minus(quota.leased, quota.dead), 0 end)
 for _, holder in ipairs(redis.call('ZRANGE', root .. 'dead', 0, -1)) do redis.call('HDEL', leasesKey(holder), ARGV[1]) end
-redis.call('INCR', root .. 'budget-version')
+changeVersion()
 return 1`;
 
 /**

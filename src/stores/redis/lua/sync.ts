@@ -6,7 +6,7 @@ import { sums } from './sums.ts';
 
 /**
  * One sync as a whole. ARGV: what is asked (JSON, see sync-request.ts), then id and text of each entry.
- * Answers holders, versions of the keys and of budgets, whether it was forgotten, and nine values of each quota.
+ * Answers holders, versions of the keys and of budgets, whether it was forgotten, and nine values of each quota but for moves that are not answered, which come last.
  */
 export const syncScript = `${prelude('write')}${numbers}${sums}${leases}${holders}
 local header = cjson.decode(ARGV[1])
