@@ -504,11 +504,13 @@ describe('how a quota stands', () => {
   test('who becomes alone hears what the others had spent of a budget', async () => {
     const { world, one, start } = createGateways();
     const two = start('two');
+    const large = budget({ limit: 10_000_000n });
     const spend = async (by: typeof one, amount: number): Promise<void> => {
-      (await held(world, by.quotas.reserve([of(amount)]))).settle(entry({ costNanos: amount }), [of(amount)]);
+      (await held(world, by.quotas.reserve([of(amount, large)]))).settle(entry({ costNanos: amount }), [of(amount, large)]);
     };
     await spend(one, 10);
-    await spend(two, 300);
+    await world.pass(1000);
+    await spend(two, 300_000);
     await world.pass(1000);
     const closed = two.quotas.close();
     await world.pass(1000);
@@ -517,7 +519,7 @@ describe('how a quota stands', () => {
       await spend(one, 10);
       await world.pass(1000);
     }
-    expect(one.quotas.standing(budget())).toMatchObject({ spent: 340 });
+    expect(one.quotas.standing(large)).toMatchObject({ spent: 300_040 });
   });
 
   test('one of several asks for an answer every few seconds of use', async () => {
@@ -543,11 +545,11 @@ describe('how a quota stands', () => {
     const { world, one } = createGateways();
     const [before, after] = [budget({ limit: 100_000n }), budget({ limit: 1000n })];
     const [first, second] = [
-      await held(world, one.quotas.reserve([of(40_000, before)])),
-      await held(world, one.quotas.reserve([of(10_000, before)])),
+      await held(world, one.quotas.reserve([of(80_000, before)])),
+      await held(world, one.quotas.reserve([of(20_000, before)])),
     ];
     await world.pass(1000);
-    first.settle(entry({ costNanos: 40_000 }), [of(40_000, after)]);
+    first.settle(entry({ costNanos: 80_000 }), [of(80_000, after)]);
     await world.pass(1000);
     second.release();
     expect(await outcome(world, one.quotas.reserve([of(100, after)]))).toMatchObject({ needed: 100, left: 0n });

@@ -34,6 +34,7 @@ export class ModelStore implements Pick<Store, 'sync'> {
     this.#buryDead(request.now);
     const before = this.holders.get(request.holder);
     if (before !== undefined && request.number <= before.number) return this.#repeat(request, before);
+    if (before === undefined || before.isDead || request.leaving === true) this.#budgetVersion += 1;
     const wasForgotten = before === undefined ? request.number > 1 : before.isDead;
     const holder: ModelHolder = { seenAt: request.now, isDead: false, number: request.number, granted: new Map(), wasForgotten };
     this.holders.set(request.holder, holder);
@@ -141,6 +142,7 @@ export class ModelStore implements Pick<Store, 'sync'> {
     for (const [holder, known] of this.holders) {
       if (known.isDead || now - known.seenAt <= deadAfterMs) continue;
       known.isDead = true;
+      this.#budgetVersion += 1;
       this.#giveBack(holder, 'but-budgets');
     }
   }

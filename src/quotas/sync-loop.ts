@@ -204,11 +204,10 @@ export class SyncLoop {
       for (const account of this.#books.listed) if (account.quota.kind === 'slots' && account.free > 0) account.mustBeNamed = true;
       this.#arrange(0);
     }
-    const hasOthers = reply.holders !== this.holders; // who left has spent, and who is alone asks seldom
     this.holders = reply.holders;
     // Whoever holds no part of a rate and no place may be silent, and loses nothing by it.
     const held = reply.wasForgotten && this.#books.listed.values().some(({ lease, quota }) => lease > 0 && quota.kind !== 'budget');
-    if (hasOthers || this.#budgetVersion !== reply.budgetVersion) this.#books.mistrustBudgets();
+    if (this.#budgetVersion !== reply.budgetVersion) this.#books.mistrustBudgets();
     this.#budgetVersion = reply.budgetVersion;
     applyReply(this.#books, pending, reply, now());
     if (held) onEvent({ type: 'forgotten' });

@@ -152,8 +152,8 @@ function budgets(open: OpenStore): void {
     expect(await one.move(budget())).toMatchObject({ extra: 1n, left: 1n });
   });
 
-  test('every call is told when an admin has done something to a budget, and only then', async () => {
-    const { store, one } = await two(open);
+  test('every call is told when an admin has done something to a budget, or others came or went, and only then', async () => {
+    const { store, one, two: other } = await two(open);
     const version = async (): Promise<number> => (await one.sync()).budgetVersion;
     await one.move(budget(), { need: 10, want: 10 });
     const versions = [await version(), await version()];
@@ -167,9 +167,15 @@ function budgets(open: OpenStore): void {
     versions.push(await version());
     await store.budgets.releaseDead(budget().id);
     versions.push(await version());
-    const [first, second, toppedUp, notKnown, recounted, released] = versions;
-    expect([second, notKnown]).toEqual([first, toppedUp]);
-    expect(new Set([first, toppedUp, recounted, released]).size).toBe(4);
+    await other.sync();
+    versions.push(await version());
+    await other.sync();
+    versions.push(await version());
+    await other.sync({ leaving: true });
+    versions.push(await version());
+    const [first, second, toppedUp, notKnown, recounted, released, joined, synced, left] = versions;
+    expect([second, notKnown, synced]).toEqual([first, toppedUp, joined]);
+    expect(new Set([first, toppedUp, recounted, released, joined, left]).size).toBe(6);
   });
 
   test('a recount raises what is spent to what the entries say, and never lowers it', async () => {

@@ -70,7 +70,7 @@ export interface SyncReply {
   holders: number;
   /** Grows with each change of a virtual key. */
   keyVersion: number;
-  /** Changes where a budget changes otherwise than by moves and spending (a top-up, a recount that raised it, a release): what was said of budgets before may not hold any more. */
+  /** Changes where what was said of budgets before may not hold any more, though nobody else is there now: when a process comes, leaves or dies, and with a top-up, a recount that raised something, a release. */
   budgetVersion: number;
   /** The store had given this process up for dead: places and rates that it held have gone to others, and count anew with what this call said. Budgets were kept for it. */
   wasForgotten: boolean;

@@ -35,7 +35,7 @@ export interface QuotaTable {
   isBudget(id: string): boolean;
   /** See `SyncReply`. */
   budgetVersion(): number;
-  /** A budget has changed otherwise than by a sync. */
+  /** What was said of budgets may not hold any more. */
   changeVersion(): void;
   /** Puts units back into the bucket of a rate; nothing where the quota is none. */
   pourBack(id: string, units: bigint): void;

@@ -24,7 +24,10 @@ export interface SyncTables {
 /** Does one sync; see `Store.sync`. Within a transaction that writes. */
 export function applySync(tables: SyncTables, request: SyncRequest): SyncReply {
   const now = Math.floor(request.now);
-  for (const dead of tables.holders.takeDead(now)) giveBack(tables, dead, 'but-budgets');
+  for (const dead of tables.holders.takeDead(now)) {
+    giveBack(tables, dead, 'but-budgets');
+    tables.quotas.changeVersion();
+  }
   const before = tables.holders.get(request.holder);
   return before !== undefined && request.number <= before.number ? repeat(tables, request, before, now) : apply(tables, request, before, now);
 }
@@ -34,6 +37,7 @@ function apply(tables: SyncTables, request: SyncRequest, before: Holder | undefi
   const { holder, number, moves, spent = [], leaving = false } = request;
   // One that is not known and does not begin had its leases in a store that is gone.
   const wasForgotten = before === undefined ? number > 1 : before.state === 'dead';
+  if (before?.state !== 'live' || leaving) tables.quotas.changeVersion();
   const known: Holder = { number, state: leaving ? 'left' : 'live', wasForgotten };
   const movable = moves.map((move) => ({ move, record: learn(tables, move.quota, now) }));
   sums.add(entries.append(request.entries));

@@ -3,14 +3,9 @@ import { leases } from './leases.ts';
 import { numbers } from './numbers.ts';
 import { prelude } from './prelude.ts';
 import { sums } from './sums.ts';
+import { versions } from './versions.ts';
 
-/** Versions are times, so that they change also where a Redis has lost what it had. */
-const versions = `
-local function changeVersion()
-  redis.call('SET', root .. 'budget-version', format('%.0f', math.max(timeOr(''), tonumber(redis.call('GET', root .. 'budget-version') or 0) + 1)))
-end
-`;
-const parts = `${numbers}${sums}${leases}${holders}${versions}`;
+const parts = `${numbers}${versions}${sums}${leases}${holders}`;
 
 /** Every budget that is in its period at ARGV[1]; the dead are those at ARGV[2] (empty: by the clock of Redis), after ARGV[3] ms. Eleven values of each. */
 export const listBudgetsScript = `${prelude('read')}${parts}

@@ -67,6 +67,7 @@ end
 local function buryDead(now, deadAfterMs)
   local dead = redis.call('ZRANGEBYSCORE', root .. 'holders', '-inf', '(' .. format('%.0f', now - deadAfterMs))
   for _, holder in ipairs(dead) do bury(holder, now) end
+  if #dead > 0 then changeVersion() end
   if #dead > 0 then redis.call('ZREMRANGEBYSCORE', root .. 'dead', '-inf', format('%.0f', now - keepHolderMs)) end
 end
 
@@ -81,5 +82,6 @@ local function leave(holder)
   forLeases(holder, function(id, kind, lease, idle) giveBack(holder, id, lease, idle) end)
   redis.call('ZREM', root .. 'holders', holder)
   redis.call('HSET', holderKey(holder), 'left', 1)
+  changeVersion()
 end
 `;

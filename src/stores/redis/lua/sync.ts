@@ -3,12 +3,13 @@ import { leases } from './leases.ts';
 import { numbers } from './numbers.ts';
 import { prelude } from './prelude.ts';
 import { sums } from './sums.ts';
+import { versions } from './versions.ts';
 
 /**
  * One sync as a whole. ARGV: what is asked (JSON, see sync-request.ts), then id and text of each entry.
  * Answers holders, versions of the keys and of budgets, whether it was forgotten, and nine values of each quota but for moves that are not answered, which come last.
  */
-export const syncScript = `${prelude('write')}${numbers}${sums}${leases}${holders}
+export const syncScript = `${prelude('write')}${numbers}${versions}${sums}${leases}${holders}
 local header = cjson.decode(ARGV[1])
 local now = timeOr(header.now)
 local me = header.holder
@@ -51,6 +52,7 @@ end
 
 if not isRepeat then book(header, now) end
 
+if not isRepeat and (not known[1] or isForgotten) then changeVersion() end
 local function versionOf(what) return tostring(redis.call('GET', root .. what) or '0') end
 local grants, reply = {}, {living, versionOf('key-version'), versionOf('budget-version'), wasForgotten and 1 or 0}
 local grantsBefore = {}
