@@ -41,6 +41,8 @@ export class Account {
   dust = 0;
   /** As much of what is left as may stay here for the next requests while nobody else asks for it. */
   spare = 0;
+  /** As much of what is left as may be held beyond that, so that the store is asked seldom: nothing where others share it, who may come to need that. */
+  mostStock = 0;
   /** What the store was told to be idle. */
   toldIdle = 0;
   /** Counts windows without any use. */
@@ -182,12 +184,12 @@ const demandOf = (account: Account): number => Math.max(account.taken, account.t
 /** Of what a rate has when full, how much a process may hold without need, and use without telling: that often less is told. */
 const rateShare = 100;
 
-/** How many requests of the usual size a budget is leased ahead for, where that is little of what is left: so that it is asked for seldom. */
+/** How many requests of the usual size a budget is leased ahead for by a process that is alone, where that is little of what is left: so that it is asked for seldom. */
 const requestsAhead = 10;
 
 /** What is held in stock beyond what is needed soon: nobody misses it. */
 const stockOf = (account: Account): number =>
-  account.quota.kind === 'budget' ? Math.min(account.spare, requestsAhead * usualOf(account)) : unspokenOf(account.quota);
+  account.quota.kind === 'budget' ? Math.min(account.mostStock, requestsAhead * usualOf(account)) : unspokenOf(account.quota);
 
 /** What is leased ahead where something is: what requests of two seconds take, and a stock in any case. */
 export const aheadOf = (account: Account): number => Math.max(demandOf(account), stockOf(account));

@@ -58,6 +58,19 @@ const wild: fc.WeightedArbitrary<Happening>[] = [
   { weight: 1, arbitrary: fc.record({ type: fc.constant('pass'), ms: fc.constant(20_000) }) },
 ];
 
+/** Many requests that are small beside the budgets: what they spend is mostly told without an answer. */
+const rows: fc.WeightedArbitrary<Happening> = {
+  weight: 20,
+  arbitrary: fc.record({
+    type: fc.constant('row'),
+    who: index,
+    budgets: fc.constantFrom('first', 'second', 'both'),
+    amount: fc.integer({ min: 1, max: 25 }),
+    requests: fc.integer({ min: 1, max: 8 }),
+    ms: fc.constantFrom(0, 30, 250, 1000),
+  }),
+};
+
 const happenings = (kinds: fc.WeightedArbitrary<Happening>[]) => fc.array(fc.oneof(...kinds), { minLength: 40, maxLength: 120, size: 'max' });
 
 interface Opened extends SimulatedStore {
@@ -69,13 +82,14 @@ function boundHolds(open: (world: World) => Promise<Opened>, numRuns: number): v
     kinds: fc.WeightedArbitrary<Happening>[],
     each: (simulation: Simulation) => void,
     atEnd: (simulation: Simulation) => Promise<void>,
+    size = 1,
   ) =>
     fc.assert(
       fc.asyncProperty(happenings(kinds), fc.nat(), async (all, seed) => {
         const world = new World(storeAt);
         const store = await open(world);
         try {
-          const simulation = new Simulation(world, store, seed);
+          const simulation = new Simulation(world, store, seed, size);
           for (const happening of all) {
             await simulation.happen(happening);
             each(simulation);
@@ -106,6 +120,11 @@ function boundHolds(open: (world: World) => Promise<Opened>, numRuns: number): v
       await simulated(wild, withinBound, booksAreRight);
     },
   );
+
+  test('the same holds where budgets are large beside a request', { timeout: 600_000 }, async () => {
+    expect.hasAssertions();
+    await simulated([...wild, rows], withinBound, booksAreRight, 300);
+  });
 
   test('while no process is taken for dead, rates and places hold as well', { timeout: 600_000 }, () =>
     simulated(

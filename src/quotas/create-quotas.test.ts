@@ -344,6 +344,21 @@ describe('leases', () => {
     expect(one.events).not.toContainEqual({ type: 'forgotten' });
   });
 
+  test('what others share is not held in stock: they get it while it is idle', async () => {
+    const { world, one, start } = createGateways();
+    const two = start('two');
+    const large = budget({ limit: 1_000_000n });
+    const spend = async (by: typeof one, needed: number, used: number): Promise<void> => {
+      (await held(world, by.quotas.reserve([of(needed, large)]))).settle(entry({ costNanos: used }), [of(used, large)]);
+      await world.pass(700);
+    };
+    await spend(two, 1000, 900);
+    for (let count = 0; count < 12; count += 1) await spend(one, 1000, 900);
+    for (let count = 0; count < 13; count += 1) await spend(two, 75_000, 75_000);
+    await spend(two, 5000, 5000);
+    await spend(two, 5000, 5000);
+  });
+
   test('steady requests find their lease warm', async () => {
     const { world, one } = createGateways();
     const large = budget({ limit: 10_000_000n });

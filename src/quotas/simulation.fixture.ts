@@ -9,6 +9,8 @@ import { weathered, type Weather, type World } from './world.fixture.ts';
 /** What can happen in a simulation; `who` and `which` are taken modulo what there is. */
 export type Happening =
   | { type: 'start'; who: number; budgets: 'first' | 'second' | 'both'; amount: number; step: number; tokens: number; inPlace: boolean }
+  /** Requests one after the other that end at once, for what they reserved. */
+  | { type: 'row'; who: number; budgets: 'first' | 'second' | 'both'; amount: number; requests: number; ms: number }
   | { type: 'progress'; which: number; steps: number }
   | { type: 'settle'; which: number; tokenShare: number }
   | { type: 'release'; which: number }
@@ -70,7 +72,7 @@ export class Simulation {
   ]);
   readonly #extra = new Map<string, number>();
   /** The highest limit and the most that was added at any time: a process under an earlier limit may meet what was added later. */
-  readonly #highestLimit = new Map(this.#limits);
+  readonly #highestLimit: Map<string, number>;
   readonly #mostExtra = new Map<string, number>();
   /** What was really spent by streams that have ended, or whose process has. */
   readonly #spent = new Map<string, number>();
@@ -78,7 +80,8 @@ export class Simulation {
   readonly #tokens: { at: number; tokens: number }[] = [];
   #entries = 0;
 
-  constructor(world: World, store: SimulatedStore, seed: number, gateways = 3) {
+  /** `size`: how many times larger the budgets are than usual. */
+  constructor(world: World, store: SimulatedStore, seed: number, size = 1) {
     this.world = world;
     this.#store = store;
     let state = seed;
@@ -86,7 +89,9 @@ export class Simulation {
       state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
       return state / 4_294_967_296;
     };
-    for (let index = 0; index < gateways; index += 1) this.#gateways.push(this.#begin());
+    for (const [id, limit] of this.#limits) this.#limits.set(id, limit * size);
+    this.#highestLimit = new Map(this.#limits);
+    for (let index = 0; index < 3; index += 1) this.#gateways.push(this.#begin());
   }
 
   async happen(happening: Happening): Promise<void> {
@@ -203,6 +208,8 @@ export class Simulation {
     switch (happening.type) {
       case 'start':
         return this.#start(happening);
+      case 'row':
+        return this.#row(happening);
       case 'progress':
         return this.#progress(happening);
       case 'settle': {
@@ -249,6 +256,22 @@ export class Simulation {
       this.#noteBeyond(life);
     };
     void Promise.resolve(life.quotas.reserve(charges)).then(begin, () => {});
+  }
+
+  async #row({ who, budgets, amount, requests, ms }: Extract<Happening, { type: 'row' }>): Promise<void> {
+    for (let count = 0; count < requests; count += 1) {
+      const life = this.#gateway(who);
+      if (life === undefined) return;
+      const before = new Set(life.streams);
+      this.#start({ type: 'start', who, budgets, amount, step: 1, tokens: 0, inPlace: false });
+      await this.world.rest();
+      for (const stream of life.streams) {
+        if (before.has(stream)) continue;
+        stream.used = amount;
+        this.#settle(stream, 1);
+      }
+      await this.world.pass(ms);
+    }
   }
 
   #noteBeyond({ streams, mostBeyond }: Life): void {

@@ -201,7 +201,7 @@ export class SyncLoop {
     // Whoever came may need what is idle here, and does not know yet how much that is.
     if (this.holders === 1 && reply.holders > 1) {
       this.#sweptAt = undefined;
-      for (const account of this.#books.listed) if (account.quota.kind === 'slots' && account.free > 0) account.mustBeNamed = true;
+      for (const account of this.#books.listed) if (account.quota.kind !== 'rate' && account.free > 0) account.mustBeNamed = true;
       this.#arrange(0);
     }
     this.holders = reply.holders;

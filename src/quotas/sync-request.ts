@@ -229,6 +229,7 @@ export function applyReply(books: Books, { request, accounts, told }: PendingSyn
     const left = state.isScarce || account.over > 0 ? 0 : Math.min(Number(state.left), Number.MAX_SAFE_INTEGER);
     account.dust = Math.floor(left / dustShare);
     account.spare = Math.floor(left * spareShareOf(account.quota, holders > 1));
+    account.mostStock = holders > 1 ? 0 : account.spare;
     if (move.need > 0 && state.granted === 0) account.refusedAt = now;
     if (state.isScarce && !wasScarce && account.free > 0) books.urgent.add(account);
     if (account.free < 0) books.list(account);

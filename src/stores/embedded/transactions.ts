@@ -29,8 +29,8 @@ export function createTransactions(database: DatabaseSync, path: string, onUndon
       return result;
     } catch (error) {
       // SQLite has rolled back by itself after the graver errors.
-      if (database.isTransaction) database.exec('ROLLBACK');
       onUndone();
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   }
