@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config';
 
 const endToEnd = ['test/e2e/**/*.test.ts', 'test/matrix/**/*.test.ts'];
 
-/** Unit tests that need modules of their own: they replace one, or read the tokenizer's vocabulary, after which tokens are counted in another way. */
+/** Unit tests that need modules of their own: they replace one, count the timers of all, or read the tokenizer's vocabulary, after which tokens are counted in another way. */
 const alone = [
+  'src/admission/gates.test.ts',
   'src/routing/features-of.test.ts',
   'src/routing/tokens/count.test.ts',
   'src/routing/tokens/estimate.test.ts',
