@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -43,12 +43,24 @@ export const hashOf = (key: string): string => `sha256:${createHash('sha256').up
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  for (;;) {
+    nextPort = nextPort + 1 < lastPort ? nextPort + 1 : firstPort;
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(nextPort, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
+
+/** Below the ports that systems give to outgoing connections (Linux: from 32768), one of which could else take what was just found free. */
+const [firstPort, lastPort] = [10_240, 32_000];
+/** Each worker begins somewhere else. */
+let nextPort = randomInt(firstPort, lastPort);
 
 /** Starts `remora up` with a config and waits until it is ready. `folder` keeps its store; another gateway may be started on it later. */
 export async function startGateway(
