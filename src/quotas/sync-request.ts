@@ -157,7 +157,7 @@ function askedFor(account: Account, wanted: Wanted | undefined, free: number): {
     const want = isScarce ? wanted.need : Math.max(wanted.need, wanted.all - free + Math.max(wanted.all, aheadOf(account)));
     return { need: wanted.need, want: Math.min(want, Number.MAX_SAFE_INTEGER) };
   }
-  // Enough for the next two seconds, and of a budget for about ten requests, is leased ahead, so that nobody has to wait for it.
+  // Enough for the next two seconds, and a stock where nobody else shares it, is leased ahead, so that nobody has to wait for it.
   const hasEnough = wanted !== undefined || isScarce || isWarm(account) || account.state === undefined || account.state.left <= 0n;
   return hasEnough ? { need: 0, want: 0 } : { need: 1, want: Math.max(1, aheadOf(account) - free) };
 }

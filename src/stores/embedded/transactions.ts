@@ -28,8 +28,8 @@ export function createTransactions(database: DatabaseSync, path: string, onUndon
       database.exec('COMMIT');
       return result;
     } catch (error) {
-      // SQLite has rolled back by itself after the graver errors.
       onUndone();
+      // SQLite has rolled back by itself after the graver errors.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }

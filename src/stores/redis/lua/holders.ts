@@ -67,8 +67,9 @@ end
 local function buryDead(now, deadAfterMs)
   local dead = redis.call('ZRANGEBYSCORE', root .. 'holders', '-inf', '(' .. format('%.0f', now - deadAfterMs))
   for _, holder in ipairs(dead) do bury(holder, now) end
-  if #dead > 0 then changeVersion() end
-  if #dead > 0 then redis.call('ZREMRANGEBYSCORE', root .. 'dead', '-inf', format('%.0f', now - keepHolderMs)) end
+  if #dead == 0 then return end
+  redis.call('ZREMRANGEBYSCORE', root .. 'dead', '-inf', format('%.0f', now - keepHolderMs))
+  changeVersion()
 end
 
 -- It lives after all, and what it holds of budgets is a living one's again.
